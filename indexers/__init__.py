@@ -1,0 +1,1 @@
+"""What a repository says, as values: no database, no network."""

@@ -1,0 +1,288 @@
+"""A file's bytes into nested symbols and references, for any language of the registry."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from tree_sitter import Node, Parser, QueryCursor
+
+from indexers.languages import Spec, find_language
+from indexers.model import CONTAINER_KINDS, ParsedFile, Reference, SourceFile, Symbol
+from indexers.tokens import truncate
+
+WINDOW_LINES = 40
+"""Lines of a window: about a screen, and near the length of a median method with its neighbours."""
+
+SIGNATURE_LIMIT, DOC_LIMIT, NAME_LIMIT = 240, 400, 120
+_DEFINITION = len("definition.")
+_SPACE = re.compile(rb"\s+")
+_PADDING = re.compile(r"([(\[]) |,? ([)\]])")
+_QUALIFIER = re.compile(rb"([A-Za-z_$][\w$]*)[!?]?(?:\(\))?\s*(?:\?\.|\.|::|->)\s*$")
+_DOC_MARKS = re.compile(r"^[ \t]*(?:/\*+!?|\*+/|\*(?!\*)|//+!?|#+!?|--+\|?|;+|%+|\{-\|?|-\}|<!--|-->|\"{3}|'{3})?[ \t]?|[ \t]*(?:\*+/|-\}|-->)[ \t]*$", re.M)
+
+
+@dataclass(slots=True)
+class _Definition:
+    """A definition as captured, before nesting: bytes, and what the query told of it."""
+
+    kind: str
+    name: str
+    start: int
+    end: int
+    body: int
+    doc: str
+    parent: str
+    name_start: int
+
+
+def parse_file(source: SourceFile) -> ParsedFile:
+    """Parse a file into symbols and references; text without a language, or that fails, in windows of lines."""
+    spec = find_language(source.path, source.data)
+    lines = source.data.count(b"\n") + (not source.data.endswith(b"\n") and bool(source.data))
+    if spec is None:
+        return ParsedFile("", lines, tuple(_windows(source.data, [_file_symbol(source.data, "", lines)])), ())
+    try:
+        tree = Parser(spec.queries.language).parse(source.data)
+        definitions = _find_definitions(spec, source.data, tree.root_node)
+        symbols = _windows(source.data, _nest(spec, source.data, definitions, lines))
+        references = _find_references(spec, source.data, tree.root_node, symbols)
+    except (RecursionError, ValueError, MemoryError) as error:
+        symbols = _windows(source.data, [_file_symbol(source.data, "", lines)])
+        return ParsedFile(spec.name, lines, tuple(symbols), (), f"{type(error).__name__}: {error}")
+    return ParsedFile(spec.name, lines, tuple(symbols), tuple(references))
+
+
+def _file_symbol(data: bytes, doc: str, lines: int) -> Symbol:
+    return Symbol("", "", "file", "", doc, 1, max(lines, 1), 0, len(data), -1)
+
+
+def _text(data: bytes, node: Node) -> str:
+    return data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+
+def _clean_name(text: str) -> str:
+    return truncate(" ".join(text.split()).strip("\"'`"), NAME_LIMIT)
+
+
+def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
+    found: dict[int, _Definition] = {}
+    for _, captures in QueryCursor(spec.queries.definitions).matches(root):
+        capture = next((name for name in captures if name.startswith("definition.")), None)
+        if capture is None:
+            continue
+        node, kind = captures[capture][0], capture[_DEFINITION:]
+        name = captures.get("name", [node])[0]
+        doc = "\n".join(_text(data, part) for part in captures.get("doc", ()))
+        body = captures["body"][0] if "body" in captures else node.child_by_field_name("body")
+        key = -1 if kind == "file" else name.start_byte
+        known = found.get(key)
+        if known and (known.end - known.start, bool(known.doc)) >= (node.end_byte - node.start_byte, bool(doc)):
+            continue
+        parent = _clean_name(_text(data, captures["parent"][0])) if "parent" in captures else ""
+        found[key] = _Definition(
+            kind=kind,
+            name="" if kind == "file" else _clean_name(_text(data, name)),
+            start=node.start_byte,
+            end=_trim_end(data, node.start_byte, node.end_byte),
+            body=body.start_byte if body else node.end_byte,
+            doc=doc,
+            parent=parent,
+            name_start=name.start_byte,
+        )
+    return sorted(found.values(), key=lambda d: (d.start, -d.end))
+
+
+def _trim_end(data: bytes, start: int, end: int) -> int:
+    """Some grammars end a definition after its last newline; its last line is the one with text."""
+    return start + len(data[start:end].rstrip()) or end
+
+
+def _nest(spec: Spec, data: bytes, definitions: list[_Definition], lines: int) -> list[Symbol]:
+    file_doc = next((d.doc for d in definitions if d.kind == "file"), "") or _leading_doc(spec, data)
+    symbols = [_file_symbol(data, _clean_doc(file_doc), lines)]
+    starts = _line_starts(data)
+    stack = [0]
+    depths = [0]
+    for definition in definitions:
+        if definition.kind == "file" or not definition.name:
+            continue
+        while symbols[stack[-1]].end_byte < definition.end:
+            stack.pop()
+            depths.pop()
+        if spec.max_depth and depths[-1] >= spec.max_depth:
+            continue
+        symbols.append(_symbol(spec, data, starts, definition, stack[-1], symbols))
+        stack.append(len(symbols) - 1)
+        depths.append(depths[-1] + 1)
+    return symbols
+
+
+def _symbol(
+    spec: Spec, data: bytes, starts: list[int], definition: _Definition, parent: int, symbols: list[Symbol]
+) -> Symbol:
+    outer = symbols[parent]
+    scope = ".".join(part for part in (outer.qualified_name, definition.parent) if part)
+    is_member = outer.kind in CONTAINER_KINDS or bool(definition.parent)
+    kind = "method" if definition.kind == "function" and is_member else definition.kind
+    first = bisect_right(starts, definition.start) - 1
+    first, doc = _comment_above(spec, data, starts, first) if not definition.doc else (first, definition.doc)
+    start = min(definition.start, starts[first]) if first < bisect_right(starts, definition.start) - 1 else definition.start
+    return Symbol(
+        name=definition.name,
+        qualified_name=f"{scope}.{definition.name}" if scope else definition.name,
+        kind=kind,
+        signature=_signature(data, definition),
+        doc=_clean_doc(doc),
+        start_line=first + 1,
+        end_line=bisect_right(starts, max(definition.end - 1, definition.start)),
+        start_byte=start,
+        end_byte=definition.end,
+        parent=parent,
+    )
+
+
+def _line_starts(data: bytes) -> list[int]:
+    starts = [0]
+    position = data.find(b"\n")
+    while position != -1:
+        starts.append(position + 1)
+        position = data.find(b"\n", position + 1)
+    return starts
+
+
+def _signature(data: bytes, definition: _Definition) -> str:
+    """The definition up to its body, or its first line, without decorators, on one line."""
+    head = data[definition.start : definition.body]
+    before_name = data.rfind(b"\n", definition.start, definition.name_start) + 1
+    if before_name > definition.start:
+        head = data[before_name : definition.body]
+    if definition.body >= definition.end:
+        head = head.split(b"\n", 1)[0]
+    text = _PADDING.sub(r"\1\2", _SPACE.sub(b" ", head).strip().decode("utf-8", "replace"))
+    return truncate(text.rstrip("{:=(").rstrip() if not text.endswith("()") else text, SIGNATURE_LIMIT)
+
+
+def _comment_above(spec: Spec, data: bytes, starts: list[int], line: int) -> tuple[int, str]:
+    """The attributes and the comment block that stand directly over a definition: (first attribute's line, comment)."""
+    first, collected = line, []
+    index = line - 1
+    while index >= 0:
+        text = data[starts[index] : starts[index + 1]].strip()
+        if text and text.startswith(spec.attributes or (b"\0",)) and not collected:
+            first = index
+        elif text.startswith(spec.line_comments or (b"\0",)) and not text.startswith(b"#!"):
+            collected.append(text)
+        elif block := next(((s, e) for s, e in spec.block_comments if text.endswith(e)), None):
+            top = data.rfind(block[0], 0, starts[index + 1] - len(block[1]))
+            if top < 0 or data[data.rfind(b"\n", 0, top) + 1 : top].strip():
+                break
+            index = bisect_right(starts, top) - 1
+            collected.append(data[top : starts[index + 1]] if index + 1 == line else data[top : starts[line]].strip())
+            break
+        else:
+            break
+        index -= 1
+    return first, b"\n".join(reversed(collected)).decode("utf-8", "replace")
+
+
+def _leading_doc(spec: Spec, data: bytes) -> str:
+    """The comment at the top of a file."""
+    text = data.lstrip()
+    if text.startswith(b"#!"):
+        text = text.partition(b"\n")[2].lstrip()
+    for start, end in spec.block_comments:
+        if text.startswith(start):
+            return text[: text.find(end, len(start)) + len(end)].decode("utf-8", "replace")
+    collected = []
+    for line in text[:4000].split(b"\n"):
+        if not spec.line_comments or not line.startswith(spec.line_comments):
+            break
+        collected.append(line)
+    return b"\n".join(collected).decode("utf-8", "replace")
+
+
+def _clean_doc(doc: str) -> str:
+    """A doc comment's first paragraphs as plain text on one line."""
+    if not doc:
+        return ""
+    text = _DOC_MARKS.sub("", doc[: DOC_LIMIT * 4])
+    return truncate(" ".join(text.split()), DOC_LIMIT)
+
+
+def _find_references(spec: Spec, data: bytes, root: Node, symbols: list[Symbol]) -> list[Reference]:
+    owners = _owner_ranges(symbols)
+    bounds = [start for start, _ in owners]
+    seen: dict[tuple[str, str, str, int], int] = {}
+    for capture, nodes in QueryCursor(spec.queries.references).captures(root).items():
+        kind = capture.partition(".")[2]
+        for node in nodes:
+            start = node.start_byte
+            name = data[start : node.end_byte].strip(b"\"'`<>").decode("utf-8", "replace")
+            if not 1 < len(name) <= NAME_LIMIT:
+                continue
+            match = _QUALIFIER.search(data, max(0, start - 60), start) if kind == "call" else None
+            qualifier = match.group(1).decode("utf-8", "replace") if match else ""
+            owner = owners[bisect_right(bounds, start) - 1][1]
+            key = (name, qualifier, kind, owner)
+            if key not in seen:
+                seen[key] = node.start_point[0] + 1
+    return [Reference(n, q, k, line, owner) for (n, q, k, owner), line in sorted(seen.items(), key=lambda e: (e[1], e[0]))]
+
+
+def _owner_ranges(symbols: list[Symbol]) -> list[tuple[int, int]]:
+    """Where the innermost symbol changes: (byte, symbol) in order; symbols come sorted by start, outer first."""
+    ranges: list[tuple[int, int]] = []
+    stack: list[int] = []
+    for index, symbol in enumerate(symbols):
+        while stack and symbols[stack[-1]].end_byte <= symbol.start_byte:
+            closed = stack.pop()
+            if stack:
+                ranges.append((symbols[closed].end_byte, stack[-1]))
+        ranges.append((symbol.start_byte, index))
+        stack.append(index)
+    while len(stack) > 1:
+        closed = stack.pop()
+        ranges.append((symbols[closed].end_byte, stack[-1]))
+    return ranges
+
+
+def own_ranges(symbols: tuple[Symbol, ...] | list[Symbol]) -> list[tuple[int, int, int]]:
+    """The file cut into (start byte, end byte, symbol): each piece belongs to the innermost symbol over it."""
+    ranges = _owner_ranges(list(symbols))
+    ends = [start for start, _ in ranges[1:]] + [symbols[0].end_byte]
+    return [(start, end, owner) for (start, owner), end in zip(ranges, ends, strict=True) if end > start]
+
+
+def _windows(data: bytes, symbols: list[Symbol]) -> list[Symbol]:
+    """Add windows over long stretches of the file that no other symbol covers."""
+    starts = _line_starts(data)
+    lines = symbols[0].end_line
+    covered = sorted((s.start_line, s.end_line) for s in symbols[1:] if s.parent == 0)
+    edges = [(0, 0), *covered, (lines + 1, lines + 1)]
+    windows, top = [], 0
+    for (_, end), (start, _) in pairwise(edges):
+        top = max(top, end)
+        if start - top - 1 > WINDOW_LINES or (len(symbols) == 1 and lines > WINDOW_LINES):
+            windows += [_window(data, starts, line, min(line + WINDOW_LINES, start) - 1) for line in range(top + 1, start, WINDOW_LINES)]
+    windows = [window for window in windows if data[window.start_byte : window.end_byte].strip()]
+    return _insert(symbols, windows) if windows else symbols
+
+
+def _insert(symbols: list[Symbol], windows: list[Symbol]) -> list[Symbol]:
+    """All symbols by position, outer before inner, with their parents renumbered."""
+    order = sorted(range(len(symbols) + len(windows)), key=lambda i: _position((symbols + windows)[i]))
+    place = {old: new for new, old in enumerate(order)} | {-1: -1}
+    return [replace(symbol, parent=place[symbol.parent]) for symbol in ((symbols + windows)[i] for i in order)]
+
+
+def _position(symbol: Symbol) -> tuple[int, int, int]:
+    return symbol.start_byte, -symbol.end_byte, symbol.parent
+
+
+def _window(data: bytes, starts: list[int], first: int, last: int) -> Symbol:
+    end = starts[last] if last < len(starts) else len(data)
+    name = f"lines {first}-{last}"
+    return Symbol(name, name, "window", "", "", first, last, starts[first - 1], end, 0)

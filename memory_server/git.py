@@ -1,0 +1,166 @@
+"""The one module that runs git: where a repository keeps its parts, and which files are in its tree."""
+
+import logging
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from memory_server.errors import GitError
+
+_log = logging.getLogger(__name__)
+
+REPOSITORY_VARIABLES = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_CONFIG_PARAMETERS",
+)
+"""What git exports to a hook to name the repository at hand; a command on another one must not inherit it."""
+
+_WHERE = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--git-path", "hooks")
+_TRACKED = re.compile(rb"(\d{6}) [0-9a-f]{40,64} \d\t(.+)", re.DOTALL)
+_SUBMODULE_MODE = b"160000"
+_OUTSIDE = re.compile(r"not a git repository \(or any")
+_TRUST = re.compile(r"git config --global --add safe\.directory .+")
+_HINTS = {
+    "must be run in a work tree": "run in a checkout: a clone, or a folder made by `git worktree add`",
+    "not a git repository:": "the folder's .git file names a place that is gone: try `git worktree repair`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GitPaths:
+    """Where a repository keeps its parts, seen from one of its worktrees; absolute, links resolved."""
+
+    worktree: Path
+    git_dir: Path
+    common_dir: Path
+    hooks_dir: Path
+
+
+def find_git(path: Path) -> GitPaths | None:
+    """Find the repository that holds ``path``; None outside one, or where git is not installed.
+
+    Raises:
+        GitError: git refuses the repository (its owner, a bare repository, a broken worktree).
+    """
+    folder = path.resolve()
+    if not folder.is_dir():
+        folder = folder.parent
+    try:
+        result = _run(folder, "rev-parse", *_WHERE)
+    except FileNotFoundError:
+        return None
+    message = _message(result)
+    if result.returncode and _OUTSIDE.search(message):
+        return None
+    lines = _checked(folder, result).decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
+    if len(lines) != len(fields(GitPaths)):
+        raise GitError(f"the repository at {folder} has a line break in its path", "rename the folder")
+    return GitPaths(*((folder / line).resolve() for line in lines))
+
+
+def list_files(root: Path) -> list[str]:
+    """List the files below ``root``: tracked, and untracked ones that are not ignored.
+
+    Paths are relative to ``root``, with forward slashes; bytes that are not UTF-8 come as surrogate
+    escapes. The files of checked-out submodules are included, nested repositories that git does not
+    track are not. A tracked file that was deleted on disk may be listed.
+
+    Raises:
+        GitError: ``root`` is not in a repository that git can read.
+    """
+    return list(dict.fromkeys(_iter_files(root)))
+
+
+def head_commit(root: Path) -> str:
+    """Return the full hash of the checked-out commit; empty before the first commit."""
+    return _text_or_empty(root, "rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def current_branch(root: Path) -> str:
+    """Return the short name of the checked-out branch; empty when HEAD is detached."""
+    return _text_or_empty(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+
+
+def has_tracked_files(root: Path, folder: Path) -> bool:
+    """Tell whether git tracks any file below ``folder``, which lies in the worktree at ``root``."""
+    return bool(_output(root, "ls-files", "-z", "--", str(folder)))
+
+
+def _iter_files(root: Path) -> Iterator[str]:
+    listing = _output(root, "ls-files", "-z", "--stage", "--cached", "--others", "--exclude-standard")
+    for entry in listing.split(b"\0"):
+        tracked = _TRACKED.fullmatch(entry)
+        name = (tracked[2] if tracked else entry).decode("utf-8", "surrogateescape")
+        if tracked and tracked[1] == _SUBMODULE_MODE:
+            yield from _iter_submodule(root / name, name)
+        elif name and not name.endswith("/"):  # a nested repository is listed as a folder
+            yield name
+
+
+def _iter_submodule(folder: Path, prefix: str) -> Iterator[str]:
+    if not (folder / ".git").exists():  # not checked out
+        return
+    try:
+        for name in _iter_files(folder):
+            yield f"{prefix}/{name}"
+    except GitError as error:
+        _log.warning("submodule left out: %s (%s)", error, error.hint)
+
+
+def _text_or_empty(root: Path, *arguments: str) -> str:
+    """Return one line of output; empty where git answers "there is none" with exit status 1."""
+    result = _run_installed(root, *arguments)
+    if result.returncode == 1:
+        return ""
+    return _checked(root, result).decode("utf-8", "surrogateescape").strip()
+
+
+def _output(root: Path, *arguments: str) -> bytes:
+    return _checked(root, _run_installed(root, *arguments))
+
+
+def _run_installed(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return _run(root, *arguments)
+    except FileNotFoundError as error:
+        raise GitError("git is not installed, or not on PATH", "install git") from error
+
+
+def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
+    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    return subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        env=environment,
+    )
+
+
+def _checked(root: Path, result: subprocess.CompletedProcess[bytes]) -> bytes:
+    if result.returncode == 0:
+        return result.stdout
+    message = _message(result)
+    first_line = message.partition("\n")[0].removeprefix("fatal: ")
+    raise GitError(f"git failed in {root}: {first_line or result.returncode}", _hint(message))
+
+
+def _hint(message: str) -> str | None:
+    if trust := _TRUST.search(message):
+        return f"if you trust this repository: `{trust[0]}`"
+    return next((hint for sign, hint in _HINTS.items() if sign in message), None)
+
+
+def _message(result: subprocess.CompletedProcess[bytes]) -> str:
+    return result.stderr.decode("utf-8", "replace").strip()

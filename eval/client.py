@@ -26,7 +26,7 @@ CLAUDE_VARIABLE = "REPO_MEMORY_CLAUDE"
 SERVER_TOOLS = ("mcp__repo-memory__*",)
 _PACKAGE = "@anthropic-ai/claude-code"
 _INSTALL_SECONDS = 600
-_KEPT_OUT = ("ANTHROPIC_", "CLAUDE", "XDG_", "MCP_")
+_KEPT_OUT = ("ANTHROPIC_", "CLAUDE", "XDG_", "MCP_", "REPO_MEMORY_")
 
 
 class ClientError(Exception):
@@ -188,7 +188,11 @@ def _isolate(home: Path, endpoint: ScriptedEndpoint | None) -> dict[str, str]:
         "DISABLE_AUTOUPDATER": "1",
     }
     if endpoint is not None:
-        environment |= {"ANTHROPIC_BASE_URL": endpoint.url, "ANTHROPIC_API_KEY": "scripted"}
+        environment |= {
+            "ANTHROPIC_BASE_URL": endpoint.url,
+            "ANTHROPIC_API_KEY": "scripted",
+            "NO_PROXY": "127.0.0.1",
+        }
     elif key := os.environ.get("ANTHROPIC_API_KEY"):
         environment["ANTHROPIC_API_KEY"] = key
     return environment

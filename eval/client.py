@@ -96,8 +96,8 @@ def _install_with_npm(folder: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     package = f"{_PACKAGE}@{CLAUDE_VERSION}"
-    flags = ("--prefix", str(partial), "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    _run_step([npm, "install", *flags, package], partial)
+    flags = ("--prefix", str(partial), "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund")
+    _run_step([npm, "install", *flags, "--loglevel=error", package], partial)
     _run_step([node, "install.cjs"], partial / "node_modules" / _PACKAGE)
     _run_step([str(_executable(partial)), "--version"], partial)
     partial.rename(folder)
@@ -119,7 +119,8 @@ def _run_step(command: list[str], cwd: Path) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ClientError(f"npm could not install {_PACKAGE}: {error}", hint) from error
     if done.returncode != 0:
-        raise ClientError(f"npm could not install {_PACKAGE}: {done.stderr.strip()[-500:]}", hint)
+        first_lines = " ".join(done.stderr.split("\n")[:2])
+        raise ClientError(f"npm could not install {_PACKAGE}: {first_lines}", hint)
 
 
 def _executable(folder: Path) -> Path:

@@ -57,7 +57,7 @@
   (const_spec . name: (identifier) @name . [type: (_) value: (_)])
   (const_spec . name: (identifier) @name .)
 ]) @definition.constant)
-(source_file (const_declaration (const_spec name: (identifier) @name @definition.constant)))
+(source_file (const_declaration (const_spec (identifier) @name @definition.constant)))
 (source_file (var_declaration (var_spec_list
   (var_spec . name: (identifier) @name . [type: (_) value: (_)]) @definition.variable))
   (#not-eq? @name "_"))

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
 from tree_sitter import Node, Parser, QueryCursor
 
 from indexers.languages import Spec, find_language
@@ -21,6 +22,7 @@ _DEFINITION = len("definition.")
 _SPACE = re.compile(rb"\s+")
 _PADDING = re.compile(r"([(\[]) |,? ([)\]])")
 _QUALIFIER = re.compile(rb"([A-Za-z_$][\w$]*)[!?]?(?:\(\))?\s*(?:\?\.|\.|::|->)\s*$")
+_OPERATOR_ENDS = (b".", b":", b">")
 _DOC_MARKS = re.compile(r"^[ \t]*(?:/\*+!?|\*+/|\*(?!\*)|//+!?|#+!?|--+\|?|;+|%+|\{-\|?|-\}|<!--|-->|\"{3}|'{3})?[ \t]?|[ \t]*(?:\*+/|-\}|-->)[ \t]*$", re.M)
 
 
@@ -145,12 +147,7 @@ def _symbol(
 
 
 def _line_starts(data: bytes) -> list[int]:
-    starts = [0]
-    position = data.find(b"\n")
-    while position != -1:
-        starts.append(position + 1)
-        position = data.find(b"\n", position + 1)
-    return starts
+    return [0, *(np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1).tolist()]
 
 
 def _signature(data: bytes, definition: _Definition) -> str:
@@ -223,13 +220,20 @@ def _find_references(spec: Spec, data: bytes, root: Node, symbols: list[Symbol])
             name = data[start : node.end_byte].strip(b"\"'`<>").decode("utf-8", "replace")
             if not 1 < len(name) <= NAME_LIMIT:
                 continue
-            match = _QUALIFIER.search(data, max(0, start - 60), start) if kind == "call" else None
-            qualifier = match.group(1).decode("utf-8", "replace") if match else ""
+            qualifier = _qualifier(data, start) if kind == "call" else ""
             owner = owners[bisect_right(bounds, start) - 1][1]
             key = (name, qualifier, kind, owner)
             if key not in seen:
                 seen[key] = node.start_point[0] + 1
     return [Reference(n, q, k, line, owner) for (n, q, k, owner), line in sorted(seen.items(), key=lambda e: (e[1], e[0]))]
+
+
+def _qualifier(data: bytes, start: int) -> str:
+    """The identifier before the operator that ends at ``start``: ``user`` in ``user.name``, ``user?.name``."""
+    if data[start - 1 : start] not in _OPERATOR_ENDS:
+        return ""
+    match = _QUALIFIER.search(data, max(0, start - 60), start)
+    return match.group(1).decode("utf-8", "replace") if match else ""
 
 
 def _owner_ranges(symbols: list[Symbol]) -> list[tuple[int, int]]:

@@ -22,3 +22,51 @@ class InstallError(MemoryServerError):
     """A file of the user's repository cannot be changed safely, so it was left as it is."""
 
     hint = "change the file by hand, then run `repo-memory init` again"
+
+
+class ConfigError(MemoryServerError):
+    """The settings cannot be read."""
+
+    hint = "fix .repo-memory.toml; the README lists every setting"
+
+
+class StoreError(MemoryServerError):
+    """The store cannot be opened or written."""
+
+    hint = "check free space and permissions, then run `repo-memory index`"
+
+
+class StoreDamagedError(StoreError):
+    """The store's files are damaged; the next index run rebuilds it."""
+
+    hint = "run `repo-memory index` to rebuild it"
+
+
+class StoreBusyError(StoreError):
+    """Another process is writing the index."""
+
+    hint = "wait for the other index run, then try again"
+
+
+class UnsafeRootError(MemoryServerError):
+    """The folder is not a project: indexing it would read a whole home or disk."""
+
+    hint = "run it inside a project, or pass --repo PATH"
+
+
+class OutsideRepositoryError(MemoryServerError):
+    """A path leads outside the repository."""
+
+    hint = "use a path inside the repository, relative to its root"
+
+
+class NotFoundError(MemoryServerError):
+    """No file or symbol answers to a name."""
+
+    hint = "use search to find it"
+
+
+class QueryError(MemoryServerError):
+    """A question cannot be understood."""
+
+    hint = "see the tool's description"

@@ -1,0 +1,377 @@
+"""References resolved to symbols, each with a confidence; importance by PageRank over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexers.languages import all_specs
+from indexers.model import CONTAINER_KINDS, REFERENCE_KINDS
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+CALL, IMPORT, INHERIT = range(len(REFERENCE_KINDS))
+
+CONFIDENCE = {"own type": 0.95, "named type": 0.95, "same file": 0.9, "imported": 0.9, "only one": 0.7, "nearby": 0.5}
+"""How sure each way of resolving is; several equal candidates share it. Judgement, not measured."""
+
+MAX_CANDIDATES = 4
+"""A name with more equal candidates than this stays unresolved: an edge to each would only be noise."""
+
+_UNREFERENCED = frozenset({"file", "window", "section", "key", "block", "element", "rule", "stage"})
+_DAMPING, _ROUNDS = 0.85, 25
+
+
+@dataclass(frozen=True, slots=True)
+class GraphInput:
+    """A tree's symbols (by place) and references; ``ref_names``, ``ref_qualifiers``, ``ref_kinds`` are Arrow strings.
+
+    ``parents`` are symbol places or -1, ``ref_sources`` symbol places, ``languages`` one a file.
+    """
+
+    names: Sequence[str]
+    kinds: Sequence[str]
+    parents: Ints
+    file_of: NDArray[np.int32]
+    paths: Sequence[str]
+    languages: Sequence[str]
+    ref_names: Any
+    ref_qualifiers: Any
+    ref_kinds: Any
+    ref_sources: Ints
+    ref_lines: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Resolved references as parallel arrays sorted by source, and ``importance`` per symbol (mean 1).
+
+    An import's target is the imported symbol, or the file symbol of the module.
+    """
+
+    source: Ints
+    target: Ints
+    kind: NDArray[np.int8]
+    line: NDArray[np.int32]
+    confidence: Floats
+    importance: Floats
+
+    def outgoing(self, symbol: int) -> Ints:
+        """Places of the edges that start at a symbol."""
+        return np.arange(*np.searchsorted(self.source, [symbol, symbol + 1]))
+
+    def incoming(self, symbol: int) -> Ints:
+        """Places of the edges that end at a symbol, by source."""
+        start, end = np.searchsorted(self.target[self._by_target], [symbol, symbol + 1])
+        return self._by_target[start:end]
+
+    @cached_property
+    def _by_target(self) -> Ints:
+        return np.argsort(self.target, kind="stable")
+
+
+def resolve_references(given: GraphInput) -> Graph:
+    """Resolve every reference that can be, in order of trust, and rank the symbols by who refers to them."""
+    resolver = _Resolver(given)
+    resolver.resolve()
+    source, target, kind, line, confidence = resolver.edges()
+    importance = rank_symbols(len(given.names), source, target, confidence, given.parents)
+    return Graph(source, target, kind, line, confidence, importance)
+
+
+class _Join:
+    """Candidates by a 64-bit key: the definitions whose key equals a reference's."""
+
+    def __init__(self, keys: Ints, symbols: Ints) -> None:
+        order = np.argsort(keys, kind="stable")
+        self.keys, self.symbols = keys[order], symbols[order]
+
+    def find(self, keys: Ints) -> tuple[Ints, Ints]:
+        return np.searchsorted(self.keys, keys, "left"), np.searchsorted(self.keys, keys, "right")
+
+
+class _Resolver:
+    """One pass of resolution; each stage settles references that the stages before it left open."""
+
+    def __init__(self, given: GraphInput) -> None:
+        self.given = given
+        self.codes: dict[str, int] = {}
+        for name in given.names:
+            self.codes.setdefault(name, len(self.codes))
+        self.name_code = np.fromiter((self.codes[name] for name in given.names), np.int64, len(given.names))
+        self.ref_name = self._encode(given.ref_names, last_segment=True)
+        self.ref_qualifier = self._encode(given.ref_qualifiers)
+        kinds = {kind: index for index, kind in enumerate(REFERENCE_KINDS)}
+        self.ref_kind = _encode_with(given.ref_kinds, lambda kind: kinds[kind]).astype(np.int8)
+        self.source_file = given.file_of[given.ref_sources].astype(np.int64)
+        languages = {name: index for index, name in enumerate(sorted(set(given.languages)))}
+        file_language = np.array([languages[name] for name in given.languages], np.int64)
+        self.language = file_language[given.file_of] if len(given.file_of) else np.zeros(0, np.int64)
+        self.open = self.ref_name >= 0
+        self.found: list[tuple[Ints, Ints, Floats]] = []
+        referable = np.array([kind not in _UNREFERENCED for kind in given.kinds], bool)
+        self.definitions = np.flatnonzero(referable)
+        self.owner = self._owners()
+
+    def _encode(self, column: Any, *, last_segment: bool = False) -> Ints:
+        """Each text's name code, -1 where no symbol has that name."""
+
+        def code(text: str) -> int:
+            found = self.codes.get(text, -1)
+            return found if found >= 0 or not last_segment else self.codes.get(_last_segment(text), -1)
+
+        return _encode_with(column, code)
+
+    def _owners(self) -> Ints:
+        """The innermost type around each symbol, itself when it is one, -1 without."""
+        given = self.given
+        is_type = np.array([kind in CONTAINER_KINDS or kind == "module" for kind in given.kinds], bool)
+        owner = np.where(is_type, np.arange(len(is_type)), -1)
+        parent = given.parents.copy()
+        while True:
+            missing = np.flatnonzero((owner < 0) & (parent >= 0))
+            if not len(missing):
+                return owner
+            above = parent[missing]
+            owner[missing] = np.where(is_type[above], above, -1)
+            parent[missing] = np.where(is_type[above], -1, given.parents[above])
+
+    def resolve(self) -> None:
+        """Run the stages, the surest first."""
+        definitions, name = self.definitions, self.name_code
+        parents = self.given.parents[definitions]
+        inside = np.where(parents >= 0, self.owner[np.maximum(parents, 0)], -1)
+        owner_name = np.where(inside >= 0, name[np.maximum(inside, 0)], -1)
+        source_owner = self.owner[self.given.ref_sources] if len(self.given.ref_sources) else self.ref_name
+        source_owner_name = np.where(source_owner >= 0, name[np.maximum(source_owner, 0)], -2)
+        is_self = self._is_self()
+        bare = self.ref_qualifier_empty | is_self
+        self._stage("own type", _pair(name[definitions], owner_name), _pair(self.ref_name, source_owner_name), bare)
+        self._stage(
+            "named type", _pair(name[definitions], owner_name), _pair(self.ref_name, self.ref_qualifier),
+            ~bare & (self.ref_qualifier >= 0),
+        )  # fmt: skip
+        self._stage(
+            "same file", _pair(name[definitions], self.given.file_of[definitions].astype(np.int64)),
+            _pair(self.ref_name, self.source_file), bare | (self.ref_kind != CALL),
+        )  # fmt: skip
+        self._resolve_imports()
+        self._stage("only one", name[definitions], self.ref_name, np.ones(len(self.ref_name), bool), most=1)
+        folders = self._folders()
+        self._stage(
+            "nearby", _pair(name[definitions], folders[self.given.file_of[definitions]]),
+            _pair(self.ref_name, folders[self.source_file]), np.ones(len(self.ref_name), bool),
+        )  # fmt: skip
+        self._stage("nearby", name[definitions], self.ref_name, np.ones(len(self.ref_name), bool), weight=0.6)
+
+    @property
+    def ref_qualifier_empty(self) -> NDArray[np.bool_]:
+        """Whether a reference is written without a qualifier."""
+        return _encode_with(self.given.ref_qualifiers, lambda text: 0 if text else 1).astype(bool)
+
+    def _is_self(self) -> NDArray[np.bool_]:
+        selves = {name for spec in all_specs() for name in spec.self_names}
+        return _encode_with(self.given.ref_qualifiers, lambda text: int(text in selves)).astype(bool)
+
+    def _folders(self) -> Ints:
+        codes: dict[str, int] = {}
+        names = (path.rpartition("/")[0] for path in self.given.paths)
+        return np.array([codes.setdefault(name, len(codes)) for name in names], np.int64)
+
+    def _stage(
+        self, way: str, keys: Ints, wanted: Ints, applies: NDArray[np.bool_], most: int = MAX_CANDIDATES, weight: float = 1.0
+    ) -> None:
+        """Settle the open references to which a way applies and that have between 1 and ``most`` candidates."""
+        references = np.flatnonzero(self.open & applies)
+        if not len(references) or not len(keys):
+            return
+        join = _Join(keys, self.definitions)
+        low, high = join.find(wanted[references])
+        count = high - low
+        good = (count > 0) & (count <= most)
+        self._settle(references[good], join.symbols, low[good], count[good], CONFIDENCE[way] * weight)
+
+    def _settle(self, references: Ints, symbols: Ints, low: Ints, count: Ints, confidence: float) -> None:
+        total = int(count.sum())
+        if not total:
+            return
+        within = np.arange(total) - np.repeat(np.cumsum(count) - count, count)
+        targets = symbols[np.repeat(low, count) + within]
+        repeated = np.repeat(references, count)
+        shared = (confidence / np.repeat(count, count)).astype(np.float32)
+        keep = self.language[targets] == self.language[self.given.ref_sources[repeated]]
+        shared = np.where(keep, shared, shared * 0.5).astype(np.float32)
+        self.found.append((repeated, targets, shared))
+        self.open[references] = False
+
+    def _resolve_imports(self) -> None:
+        """Modules to files by their path's end, then names to what the imported files define."""
+        given = self.given
+        is_import = _encode_with(given.ref_kinds, lambda kind: int(kind == "import")).astype(bool)
+        modules = _Modules(given)
+        texts = given.ref_names.to_pylist() if len(given.ref_names) else []
+        pairs: set[tuple[int, int]] = set()
+        references, targets = [], []
+        first = np.searchsorted(given.file_of, np.arange(len(given.paths)))
+        for reference in np.flatnonzero(is_import).tolist():
+            source = int(self.source_file[reference])
+            file = modules.find(texts[reference], source)
+            if file is None or file == source:
+                continue
+            pairs.add((source, file))
+            references.append(reference)
+            targets.append(int(first[file]))
+        if not references:
+            return
+        self._resolve_imported_names(np.array(sorted(pairs), np.int64))
+        still = np.array(references, np.int64)
+        open_still = self.open[still] | (self.ref_name[still] < 0)
+        chosen, symbols = still[open_still], np.array(targets, np.int64)[open_still]
+        self.found.append((chosen, symbols, np.full(len(chosen), CONFIDENCE["imported"], np.float32)))
+        self.open[chosen] = False
+
+    def _resolve_imported_names(self, pairs: Ints) -> None:
+        """Open references whose name is defined at the top of exactly one file that their file imports."""
+        definitions = self.definitions
+        files = self.given.file_of[definitions].astype(np.int64)
+        join = _Join(_pair(self.name_code[definitions], files), definitions)
+        starts = np.searchsorted(pairs[:, 0], np.arange(len(self.given.paths) + 1))
+        references = np.flatnonzero(self.open)
+        sources = self.source_file[references]
+        count = (starts[sources + 1] - starts[sources]).astype(np.int64)
+        repeated = np.repeat(references, count)
+        within = np.arange(len(repeated)) - np.repeat(np.cumsum(count) - count, count)
+        imported = pairs[np.repeat(starts[sources], count) + within, 1] if len(repeated) else repeated
+        low, high = join.find(_pair(self.ref_name[repeated], imported))
+        hit = (high > low) & (high - low <= MAX_CANDIDATES)
+        repeated, low, found = repeated[hit], low[hit], (high - low)[hit]
+        unique, position = np.unique(repeated, return_index=True)
+        self._settle(unique, join.symbols, low[position], found[position], CONFIDENCE["imported"])
+
+    def edges(self) -> tuple[Ints, Ints, NDArray[np.int8], NDArray[np.int32], Floats]:
+        """All resolved references, sorted by source, then line, then target, self references left out."""
+        if not self.found:
+            empty = np.zeros(0, np.int64)
+            return empty, empty, np.zeros(0, np.int8), np.zeros(0, np.int32), np.zeros(0, np.float32)
+        references, targets, confidence = (np.concatenate(parts) for parts in zip(*self.found, strict=True))
+        sources, lines = self.given.ref_sources[references], self.given.ref_lines[references]
+        kinds = self.ref_kind[references]
+        keep = sources != targets
+        order = np.lexsort((kinds[keep], targets[keep], lines[keep], sources[keep]))
+        return (
+            sources[keep][order], targets[keep][order], kinds[keep][order], lines[keep][order], confidence[keep][order],
+        )  # fmt: skip
+
+
+def _encode_with(column: Any, code: Any) -> Ints:
+    """Map an Arrow string column through a function, calling it once per distinct text."""
+    encoded = column.dictionary_encode()
+    table = np.array([code(text) for text in encoded.dictionary.to_pylist()], np.int64)
+    return table[encoded.indices.to_numpy()] if len(table) else np.zeros(0, np.int64)
+
+
+def _pair(left: Ints, right: Ints) -> Ints:
+    """Two codes as one key; -1 and -2 stay apart from every code."""
+    return (left << 32) | (right & 0xFFFFFFFF)
+
+
+def _last_segment(text: str) -> str:
+    for mark in ("::", ".", "/", "\\"):
+        text = text.rpartition(mark)[2]
+    return text
+
+
+class _Modules:
+    """Files by the end of their path without suffix: how every language's imports name them."""
+
+    def __init__(self, given: GraphInput) -> None:
+        stems = {stem for spec in all_specs() for stem in spec.package_stems}
+        self.parts: list[tuple[str, ...]] = []
+        self.by_last: dict[str, list[int]] = {}
+        self.folders: dict[str, list[int]] = {}
+        for index, path in enumerate(given.paths):
+            pure = PurePosixPath(path)
+            parts = (*pure.parent.parts, pure.name.split(".", 1)[0])
+            if parts[-1] in stems and len(parts) > 1:
+                parts = parts[:-1]
+            self.parts.append(parts)
+            self.by_last.setdefault(parts[-1].lower(), []).append(index)
+        self.languages = given.languages
+        self.cache: dict[tuple[str, str, str], int | None] = {}
+
+    def find(self, text: str, source: int) -> int | None:
+        """The file an import's text names, seen from file ``source``; None when none or several fit."""
+        folder = "/".join(self.parts[source][:-1])
+        key = (text, folder, self.languages[source])
+        if key not in self.cache:
+            self.cache[key] = self._find(text, source)
+        return self.cache[key]
+
+    def _find(self, text: str, source: int) -> int | None:
+        words = [part for part in _split_module(text) if part not in ("", ".", "..", "*", "crate", "self", "super")]
+        for end in (len(words), len(words) - 1):
+            if end < 1:
+                break
+            wanted = [word.lower() for word in words[:end]]
+            candidates = [
+                index for index in self.by_last.get(wanted[-1], ())
+                if self.languages[index] == self.languages[source] and self._fits(index, wanted)
+            ]  # fmt: skip
+            if candidates:
+                return self._nearest(candidates, source)
+            if text.startswith((".", "/")) or end == len(words) == 1:
+                break
+        return None
+
+    def _fits(self, index: int, wanted: list[str]) -> bool:
+        parts = [part.lower() for part in self.parts[index]]
+        length = min(len(wanted), len(parts))
+        return parts[len(parts) - length :] == wanted[len(wanted) - length :]
+
+    def _nearest(self, candidates: list[int], source: int) -> int | None:
+        """The candidate that shares the longest path with the importing file."""
+
+        def shared(index: int) -> int:
+            pairs = zip(self.parts[index], self.parts[source], strict=False)
+            return next((place for place, (a, b) in enumerate(pairs) if a != b), len(self.parts[source]))
+
+        best = max(shared(index) for index in candidates)
+        nearest = [index for index in candidates if shared(index) == best]
+        return min(nearest, key=lambda index: (len(self.parts[index]), index)) if nearest else None
+
+
+def _split_module(text: str) -> list[str]:
+    head, _, tail = text.rpartition("/")
+    last = tail.rsplit(".", 1)[0] if head and "." in tail.strip(".") else tail
+    joined = f"{head}/{last}" if head else (text if text.count(".") != 1 or text.startswith(".") else text)
+    for mark in ("::", "\\", "."):
+        joined = joined.replace(mark, "/")
+    return joined.split("/")
+
+
+def rank_symbols(size: int, source: Ints, target: Ints, confidence: Floats, parents: Ints) -> Floats:
+    """PageRank (Page et al. 1999) over references weighted by confidence, scaled to mean 1.
+
+    A symbol also passes a fifth of a reference to its parent, so that a type is as important as its members.
+    """
+    if not size:
+        return np.zeros(0, np.float32)
+    children = np.flatnonzero(parents >= 0)
+    sources = np.concatenate([source, children])
+    targets = np.concatenate([target, parents[children]])
+    weight = np.concatenate([confidence, np.full(len(children), 0.2, np.float32)]).astype(np.float64)
+    out = np.bincount(sources, weight, minlength=size)
+    share = weight / out[sources]
+    dangling = out == 0
+    rank = np.full(size, 1.0 / size)
+    for _ in range(_ROUNDS):
+        spread = np.bincount(targets, rank[sources] * share, minlength=size)
+        rank = (1 - _DAMPING) / size + _DAMPING * (spread + rank[dangling].sum() / size)
+    return (rank * size).astype(np.float32)

@@ -1,0 +1,105 @@
+"""Where a repository's index lives on disk, and what it was built by."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from memory_server.config import Config
+from memory_server.errors import StoreError, UnsafeRootError
+from memory_server.git import GitPaths
+
+NAME = "repo-memory"
+_CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# repo-memory keeps what it derived here; deleting it loses nothing.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFolder:
+    """The folder of one repository's index; ``tree`` names the worktree at hand within it."""
+
+    path: Path
+    tree: str
+
+    @property
+    def views(self) -> Path:
+        """Where every tree's view is kept."""
+        return self.path / "views"
+
+    @property
+    def view(self) -> Path:
+        """Where this tree's view is kept."""
+        return self.views / self.tree
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock the one writer holds."""
+        return self.path / "write.lock"
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(entry.stat().st_size for entry in self.path.rglob("*") if entry.is_file())
+
+    def create(self) -> None:
+        """Make the folder, marked so that git and backups leave it out.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _CACHE_TAG)):
+                if not (self.path / name).exists():
+                    (self.path / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
+
+    def read_fingerprint(self) -> dict[str, str]:
+        """What the index was built by; empty for a new or unreadable one."""
+        try:
+            data = json.loads((self.path / "store.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
+
+    def write_fingerprint(self, fingerprint: dict[str, str]) -> None:
+        """Record what the index is built by."""
+        temporary = self.path / "store.json.tmp"
+        temporary.write_text(json.dumps(fingerprint), encoding="utf-8")
+        temporary.replace(self.path / "store.json")
+
+    def erase(self) -> None:
+        """Remove everything derived; what people wrote stays."""
+        (self.path / "store.json").unlink(missing_ok=True)
+        for name in ("lance", "views"):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+        (self.path / "writing").unlink(missing_ok=True)
+
+
+def locate(root: Path, git: GitPaths | None, config: Config) -> IndexFolder:
+    """The index folder of the tree at ``root``, which need not exist yet."""
+    tree = blake2b(os.fsencode(root), digest_size=6).hexdigest()
+    if config.store.uri:
+        repository = git.common_dir if git else root
+        name = f"{repository.parent.name or repository.name}-{blake2b(os.fsencode(repository), digest_size=6).hexdigest()}"
+        return IndexFolder(Path(config.store.uri).expanduser() / name, tree)
+    inside = git.common_dir / NAME if git else root / f".{NAME}"
+    if inside.is_dir() or os.access(inside.parent, os.W_OK):
+        return IndexFolder(inside, tree)
+    base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    name = blake2b(os.fsencode(inside), digest_size=10).hexdigest()
+    return IndexFolder(base / NAME / name, tree)
+
+
+def check_root(root: Path) -> None:
+    """Refuse a folder that is no project.
+
+    Raises:
+        UnsafeRootError: the folder is a home, the root of a disk, or holds the home.
+    """
+    home = Path.home().resolve()
+    if root == Path(root.anchor) or root == home or home.is_relative_to(root):
+        raise UnsafeRootError(f"refusing to index {root}: it is not a project folder")

@@ -1,0 +1,79 @@
+"""The values that sync and answering pass around."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One symbol that answers a query; lines are 1-based and inclusive, ``path`` is posix and relative.
+
+    ``symbol`` is the symbol's place in the view that was searched; it is not stable across changes.
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    name: str
+    kind: str
+    score: float
+    symbol: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one sync did. Files and symbols count the index afterwards, the others what changed."""
+
+    files: int
+    symbols: int
+    added: int
+    changed: int
+    removed: int
+    skipped: Mapping[str, int]
+    problems: Mapping[str, str]
+    embedded: int
+    rebuilt: str
+    seconds: float
+
+    @property
+    def wrote(self) -> bool:
+        """Whether anything was written."""
+        return bool(self.added or self.changed or self.removed or self.rebuilt)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sync is: ``done`` of ``total`` files in ``stage``."""
+
+    stage: str
+    done: int
+    total: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """The index as ``status`` tells it; sizes in bytes, times in seconds since the epoch."""
+
+    root: str
+    store: str
+    files: int
+    symbols: int
+    languages: Mapping[str, int]
+    skipped: Mapping[str, int]
+    problems: Mapping[str, str]
+    commit: str
+    synced_at: float
+    pending: int
+    store_bytes: int
+    embedder: str
+    digest_tokens: int = 0
+    source_tokens: int = 0
+    building: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)

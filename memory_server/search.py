@@ -1,0 +1,150 @@
+"""A query to ranked symbols: candidates by terms, vectors and names, then ``rank``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexers.embed import Embedder
+from indexers.languages import is_test_path
+from indexers.model import KINDS
+from indexers.tokens import split_identifier, text_words
+from memory_server import rank
+from memory_server.errors import QueryError
+from memory_server.model import SearchHit
+from memory_server.view import View
+
+
+def search_view(
+    view: View, embedder: Embedder, text: str, *, limit: int = 10, path: str = "", kind: str = ""
+) -> list[SearchHit]:
+    """The best symbols for a query, best first; the same view and query give the same list.
+
+    Raises:
+        QueryError: the query is empty, or ``kind`` is not a kind of symbol.
+    """
+    if not text.strip():
+        raise QueryError("the query is empty", "ask for a name, a phrase or an error message")
+    if kind and kind not in KINDS:
+        raise QueryError(f"unknown kind {kind!r}", f"use one of: {', '.join(KINDS)}")
+    query = rank.read_query(text)
+    allowed = allowed_symbols(view, path, kind)
+    if not len(view) or (allowed is not None and not allowed.any()):
+        return []
+    lexical, dense = view.lexical.score(query.terms), dense_scores(view, embedder, text)
+    named = _named(view, query)
+    if allowed is not None:
+        lexical, dense = np.where(allowed, lexical, 0), np.where(allowed, dense, 0)
+        named = {symbol: value for symbol, value in named.items() if allowed[symbol]}
+    symbols = np.unique(np.concatenate([_top(lexical), _top(dense), np.array(sorted(named), np.int64)]))
+    if not len(symbols):
+        return []
+    candidates = rank.Candidates(
+        symbols=symbols,
+        fused=rank.fuse(lexical[symbols], dense[symbols], query.style),
+        files=view.file_of[symbols],
+        kinds=[view.kinds[symbol] for symbol in symbols.tolist()],
+        importance=view.graph.importance[symbols],
+        is_test=np.array([is_test_path(view.path_of(symbol)) for symbol in symbols.tolist()], bool),
+        path_match=_path_match(view, symbols, query),
+        named=np.array([named.get(symbol, 0.0) for symbol in symbols.tolist()], np.float32),
+    )
+    scores = rank.score(candidates, query)
+    return [
+        _hit(view, int(symbols[place]), value) for place, value in rank.spread(scores, candidates.files, symbols, limit)
+    ]
+
+
+def _hit(view: View, symbol: int, value: float) -> SearchHit:
+    return SearchHit(
+        path=view.path_of(symbol),
+        start_line=int(view.start_line[symbol]),
+        end_line=int(view.end_line[symbol]),
+        name=view.qualified_names[symbol],
+        kind=view.kinds[symbol],
+        score=round(value, 4),
+        symbol=symbol,
+    )
+
+
+def _top(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Places of the highest positive scores; among equals the first places win."""
+    count = min(rank.CANDIDATES, int(np.count_nonzero(scores > 0)))
+    if not count:
+        return np.zeros(0, np.int64)
+    threshold = np.partition(scores, len(scores) - count)[len(scores) - count]
+    above, equal = np.flatnonzero(scores > threshold), np.flatnonzero(scores == threshold)
+    return np.concatenate([above, equal[: count - len(above)]])
+
+
+def dense_scores(view: View, embedder: Embedder, text: str) -> NDArray[np.float32]:
+    """Cosine of every symbol with the query; exact for the likely ones, from the leading dimensions for the rest."""
+    vector = embedder.embed([" ".join(text_words(text))])[0]
+    if not vector.any() or view.vectors.shape[1] != len(vector):
+        return np.zeros(len(view), np.float32)
+    coarse = view.coarse @ vector[: view.coarse.shape[1]]
+    if view.coarse.shape[1] == len(vector):
+        return coarse
+    likely = _top(coarse)
+    scores = np.zeros(len(view), np.float32)
+    scores[likely] = (view.vectors[likely].astype(np.float32) @ vector) * view.scales[likely]
+    return scores
+
+
+def _named(view: View, query: rank.Query) -> dict[int, float]:
+    """Symbols that the query names: 1, or 2 when what precedes the name fits as well."""
+    named: dict[int, float] = {}
+    for name in query.names:
+        for symbol in view.by_name.get(name[-1].lower(), ())[:500]:
+            outer = view.qualified_names[symbol].lower().split(".")[:-1]
+            stem = view.path_of(symbol).rpartition("/")[2].split(".")[0].lower()
+            fits = len(name) > 1 and name[-2].lower() in (*outer, stem)
+            value = (2.0 if fits else 1.0) * (1.0 if view.names[symbol] == name[-1] else 0.8)
+            named[symbol] = max(named.get(symbol, 0.0), value)
+    return named
+
+
+@lru_cache(maxsize=50_000)
+def _path_words(path: str) -> frozenset[str]:
+    parts = path.split("/")
+    return frozenset(word for part in parts[-3:] for word in split_identifier(part.split(".")[0]))
+
+
+def _path_match(view: View, symbols: NDArray[np.int64], query: rank.Query) -> NDArray[np.float32]:
+    """The share of the query's words that stand in the file's name or its last two folders."""
+    if not query.words:
+        return np.zeros(len(symbols), np.float32)
+    shares = {
+        file: len(query.words & _path_words(view.paths[file])) / len(query.words)
+        for file in set(view.file_of[symbols].tolist())
+    }
+    return np.array([shares[file] for file in view.file_of[symbols].tolist()], np.float32)
+
+
+def allowed_symbols(view: View, path: str, kind: str) -> NDArray[np.bool_] | None:
+    """Which symbols a path (a file, a folder, or a glob) and a kind let through; None when all are."""
+    allowed = None
+    if path:
+        fits = path_filter(path)
+        allowed = np.array([fits(candidate) for candidate in view.paths], bool)[view.file_of]
+    if kind:
+        kinds = np.array([candidate == kind for candidate in view.kinds], bool)
+        allowed = kinds if allowed is None else allowed & kinds
+    return allowed
+
+
+def path_filter(text: str) -> Callable[[str], bool]:
+    """A test whether a path equals, lies under, or matches a filter with ``*``, ``**`` and ``?``."""
+    text = text.removeprefix("./").strip("/")
+    if text in ("", "."):
+        return lambda path: True
+    pattern = re.escape(text)
+    for mark, meaning in ((r"\*\*/", "(?:.*/)?"), (r"\*\*", ".*"), (r"\*", "[^/]*"), (r"\?", "[^/]")):
+        pattern = pattern.replace(mark, meaning)
+    anywhere = "" if "/" in text or "*" not in text else "(?:.*/)?"
+    compiled = re.compile(f"{anywhere}{pattern}(?:/.*)?")
+    return lambda path: compiled.fullmatch(path) is not None

@@ -1,0 +1,74 @@
+"""A view on disk: what a reader loads in milliseconds, without opening the store.
+
+One folder per tree holds the newest generation; a small JSON file names it and is replaced last, so a reader sees
+either the old generation or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from memory_server.view import View
+
+_TABLES = ("files", "symbols", "references", "first")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotInfo:
+    """What is known of a tree's newest view without loading it."""
+
+    generation: int
+    root: str
+    commit: str
+    synced_at: float
+
+
+def read_info(folder: Path) -> SnapshotInfo | None:
+    """The newest generation's description; None when there is none or it cannot be read."""
+    try:
+        return SnapshotInfo(**json.loads((folder / "current.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def load_view(folder: Path, info: SnapshotInfo) -> View | None:
+    """The view of a generation; None when its files are missing or damaged."""
+    tables = []
+    try:
+        for name in _TABLES:
+            with pa.OSFile(os.fspath(folder / str(info.generation) / f"{name}.arrow"), "rb") as source:
+                tables.append(pa.ipc.open_file(source).read_all())
+    except (OSError, pa.ArrowException):
+        return None
+    files, symbols, references, first = tables
+    return View(files, symbols.combine_chunks(), references.combine_chunks(), *(first[name].to_numpy() for name in ("first", "reference_first")))
+
+
+def write_view(folder: Path, info: SnapshotInfo, view: View) -> None:
+    """Write a view as a new generation and drop the older ones. Call under the write lock."""
+    target = folder / str(info.generation)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    first = pa.table({"first": view.first, "reference_first": view.reference_first})
+    options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
+    for name, table in zip(_TABLES, (view.all_files, view.symbols, view.references, first), strict=True):
+        with pa.OSFile(os.fspath(target / f"{name}.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema, options=options) as writer:
+            writer.write_table(table)
+    write_info(folder, info)
+    for old in folder.iterdir():
+        if old.is_dir() and old.name != str(info.generation):
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def write_info(folder: Path, info: SnapshotInfo) -> None:
+    """Replace the description, atomically."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f"current.{os.getpid()}.tmp"
+    temporary.write_text(json.dumps(asdict(info)), encoding="utf-8")
+    temporary.replace(folder / "current.json")

@@ -1,0 +1,159 @@
+"""The LanceDB store of one repository: rows by content, shared by every worktree and branch.
+
+Three tables: ``files`` (one row per parsed content), ``symbols`` (with vectors) and ``references``. A content's row in
+``files`` is written last, so a content found there is whole; what a killed run left behind is removed by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import lancedb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from memory_server.errors import StoreDamagedError, StoreError
+from memory_server.rows import REFERENCES, SYMBOL_FIELDS
+from memory_server.view import RowSource, quantise, row_source, symbols_schema
+
+FILES = pa.schema([
+    pa.field("blob", pa.string()),
+    pa.field("language", pa.string()),
+    pa.field("lines", pa.int32()),
+    pa.field("problem", pa.string()),
+])  # fmt: skip
+COMPACT_AFTER = 24
+"""Versions of a table after which it is compacted: reading stays one pass, and writing one file costs 10 ms."""
+
+_WRITING = "writing"
+T = TypeVar("T")
+
+
+class Store:
+    """An open store. Only the holder of the write lock may call the writing methods."""
+
+    def __init__(self, folder: Path, dimensions: int) -> None:
+        """Open or create the tables.
+
+        Raises:
+            StoreDamagedError: the files of a table are damaged.
+            StoreError: the folder cannot be written.
+        """
+        self.folder = folder
+        self.dimensions = dimensions
+        schemas = {
+            "files": FILES,
+            "symbols": pa.schema([*SYMBOL_FIELDS, pa.field("vector", pa.list_(pa.float16(), dimensions))]),
+            "references": REFERENCES,
+        }
+
+        def open_tables() -> dict[str, Any]:
+            connection = lancedb.connect(os.fspath(folder / "lance"))
+            return {
+                name: connection.create_table(name, schema=schema, exist_ok=True) for name, schema in schemas.items()
+            }
+
+        self._tables = _guard(open_tables)
+        for name, schema in schemas.items():
+            if self._tables[name].schema.names != schema.names:
+                raise StoreDamagedError(f"table {name} has other columns than this version writes")
+
+    def known_blobs(self) -> set[str]:
+        """Every content that is stored whole."""
+        return set(_guard(lambda: self._tables["files"].to_arrow())["blob"].to_pylist())
+
+    def rows(self) -> RowSource:
+        """Everything stored, with vectors as a view keeps them."""
+        return stored_rows(*(_guard(self._tables[name].to_arrow) for name in ("files", "symbols", "references")))
+
+    def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+        """The vectors of texts embedded before: (their keys, distinct and sorted; float16 of shape (n, dimensions))."""
+        table = self._tables["symbols"]
+        if not len(keys) or not _guard(table.count_rows):
+            return np.zeros(0, np.int64), np.zeros((0, self.dimensions), np.float16)
+        known = _guard(lambda: table.search().select(["text_key"]).to_arrow())["text_key"].to_numpy()
+        wanted = np.intersect1d(known, keys)
+        if not len(wanted):
+            return wanted, np.zeros((0, self.dimensions), np.float16)
+        condition = f"text_key IN ({','.join(map(str, wanted.tolist()))})"
+        found = _guard(lambda: table.search().where(condition).select(["text_key", "vector"]).to_arrow())
+        distinct, place = np.unique(found["text_key"].to_numpy(), return_index=True)
+        return distinct, _column_matrix(found["vector"], self.dimensions)[place]
+
+    def begin(self) -> None:
+        """Mark a write as under way, removing first what a killed one left behind."""
+        marker = self.folder / _WRITING
+        if marker.exists():
+            whole = self.known_blobs()
+            for name in ("symbols", "references"):
+                present = _guard(lambda name=name: self._tables[name].search().select(["blob"]).to_arrow())["blob"]
+                self._delete(name, set(present.unique().to_pylist()) - whole)
+        marker.touch()
+
+    def add(self, files: pa.Table, symbols: pa.Table, references: pa.Table) -> None:
+        """Add whole contents, leaving out those stored already; ``symbols`` carry float16 vectors."""
+        stored = pa.array(sorted(self.known_blobs()), pa.string())
+        files, symbols, references = (
+            rows.filter(pc.invert(pc.is_in(rows["blob"], stored))) for rows in (files, symbols, references)
+        )  # fmt: skip
+        for name, rows in (("references", references), ("symbols", symbols), ("files", files)):
+            if len(rows):
+                _guard(lambda name=name, rows=rows: self._tables[name].add(rows))
+
+    def remove(self, blobs: set[str]) -> None:
+        """Remove contents; ``files`` first, so that none is ever found in part."""
+        for name in ("files", "symbols", "references"):
+            self._delete(name, blobs)
+
+    def commit(self, *, compact: bool = False) -> None:
+        """End a write; prune old versions and merge small files when enough have gathered."""
+        for table in self._tables.values():
+            if compact or _guard(lambda table=table: len(table.list_versions())) > COMPACT_AFTER:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", UserWarning)
+                    _guard(lambda table=table: table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True))
+        (self.folder / _WRITING).unlink(missing_ok=True)
+
+    def _delete(self, name: str, blobs: set[str]) -> None:
+        ordered = sorted(blobs)
+        for start in range(0, len(ordered), 500):
+            condition = _in(ordered[start : start + 500])
+            _guard(lambda condition=condition: self._tables[name].delete(condition))
+
+
+def stored_rows(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowSource:
+    """Rows of the three tables as a view keeps them: vectors quantised."""
+    dimensions = symbols.schema.field("vector").type.list_size
+    quantised, scale = quantise(_column_matrix(symbols["vector"], dimensions).astype(np.float32))
+    column = pa.FixedSizeListArray.from_arrays(pa.array(quantised.ravel()), dimensions)
+    columns = [*(symbols[field.name] for field in SYMBOL_FIELDS), column, pa.array(scale)]
+    return row_source(files, pa.table(columns, schema=symbols_schema(dimensions)), references)
+
+
+def _column_matrix(column: pa.ChunkedArray, dimensions: int) -> NDArray[np.float16]:
+    flat = column.combine_chunks().flatten() if len(column) else pa.array([], pa.float16())
+    return flat.to_numpy(zero_copy_only=False).reshape(-1, dimensions)
+
+
+def _in(blobs: Iterable[str]) -> str:
+    return "blob IN ({})".format(",".join(f"'{blob}'" for blob in blobs))
+
+
+def _guard(action: Callable[[], T]) -> T:
+    """Run one call to LanceDB, turning its errors into ours."""
+    try:
+        return action()
+    except PermissionError as error:
+        raise StoreError(f"the store cannot be written: {error}") from error
+    except (RuntimeError, ValueError, OSError) as error:
+        text = str(error).splitlines()[0][:300]
+        if any(word in text.lower() for word in ("no space", "permission denied", "read-only", "quota")):
+            raise StoreError(f"the store cannot be written: {text}") from error
+        raise StoreDamagedError(f"the store is damaged: {text}") from error

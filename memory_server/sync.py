@@ -1,0 +1,232 @@
+"""Bringing a tree's index up to date: which files changed, their rows, the store, the new view."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from indexers.embed import Embedder
+from indexers.model import Skipped, SourceFile
+from indexers.walk import FileEntry, WalkRules, read_source
+from memory_server.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, ParsedRows, blob_id, parse_rows
+
+_log = logging.getLogger(__name__)
+
+BATCH_BYTES = 400_000
+"""Source bytes a worker parses at once: about a tenth of a second of work."""
+
+POOL_BYTES = 3_000_000
+"""Below this much changed source, starting worker processes costs more than they save."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """How a tree differs from its manifest: entries to read, paths gone, files left out by name or size."""
+
+    kept: tuple[str, ...]
+    read: tuple[FileEntry, ...]
+    removed: tuple[str, ...]
+    skipped: Mapping[str, str]
+    new_skips: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.read or self.removed or self.new_skips)
+
+    def without(self, same: set[str]) -> Diff:
+        """This difference less files that turned out the same."""
+        read = tuple(entry for entry in self.read if entry.path not in same)
+        return replace(self, kept=tuple(sorted({*self.kept, *same})), read=read)
+
+
+def compare(
+    entries: Sequence[FileEntry], skipped: Sequence[Skipped], manifest: Mapping[str, tuple[int, int, str, str]]
+) -> Diff:
+    """Compare a listing with the manifest by size and modification time."""
+    kept, read = [], []
+    for entry in entries:
+        known = manifest.get(entry.path)
+        same = known is not None and known[0] == entry.size and known[1] == entry.mtime_ns
+        (kept if same else read).append(entry)
+    reasons = {skip.path: str(skip.reason) for skip in skipped}
+    present = {entry.path for entry in entries} | reasons.keys()
+    removed = tuple(path for path in manifest if path not in present)
+    new_reason = any(path not in manifest or manifest[path][3] != reason for path, reason in reasons.items())
+    return Diff(tuple(entry.path for entry in kept), tuple(read), removed, reasons, new_reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file as read: its content's identity, or why it is left out."""
+
+    entry: FileEntry
+    blob: str
+    skipped: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a worker made of some files; rows only for contents that were not known."""
+
+    files: tuple[ReadFile, ...]
+    rows: ParsedRows
+
+
+_known: frozenset[str] = frozenset()
+
+
+def _start_worker(known: frozenset[str]) -> None:
+    global _known  # noqa: PLW0603 - one value per worker process, set as it starts
+    _known = known
+    gc.disable()
+
+
+def _work(root: Path, entries: Sequence[FileEntry], rules: WalkRules) -> Batch:
+    return read_batch(root, entries, rules, _known)
+
+
+def read_batch(root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str]) -> Batch:
+    """Read files, and parse those whose content is not known."""
+    files: list[ReadFile] = []
+    fresh: dict[str, SourceFile] = {}
+    for entry in entries:
+        source = read_source(root, entry, rules)
+        if isinstance(source, Skipped):
+            files.append(ReadFile(entry, "", str(source.reason)))
+            continue
+        blob = blob_id(source)
+        files.append(ReadFile(entry, blob, ""))
+        if blob not in known:
+            fresh.setdefault(blob, source)
+    return Batch(tuple(files), parse_rows(fresh.items()))
+
+
+def _batches(entries: Iterable[FileEntry]) -> Iterator[list[FileEntry]]:
+    batch: list[FileEntry] = []
+    size = 0
+    for entry in entries:
+        batch.append(entry)
+        size += entry.size + 500
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def read_files(root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str], workers: int) -> Iterator[Batch]:
+    """Read and parse files in batches, in worker processes when there is enough to do.
+
+    Results come in the order of the entries. A worker that dies (out of memory, killed) costs its batch a second try
+    in this process, file by file order kept.
+    """
+    batches = list(_batches(entries))
+    workers = min(workers or os.cpu_count() or 1, 8, len(batches))
+    if workers < 2 or sum(entry.size for entry in entries) < POOL_BYTES:
+        for batch in batches:
+            yield read_batch(root, batch, rules, known)
+        return
+    context = multiprocessing.get_context("spawn")
+    done = 0
+    try:
+        with ProcessPoolExecutor(workers, context, _start_worker, (known,)) as pool:
+            futures = [pool.submit(_work, root, batch, rules) for batch in batches]
+            try:
+                for index, future in enumerate(futures):
+                    yield future.result()
+                    futures[index] = None  # type: ignore[call-overload]  # let the rows go
+                    done += 1
+            finally:
+                pool.shutdown(cancel_futures=True)
+    except BrokenProcessPool:
+        _log.warning("an indexing worker died; going on in this process")
+        for batch in batches[done:]:
+            yield read_batch(root, batch, rules, known)
+
+
+FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.float16]]]
+
+
+@dataclass(slots=True)
+class FreshRows:
+    """Rows of new contents as they gather, each content once, with their vectors."""
+
+    embedder: Embedder
+    find_stored: FindVectors | None
+    files: list[BlobInfo] = field(default_factory=list)
+    symbols: list[pa.Table] = field(default_factory=list)
+    references: list[pa.RecordBatch] = field(default_factory=list)
+    embedded: int = 0
+    rows: int = 0
+    _blobs: set[str] = field(default_factory=set)
+    _vectors: dict[int, NDArray[np.float16]] = field(default_factory=dict)
+
+    def add(self, rows: ParsedRows) -> None:
+        """Take a batch's rows, embedding the texts that have no vector yet."""
+        fresh = [info for info in rows.blobs if info.blob not in self._blobs]
+        if not fresh:
+            return
+        symbols, references = pa.Table.from_batches([rows.symbols]), rows.references
+        if len(fresh) < len(rows.blobs):
+            wanted = pa.array([info.blob for info in fresh])
+            symbols = symbols.filter(pc.is_in(symbols["blob"], wanted))
+            references = references.filter(pc.is_in(references["blob"], wanted))
+        self._blobs.update(info.blob for info in fresh)
+        self.files += fresh
+        vectors = self._embed(symbols)
+        column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+        self.symbols.append(symbols.drop_columns(["text"]).append_column("vector", column))
+        self.references.append(references)
+        self.rows += len(symbols)
+
+    def _embed(self, symbols: pa.Table) -> NDArray[np.float16]:
+        """The symbols' vectors: remembered, stored by an earlier run, or made now."""
+        keys, first, inverse = np.unique(symbols["text_key"].to_numpy(), return_index=True, return_inverse=True)
+        vectors = np.zeros((len(keys), self.embedder.dimensions), np.float16)
+        known = np.zeros(len(keys), bool)
+        for place, key in enumerate(keys.tolist()):
+            if (vector := self._vectors.get(key)) is not None:
+                vectors[place], known[place] = vector, True
+        if self.find_stored is not None and not known.all():
+            stored, stored_vectors = self.find_stored(keys[~known])
+            place = np.searchsorted(keys, stored)
+            vectors[place], known[place] = stored_vectors, True
+        missing = np.flatnonzero(~known)
+        if len(missing):
+            texts = symbols["text"].take(pa.array(first[missing])).to_pylist()
+            vectors[missing] = self.embedder.embed(texts).astype(np.float16)
+            self.embedded += len(missing)
+            self._vectors.update(zip(keys[missing].tolist(), vectors[missing], strict=True))
+        return vectors[inverse]
+
+    def take(self) -> tuple[pa.Table, pa.Table, pa.Table]:
+        """Hand over (files, symbols, references) as the store takes them, and start afresh."""
+        files = pa.table({
+            "blob": pa.array([info.blob for info in self.files], pa.string()),
+            "language": pa.array([info.language for info in self.files], pa.string()),
+            "lines": pa.array([info.lines for info in self.files], pa.int32()),
+            "problem": pa.array([info.problem for info in self.files], pa.string()),
+        })  # fmt: skip
+        symbols = pa.concat_tables(self.symbols) if self.symbols else PARSED_SYMBOLS.empty_table()
+        references = pa.Table.from_batches(self.references, schema=REFERENCES)
+        self.files, self.symbols, self.references, self.rows = [], [], [], 0
+        return files, symbols, references
+
+
+def import_store_early() -> None:
+    """Import lancedb (a second or two) beside the parsing instead of after it."""
+    threading.Thread(target=lambda: __import__("memory_server.store"), daemon=True).start()

@@ -1,0 +1,297 @@
+"""The index of one tree: its view in memory, kept equal to the files by ``sync``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from indexers.embed import Embedder, load_embedder
+from indexers.languages import registry_fingerprint
+from indexers.model import Skipped
+from indexers.walk import FileEntry, WalkRules, list_entries
+from memory_server import git as git_commands
+from memory_server.config import Config
+from memory_server.errors import StoreBusyError, StoreDamagedError, StoreError
+from memory_server.folder import IndexFolder
+from memory_server.git import GitPaths
+from memory_server.model import OnProgress, Progress, SyncReport
+from memory_server.snapshot import SnapshotInfo, load_view, read_info, write_view
+from memory_server.sync import Diff, FreshRows, ReadFile, compare, import_store_early, read_batch, read_files
+from memory_server.view import FILES, RowSource, View, build_view, empty_view
+
+if TYPE_CHECKING:
+    from memory_server.store import Store
+
+SCHEMA = "1"
+"""Raise when the meaning of stored rows changes."""
+
+WRITE_ROWS = 20_000
+"""Symbols gathered before they are written, so that a killed run keeps what it finished."""
+
+KEPT_SHARE = 0.25
+"""Contents that no tree uses any more stay, up to this share of those in use: their vectors save work on a way back."""
+
+RACY_NS = 20_000_000
+"""A file modified this shortly before it was read may change again within its clock's tick, so it is read again."""
+
+
+class TreeIndex:
+    """One tree's index; thread-safe. ``view`` is always a whole, consistent state."""
+
+    def __init__(self, root: Path, git: GitPaths | None, folder: IndexFolder, config: Config) -> None:
+        self.root, self.git, self.folder, self.config = root, git, folder, config
+        self.rules = WalkRules(max_bytes=config.index.max_bytes, exclude=config.index.exclude)
+        self._mutex = threading.RLock()
+        self._embedder: Embedder | None = None
+        self._store: Store | None = None
+        self.view: View = empty_view(1)
+        self.info: SnapshotInfo | None = None
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding model, loaded at first use."""
+        with self._mutex:
+            if self._embedder is None:
+                self._embedder = load_embedder(self.config.embedder.model or None, self.config.embedder.device or None)
+            return self._embedder
+
+    def fingerprint(self) -> dict[str, str]:
+        """What rows depend on; a difference in any part means a rebuild."""
+        return {
+            "layout": SCHEMA,
+            "languages": registry_fingerprint(),
+            "tree-sitter": metadata.version("tree-sitter"),
+            "embedding model": self.embedder.id,
+        }
+
+    def load(self) -> bool:
+        """Take over a newer view that another process wrote; true when the view changed."""
+        info = read_info(self.folder.view)
+        if info is None or info == self.info:
+            return False
+        with self._mutex:
+            view = load_view(self.folder.view, info)
+            if view is None:
+                return False
+            self.view, self.info = view, info
+            return True
+
+    def list_tree(self) -> tuple[list[FileEntry], list[Skipped]]:
+        """The tree's files now: what git knows and does not ignore, or the folder's without git."""
+        return list_entries(self.root, git_commands.list_files(self.root) if self.git else None, self.rules)
+
+    def pending(self) -> Diff:
+        """How the tree differs from the view; files that were racily young when read are compared by content."""
+        diff = compare(*self.list_tree(), self.view.manifest)
+        manifest = self.view.manifest
+        young = [entry for entry in diff.read if entry.path in manifest and manifest[entry.path][:2] == (entry.size, 0)]
+        if not young:
+            return diff
+        read = read_batch(self.root, young, self.rules, frozenset(known[2] for known in manifest.values()))
+        same = {file.entry.path for file in read.files if (file.blob, file.skipped) == manifest[file.entry.path][2:]}
+        return diff.without(same)
+
+    def sync(self, on_progress: OnProgress | None = None, *, wait: float = 60.0) -> SyncReport:
+        """Bring store and view up to date with the files.
+
+        Raises:
+            StoreBusyError: another process kept the write lock for ``wait`` seconds.
+            StoreError: the store cannot be written.
+        """
+        started = time.monotonic()
+        with self._mutex:
+            self.load()
+            if self.info is not None and not self._why_rebuild():
+                diff = self.pending()
+                if not diff.changes:
+                    return self._report(started)
+            with self._write_lock(wait):
+                self.load()
+                reason = self._why_rebuild()
+                try:
+                    return self._update(started, reason, on_progress)
+                except StoreDamagedError as error:
+                    return self._update(started, str(error), on_progress)
+
+    @contextmanager
+    def _write_lock(self, wait: float) -> Iterator[None]:
+        self.folder.create()
+        lock = FileLock(self.folder.lock, timeout=wait)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise StoreBusyError(f"another process is writing the index of {self.root}") from error
+        except OSError as error:
+            raise StoreError(f"cannot lock {self.folder.lock}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _why_rebuild(self) -> str:
+        """Why the stored rows cannot be used; empty when they can."""
+        stored = self.folder.read_fingerprint()
+        if not stored:
+            return "no index yet"
+        changed = [f"the {name}" for name, value in self.fingerprint().items() if stored.get(name) != value]
+        return f"{' and '.join(changed)} changed" if changed else ""
+
+    def _start_afresh(self) -> None:
+        self._store, self.info = None, None
+        self.view = empty_view(self.embedder.dimensions)
+        self.folder.erase()
+        self.folder.write_fingerprint(self.fingerprint())
+
+    def _update(self, started: float, reason: str, on_progress: OnProgress | None) -> SyncReport:
+        """One write: read what changed, store new contents, build and publish the view."""
+        if reason:
+            import_store_early()
+            self._start_afresh()
+        before = self.view.manifest
+        diff = self.pending()
+        sources = self._known_sources(rebuilt=bool(reason))
+        files, fresh, embedded = self._read(diff, sources, on_progress)
+        if fresh is not None:
+            sources.append(fresh)
+        if on_progress:
+            on_progress(Progress("linking", len(files), len(files)))
+        self._publish(self._file_rows(diff, files, sources), sources)
+        self._collect_garbage()
+        was = {path for path, known in before.items() if known[2]}
+        now = {path for path, known in self.view.manifest.items() if known[2]}
+        changed = sum(1 for path in was & now if before[path][2] != self.view.manifest[path][2])
+        return self._report(started, len(now - was), changed, len(was - now), embedded, reason)
+
+    def _known_sources(self, *, rebuilt: bool) -> list[RowSource]:
+        """Where rows are found without parsing: this view, the repository's other trees, or else the store."""
+        if rebuilt:
+            return []
+        sources = [self.view.as_source()] if len(self.view) else []
+        for folder in sorted(self.folder.views.iterdir()) if self.folder.views.is_dir() else ():
+            info = read_info(folder)
+            if folder.name == self.folder.tree or info is None or sources[1:]:
+                continue
+            if not Path(info.root).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+            elif not len(self.view) and (view := load_view(folder, info)) is not None:
+                sources.append(view.as_source())
+        return sources or [self._open_store().rows()]
+
+    def _open_store(self) -> Store:
+        from memory_server.store import Store  # noqa: PLC0415 - lancedb takes a second or two to import
+
+        if self._store is None:
+            self._store = Store(self.folder.path, self.embedder.dimensions)
+        return self._store
+
+    def _read(
+        self, diff: Diff, sources: Sequence[RowSource], on_progress: OnProgress | None
+    ) -> tuple[dict[str, ReadFile], RowSource | None, int]:
+        """Read the changed files; parse, embed and store the contents that no source has."""
+        known = frozenset(blob for source in sources for blob in source.infos)
+        find = (lambda keys: self._open_store().find_vectors(keys)) if sources else None
+        rows = FreshRows(self.embedder, find)
+        files: dict[str, ReadFile] = {}
+        written: list[tuple[pa.Table, pa.Table, pa.Table]] = []
+        for batch in read_files(self.root, diff.read, self.rules, known, self.config.index.workers):
+            files.update({file.entry.path: file for file in batch.files})
+            rows.add(batch.rows)
+            if rows.rows >= WRITE_ROWS:
+                written.append(self._write(rows))
+            if on_progress:
+                on_progress(Progress("indexing", len(files), len(diff.read)))
+        if rows.files:
+            written.append(self._write(rows))
+        return files, self._fresh_source(written), rows.embedded
+
+    def _write(self, rows: FreshRows) -> tuple[pa.Table, pa.Table, pa.Table]:
+        store = self._open_store()
+        taken = rows.take()
+        store.begin()
+        store.add(*taken)
+        store.commit()
+        return taken
+
+    def _fresh_source(self, written: list[tuple[pa.Table, pa.Table, pa.Table]]) -> RowSource | None:
+        if not written:
+            return None
+        from memory_server.store import stored_rows  # noqa: PLC0415 - see _open_store
+
+        return stored_rows(*(pa.concat_tables(tables) for tables in zip(*written, strict=True)))
+
+    def _file_rows(self, diff: Diff, read: Mapping[str, ReadFile], sources: Sequence[RowSource]) -> pa.Table:
+        """The tree's new manifest."""
+        infos = {blob: info for source in reversed(sources) for blob, info in source.infos.items()}
+        before = self.view.manifest
+        rows: list[tuple[object, ...]] = []
+        horizon = time.time_ns() - RACY_NS
+        for path in diff.kept:
+            size, mtime_ns, blob, skipped = before[path]
+            rows.append((path, blob, size, mtime_ns, skipped))
+        for path, file in read.items():
+            mtime_ns = file.entry.mtime_ns if file.entry.mtime_ns < horizon else 0
+            rows.append((path, file.blob, file.entry.size, mtime_ns, file.skipped))
+        rows += [(path, "", 0, 0, reason) for path, reason in diff.skipped.items()]
+        paths, blobs, sizes, mtimes, skips = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+        found = [infos.get(blob) for blob in blobs]
+        columns = [
+            paths, blobs, sizes, mtimes, [info.language if info else "" for info in found],
+            [info.lines if info else 0 for info in found], [info.problem if info else "" for info in found], skips,
+        ]  # fmt: skip
+        return pa.table([pa.array(c, f.type) for c, f in zip(columns, FILES, strict=True)], schema=FILES)
+
+    def _publish(self, files: pa.Table, sources: Sequence[RowSource]) -> None:
+        view = build_view(files, sources or [empty_view(self.embedder.dimensions).as_source()])
+        info = SnapshotInfo(
+            generation=time.time_ns(),
+            root=os.fspath(self.root),
+            commit=git_commands.head_commit(self.root) if self.git else "",
+            synced_at=time.time(),
+        )
+        try:
+            write_view(self.folder.view, info, view)
+        except OSError as error:
+            raise StoreError(f"cannot write the index: {error.strerror}") from error
+        self.view, self.info = view, info
+
+    def _collect_garbage(self) -> None:
+        """Drop contents that no tree uses, once there are enough of them; opens the store only if it is open."""
+        if self._store is None:
+            return
+        used = {blob for _, _, blob, _ in self.view.manifest.values() if blob}
+        for folder in self.folder.views.iterdir():
+            info = read_info(folder)
+            if folder.name != self.folder.tree and info is not None and (view := load_view(folder, info)) is not None:
+                used |= set(view.files["blob"].to_pylist())
+        dead = self._store.known_blobs() - used
+        if len(dead) > max(8, KEPT_SHARE * len(used)):
+            self._store.begin()
+            self._store.remove(dead)
+            self._store.commit(compact=True)
+
+    def _report(
+        self, started: float, added: int = 0, changed: int = 0, removed: int = 0, embedded: int = 0, rebuilt: str = ""
+    ) -> SyncReport:
+        return SyncReport(
+            files=len(self.view.paths),
+            symbols=len(self.view),
+            added=added,
+            changed=changed,
+            removed=removed,
+            skipped=self.view.skip_counts(),
+            problems=self.view.problems(),
+            embedded=embedded,
+            rebuilt=rebuilt,
+            seconds=round(time.monotonic() - started, 3),
+        )

@@ -1,0 +1,265 @@
+"""One tree's index in memory: every symbol of every file, as columns, and what is derived from them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from indexers.graph import Graph, GraphInput, resolve_references
+from indexers.tokens import text_terms
+from memory_server.lexical import LexicalIndex, build_lexical_index
+from memory_server.rows import REFERENCES, SYMBOL_FIELDS, BlobInfo
+
+FILES = pa.schema([
+    pa.field("path", pa.string()),
+    pa.field("blob", pa.string()),
+    pa.field("size", pa.int64()),
+    pa.field("mtime_ns", pa.int64()),
+    pa.field("language", pa.string()),
+    pa.field("lines", pa.int32()),
+    pa.field("problem", pa.string()),
+    pa.field("skipped", pa.string()),
+])  # fmt: skip
+"""A tree's files. ``skipped`` names why a file is left out; such a file has no blob."""
+
+COARSE_DIMENSIONS = 128
+"""Leading dimensions that every symbol is compared in; half the memory traffic, and the shipped model orders them."""
+
+Ranges = dict[str, tuple[int, int]]
+
+
+def symbols_schema(dimensions: int) -> pa.Schema:
+    """The rows of a view's symbols: parsed columns, and vectors as int8 with a scale each."""
+    vector = pa.field("vector", pa.list_(pa.int8(), dimensions))
+    return pa.schema([*SYMBOL_FIELDS, vector, pa.field("scale", pa.float32())])
+
+
+@dataclass(frozen=True, slots=True)
+class RowSource:
+    """Rows of many contents: ``infos`` describe each, ``ranges`` map a blob to (first row, rows)."""
+
+    infos: Mapping[str, BlobInfo]
+    symbols: pa.Table
+    symbol_ranges: Ranges
+    references: pa.Table
+    reference_ranges: Ranges
+
+
+def quantise(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Vectors as int8 with one scale each: ``vector = int8 * scale``."""
+    largest = np.abs(vectors).max(axis=1, initial=0.0)
+    scale = (np.where(largest > 0, largest, 1.0) / 127.0).astype(np.float32)
+    return np.round(vectors / scale[:, None]).astype(np.int8), scale
+
+
+def row_source(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowSource:
+    """Rows whose blobs stand in runs; of a blob that has several runs, the first counts."""
+    return RowSource(_infos(files), symbols, _runs(symbols), references, _runs(references))
+
+
+def _infos(files: pa.Table) -> dict[str, BlobInfo]:
+    columns = (files[name].to_pylist() for name in ("blob", "language", "lines", "problem"))
+    return {row[0]: BlobInfo(*row) for row in zip(*columns, strict=True)}
+
+
+def _runs(table: pa.Table) -> Ranges:
+    if not len(table):
+        return {}
+    codes = table["blob"].combine_chunks().dictionary_encode()
+    indices = codes.indices.to_numpy()
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(indices)) + 1, [len(indices)]])
+    names = codes.dictionary.to_pylist()
+    ranges: Ranges = {}
+    for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        ranges.setdefault(names[indices[start]], (start, end - start))
+    return ranges
+
+
+class View:
+    """The index of one tree at one moment; immutable, safe to share between threads.
+
+    Symbols are numbered by path, then by position in the file. ``files`` holds indexed files only, sorted by path.
+    """
+
+    def __init__(self, files: pa.Table, symbols: pa.Table, references: pa.Table, first: Sequence[int], ref_first: Sequence[int]) -> None:
+        self.all_files = files
+        indexed = pc.equal(files["skipped"], "")
+        self.files = files.filter(indexed)
+        self.symbols = symbols
+        self.references = references
+        self.first = np.asarray(first, dtype=np.int64)
+        self.reference_first = np.asarray(ref_first, dtype=np.int64)
+        self.paths: list[str] = self.files["path"].to_pylist()
+        counts = np.diff(self.first)
+        self.file_of: NDArray[np.int32] = np.repeat(np.arange(len(self.paths), dtype=np.int32), counts)
+        self.start_line: NDArray[np.int32] = symbols["start_line"].to_numpy()
+        self.end_line: NDArray[np.int32] = symbols["end_line"].to_numpy()
+        parent = symbols["parent"].to_numpy()
+        self.parent: NDArray[np.int64] = np.where(parent >= 0, parent + np.repeat(self.first[:-1], counts), -1)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def text(self, column: str, symbol: int) -> str:
+        """One text value of a symbol."""
+        return str(self.symbols[column][int(symbol)])
+
+    def path_of(self, symbol: int) -> str:
+        """The path of a symbol's file."""
+        return self.paths[self.file_of[symbol]]
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """Every symbol's kind."""
+        kinds: list[str] = self.symbols["kind"].to_pylist()
+        return kinds
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Every symbol's name; a file's is empty."""
+        names: list[str] = self.symbols["name"].to_pylist()
+        return names
+
+    @cached_property
+    def qualified_names(self) -> list[str]:
+        """Every symbol's qualified name within its file."""
+        names: list[str] = self.symbols["qualified_name"].to_pylist()
+        return names
+
+    @cached_property
+    def by_name(self) -> Mapping[str, list[int]]:
+        """Symbols by lowercased name; windows and files have none."""
+        found: dict[str, list[int]] = {}
+        for index, (name, kind) in enumerate(zip(self.names, self.kinds, strict=True)):
+            if name and kind != "window":
+                found.setdefault(name.lower(), []).append(index)
+        return found
+
+    @cached_property
+    def file_index(self) -> Mapping[str, int]:
+        """The place of each path among the files."""
+        return {path: index for index, path in enumerate(self.paths)}
+
+    @cached_property
+    def manifest(self) -> Mapping[str, tuple[int, int, str, str]]:
+        """Path to (size, mtime_ns, blob, skipped) for every file, left-out ones too."""
+        columns = [self.all_files[name].to_pylist() for name in ("path", "size", "mtime_ns", "blob", "skipped")]
+        return {path: (size, mtime, blob, skipped) for path, size, mtime, blob, skipped in zip(*columns, strict=True)}
+
+    @cached_property
+    def lexical(self) -> LexicalIndex:
+        """The term index."""
+        terms, counts = self.symbols["terms"].combine_chunks(), self.symbols["counts"].combine_chunks()
+        path_terms = [text_terms(path) for path in self.paths]
+        return build_lexical_index(
+            offsets=terms.offsets.to_numpy().astype(np.int64) - terms.offsets[0].as_py() if len(terms) else np.zeros(1, np.int64),
+            terms=terms.flatten().to_numpy(),
+            counts=counts.flatten().to_numpy(),
+            groups=self.file_of,
+            group_terms=path_terms,
+        )
+
+    @cached_property
+    def vectors(self) -> NDArray[np.int8]:
+        """Embeddings as int8, one row a symbol; multiply by ``scales``."""
+        column = self.symbols["vector"].combine_chunks()
+        return column.flatten().to_numpy(zero_copy_only=False).reshape(len(self), -1)
+
+    @cached_property
+    def coarse(self) -> NDArray[np.float32]:
+        """The vectors' leading dimensions as float32: read whole for every query."""
+        width = min(self.vectors.shape[1], COARSE_DIMENSIONS)
+        return self.vectors[:, :width].astype(np.float32) * self.scales[:, None]
+
+    @cached_property
+    def scales(self) -> NDArray[np.float32]:
+        """What makes an int8 row a unit vector."""
+        scales: NDArray[np.float32] = self.symbols["scale"].to_numpy()
+        return scales
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Resolved references and importance."""
+        counts = np.diff(self.reference_first)
+        base = np.repeat(self.first[:-1], counts)
+        return resolve_references(
+            GraphInput(
+                names=self.names,
+                kinds=self.kinds,
+                parents=self.parent,
+                file_of=self.file_of,
+                paths=self.paths,
+                languages=self.files["language"].to_pylist(),
+                ref_names=self.references["name"].combine_chunks(),
+                ref_qualifiers=self.references["qualifier"].combine_chunks(),
+                ref_kinds=self.references["kind"].combine_chunks(),
+                ref_sources=self.references["source"].to_numpy() + base,
+                ref_lines=self.references["line"].to_numpy(),
+            )
+        )
+
+    def skip_counts(self) -> dict[str, int]:
+        """How many files each reason leaves out, most first."""
+        reasons = (reason for reason in self.all_files["skipped"].to_pylist() if reason)
+        return dict(sorted(Counter(reasons).most_common(), key=lambda item: (-item[1], item[0])))
+
+    def problems(self) -> dict[str, str]:
+        """Files that are indexed in windows since their language could not be parsed, and why."""
+        columns = (self.files[name].to_pylist() for name in ("path", "problem"))
+        return {path: problem for path, problem in zip(*columns, strict=True) if problem}
+
+    def as_source(self) -> RowSource:
+        """This view's rows, to build the next view from."""
+        symbol_ranges: Ranges = {}
+        reference_ranges: Ranges = {}
+        for index, blob in enumerate(self.files["blob"].to_pylist()):
+            symbol_ranges.setdefault(blob, (int(self.first[index]), int(self.first[index + 1] - self.first[index])))
+            start, end = self.reference_first[index : index + 2].tolist()
+            reference_ranges.setdefault(blob, (start, end - start))
+        return RowSource(_infos(self.files), self.symbols, symbol_ranges, self.references, reference_ranges)
+
+
+def build_view(files: pa.Table, sources: Sequence[RowSource]) -> View:
+    """Lay out a tree's rows by path, taking each blob's from the first source that has it.
+
+    Raises:
+        KeyError: no source holds a blob that ``files`` names.
+    """
+    files = files.sort_by("path")
+    blobs = files.filter(pc.equal(files["skipped"], ""))["blob"].to_pylist()
+    symbols, first = _gather(blobs, [(source.symbols, source.symbol_ranges) for source in sources], required=True)
+    references, reference_first = _gather(blobs, [(s.references, s.reference_ranges) for s in sources], required=False)
+    return View(files, symbols, references, first, reference_first)
+
+
+def _gather(blobs: Iterable[str], tables: Sequence[tuple[pa.Table, Ranges]], *, required: bool) -> tuple[pa.Table, list[int]]:
+    offsets = np.concatenate([[0], np.cumsum([len(table) for table, _ in tables])]).tolist()
+    pieces: list[NDArray[np.int64]] = []
+    first = [0]
+    for blob in blobs:
+        found = next(((offset, ranges[blob]) for offset, (_, ranges) in zip(offsets, tables, strict=False) if blob in ranges), None)
+        if found is None:
+            if required:
+                raise KeyError(blob)
+            first.append(first[-1])
+            continue
+        offset, (start, count) = found
+        pieces.append(np.arange(offset + start, offset + start + count))
+        first.append(first[-1] + count)
+    everything = pa.concat_tables([table for table, _ in tables])
+    indices = np.concatenate(pieces) if pieces else np.zeros(0, np.int64)
+    if len(indices) == len(everything) and (not len(indices) or (indices[0] == 0 and bool((np.diff(indices) == 1).all()))):
+        return everything.combine_chunks(), first
+    return everything.take(pa.array(indices)).combine_chunks(), first
+
+
+def empty_view(dimensions: int) -> View:
+    """A view of nothing."""
+    return View(FILES.empty_table(), symbols_schema(dimensions).empty_table(), REFERENCES.empty_table(), [0], [0])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from operator import mul
+from string import ascii_letters, ascii_uppercase, digits, punctuation
 from zlib import crc32
 
 IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*|[0-9]+")
@@ -50,9 +52,70 @@ def text_words(text: str) -> list[str]:
     return [word for found in IDENTIFIER.findall(text.encode()) for word in identifier_words(found)]
 
 
+_CHARACTER_CLASSES = {
+    "letters": ascii_letters.encode(),
+    "uppercase": ascii_uppercase.encode(),
+    "digits": digits.encode(),
+    "newlines": b"\n",
+    "blanks": b" \t",
+    "tabs": b"\t",
+    "punctuation": punctuation.encode(),
+    "underscores": b"_",
+    "two-byte characters": bytes(range(0xC2, 0xE0)),
+    "longer characters": bytes(range(0xE0, 0xF8)),
+}
+"""Bytes of UTF-8 that count alike; a character outside ASCII is counted at its first byte."""
+
+TOKEN_WEIGHTS = {
+    ("letters", " x"): 1.104,
+    ("letters", "xxxxx"): 0.125,
+    ("letters", "xxxxxxx"): 0.514,
+    ("letters", "xxxxxxxxxx"): 1.591,
+    ("uppercase", " x"): 0.811,
+    ("uppercase", "x"): 0.331,
+    ("digits", " x"): 1.196,
+    ("digits", "xxx"): 0.643,
+    ("newlines", " x"): 0.854,
+    ("blanks", " xx"): 1.134,
+    ("tabs", "x"): 0.685,
+    ("punctuation", " x"): 1.221,
+    ("punctuation", "xxx"): 0.833,
+    ("underscores", "x"): 0.399,
+    ("two-byte characters", "x"): 0.443,
+    ("longer characters", "x"): 0.963,
+}
+"""Tokens for each occurrence of a pattern in a class's marks; none is negative: more text, no fewer tokens.
+
+Fitted by ``eval/fit_tokens.py`` against ctok 1.3, in its newest family (about 1.3 times the older one on
+code), on 2,349 texts of flask, axum, rails, redux and laravel. On 1,161 texts of held-out files: bias -0.1%,
+mean error 4.1%, 95th percentile 10.9% (whole files 3.8% and 10.5%). Bytes / 3: -19.2%, 19.9% and 39.3%.
+"""
+
+_TABLES = {
+    name: bytes(ord("x" if byte in members else " ") for byte in range(256))
+    for name, members in _CHARACTER_CLASSES.items()
+}
+_PATTERNS = tuple((name, pattern.encode()) for name, pattern in TOKEN_WEIGHTS)
+_WEIGHTS = tuple(TOKEN_WEIGHTS.values())
+
+
+def count_token_features(text: str) -> list[int]:
+    """How often each pattern of ``TOKEN_WEIGHTS`` occurs in ``text``; none falls when text is appended.
+
+    The text is marked once per character class (``x`` in the class, a blank elsewhere), so that `` x`` counts
+    runs of the class and ``xxx`` its stretches of three.
+    """
+    data = b"\0" + text.encode("utf-8", "replace")
+    marked = {name: data.translate(table) for name, table in _TABLES.items()}
+    return [marked[name].count(pattern) for name, pattern in _PATTERNS]
+
+
 def estimate_tokens(text: str) -> int:
-    """Tokens a Claude model is billed for ``text``."""
-    return (len(text.encode()) * 2 + 5) // 6
+    """Tokens a Claude model is billed for ``text``, by the family that counts more; 0 only for no text."""
+    if not text:
+        return 0
+    tokens: float = sum(map(mul, count_token_features(text), _WEIGHTS))
+    return max(1, round(tokens))
 
 
 def truncate(text: str, limit: int) -> str:

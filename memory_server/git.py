@@ -91,9 +91,9 @@ def current_branch(root: Path) -> str:
     return _text_or_empty(root, "symbolic-ref", "--quiet", "--short", "HEAD")
 
 
-def has_tracked_files(root: Path, folder: Path) -> bool:
-    """Tell whether git tracks any file below ``folder``, which lies in the worktree at ``root``."""
-    return bool(_output(root, "ls-files", "-z", "--", str(folder)))
+def has_tracked_files(folder: Path) -> bool:
+    """Tell whether git tracks any file below ``folder``, which lies in a worktree; False if it is missing."""
+    return folder.is_dir() and bool(_output(folder, "ls-files", "-z"))
 
 
 def _iter_files(root: Path) -> Iterator[str]:

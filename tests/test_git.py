@@ -235,8 +235,9 @@ def test_head_outside_git_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_tracked_once_git_knows_a_file_in_it(root: Path) -> None:
+    assert not has_tracked_files(root / ".husky")
     (root / ".husky").mkdir()
     (root / ".husky/post-commit").touch()
-    assert not has_tracked_files(root, root / ".husky")
+    assert not has_tracked_files(root / ".husky")
     git(root, "add", ".husky")
-    assert has_tracked_files(root, root / ".husky")
+    assert has_tracked_files(root / ".husky")

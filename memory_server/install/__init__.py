@@ -1,0 +1,25 @@
+"""Setting a user's repository up for the server, and taking that back."""
+
+from memory_server.install.changes import Finding, State, Step
+from memory_server.install.installer import (
+    Outcome,
+    StepReport,
+    check,
+    find_executable,
+    install,
+    plan_install,
+    remove,
+)
+
+__all__ = [
+    "Finding",
+    "Outcome",
+    "State",
+    "Step",
+    "StepReport",
+    "check",
+    "find_executable",
+    "install",
+    "plan_install",
+    "remove",
+]

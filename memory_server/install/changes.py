@@ -1,0 +1,144 @@
+"""Changes to files of the user's repository: planned as values, then carried out atomically."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from memory_server.errors import InstallError
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Give a file new content in one move; an existing file keeps its mode."""
+
+    path: Path
+    data: bytes
+    executable: bool = False
+    """Whether everyone who may read the file may run it."""
+
+    def carry_out(self) -> None:
+        """Write a temporary file beside ``path`` and put it in its place."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_name(f"{self.path.name}.repo-memory-{os.getpid()}")
+        try:
+            temporary.touch(exist_ok=False)
+            temporary.write_bytes(self.data)
+            if self.path.exists():
+                shutil.copymode(self.path, temporary)
+            if self.executable:
+                mode = temporary.stat().st_mode
+                temporary.chmod(mode | (mode & 0o444) >> 2)
+            temporary.replace(self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Move a file, or a symbolic link itself, in place of ``target``."""
+
+    source: Path
+    target: Path
+
+    def carry_out(self) -> None:
+        """Rename ``source``."""
+        self.source.replace(self.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete a file."""
+
+    path: Path
+
+    def carry_out(self) -> None:
+        """Unlink ``path``."""
+        self.path.unlink()
+
+
+Change = Write | Move | Delete
+
+
+class State(StrEnum):
+    """Where a step stands."""
+
+    DONE = "done"
+    TO_DO = "to do"
+    CONFLICTING = "conflicting"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that ``repo-memory init`` sets up, with its undo.
+
+    ``plan`` and ``plan_undo`` read the files as they are now and return what is left to change: nothing
+    when that is done already; they raise `InstallError` when the change would harm something.
+    """
+
+    description: str
+    plan: Callable[[], Sequence[Change]]
+    plan_undo: Callable[[], Sequence[Change]]
+
+    def state(self) -> State:
+        """Whether the step is done, to do, or in conflict with what is there."""
+        try:
+            return State.TO_DO if self.plan() else State.DONE
+        except InstallError:
+            return State.CONFLICTING
+
+    def apply(self) -> bool:
+        """Set the step up; False when there was nothing to do.
+
+        Raises:
+            InstallError: a conflict, or a file that cannot be written.
+        """
+        return _carry_out(self.plan())
+
+    def undo(self) -> bool:
+        """Take the step back; False when there was nothing to take back.
+
+        Raises:
+            InstallError: a conflict, or a file that cannot be written.
+        """
+        return _carry_out(self.plan_undo())
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a repository's set-up, and what mends it."""
+
+    problem: str
+    fix: str
+
+
+def read_if_present(path: Path) -> bytes | None:
+    """Return a file's bytes, or None where there is none.
+
+    Raises:
+        InstallError: there is something that cannot be read.
+    """
+    with _os_errors_explained():
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def _carry_out(changes: Sequence[Change]) -> bool:
+    with _os_errors_explained():
+        for change in changes:
+            change.carry_out()
+    return bool(changes)
+
+
+@contextmanager
+def _os_errors_explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}"
+        raise InstallError(message, "check the permissions of the file and of its folder") from error

@@ -1,0 +1,207 @@
+"""The git hooks that keep the index fresh, set beside whatever hooks the user has."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from memory_server.errors import InstallError
+from memory_server.git import GitPaths, has_tracked_files
+from memory_server.install.changes import Change, Delete, Finding, Move, Step, Write, read_if_present
+from memory_server.install.hook_text import (
+    CHAINED_SUFFIX,
+    SHEBANG,
+    Placement,
+    can_host,
+    find_block,
+    first_line,
+    insert_block,
+    placement_of,
+    remove_block,
+    render_block,
+    tool_of,
+)
+
+HOOK_NAMES = ("post-commit", "post-merge", "post-checkout", "post-rewrite")
+_INIT = "run `repo-memory init`"
+
+
+@dataclass(frozen=True, slots=True)
+class _Hook:
+    """One hook of a repository, and the executable that it shall start."""
+
+    name: str
+    folder: Path
+    tool: str
+
+    @property
+    def path(self) -> Path:
+        """The file that git runs."""
+        return self.folder / self.name
+
+    @property
+    def chained(self) -> Path:
+        """Where a hook goes that the block cannot stand in."""
+        return self.folder / (self.name + CHAINED_SUFFIX)
+
+    def read(self) -> tuple[bytes | None, bytes | None]:
+        """Return the file's bytes and the block in them, each None where there is none."""
+        data = read_if_present(self.path)
+        if data is None and self.path.is_symlink():
+            raise InstallError(f"{self.path} is a symbolic link to nothing", "delete or repair the link")
+        return data, None if data is None else find_block(data)
+
+    def block(self, placement: Placement) -> bytes:
+        """Return the block as it should be."""
+        return render_block(self.name, self.tool, placement)
+
+
+def hook_steps(git: GitPaths, executable: str) -> list[Step]:
+    """Return one step for each hook, in the folder where git looks for hooks.
+
+    Hooks that git tracks are shared with the team, so they name the bare command; others name
+    ``executable``, since programs with a window may run git with a short PATH.
+    """
+    try:
+        _refuse_shared_folder(git)
+    except InstallError as error:
+        return [Step("git hooks", partial(_refuse, error), list)]
+    inside = git.hooks_dir.is_relative_to(git.worktree)
+    where = str(git.hooks_dir.relative_to(git.worktree) if inside else git.hooks_dir)
+    tool = executable
+    if not git.hooks_dir.is_relative_to(git.common_dir):
+        tracked = has_tracked_files(git.hooks_dir)
+        tool = "repo-memory" if tracked else executable
+        where += " (tracked by git: commit it)" if tracked else " (if a tool writes this folder anew, repeat)"
+    hooks = (_Hook(name, git.hooks_dir, tool) for name in HOOK_NAMES)
+    return [
+        Step(f"git hook {hook.name} in {where}", partial(_plan, hook), partial(_plan_undo, hook))
+        for hook in hooks
+    ]
+
+
+def inert_hook_steps(git: GitPaths) -> list[Step]:
+    """Return the steps whose undo removes the blocks that a later ``core.hooksPath`` has put out of use."""
+    folder = git.common_dir / "hooks"
+    if folder.resolve() == git.hooks_dir:
+        return []
+    hooks = (_Hook(name, folder, "") for name in HOOK_NAMES)
+    return [Step(f"git hook {hook.name} in {folder}", list, partial(_plan_undo, hook)) for hook in hooks]
+
+
+def check_hooks(git: GitPaths) -> list[Finding]:
+    """Find what keeps git from refreshing the index."""
+    try:
+        _refuse_shared_folder(git)
+    except InstallError as error:
+        return [Finding(str(error), error.hint)]
+    findings: list[Finding] = []
+    missing: list[str] = []
+    for name in HOOK_NAMES:
+        hook = _Hook(name, git.hooks_dir, "")
+        try:
+            _, block = hook.read()
+        except InstallError as error:
+            findings.append(Finding(f"git hook {name}: {error}", error.hint))
+            continue
+        if block is None:
+            missing.append(name)
+        else:
+            findings += _check_block(hook, block)
+    if missing:
+        findings.append(Finding(_describe_missing(git, missing), _INIT))
+    return findings
+
+
+def _check_block(hook: _Hook, block: bytes) -> list[Finding]:
+    tool = tool_of(block)
+    if block != replace(hook, tool=tool).block(placement_of(block)):
+        return [Finding(f"{hook.path} holds an outdated repo-memory block", _INIT)]
+    if not os.access(hook.path, os.X_OK):
+        return [Finding(f"{hook.path} is not executable, so git ignores it", f"chmod +x '{hook.path}'")]
+    if not shutil.which(tool) and not shutil.which("repo-memory"):
+        return [Finding(f"{hook.path} starts `{tool}`, which is not found", _INIT)]
+    return []
+
+
+def _describe_missing(git: GitPaths, names: list[str]) -> str:
+    inert = [_Hook(name, git.common_dir / "hooks", "").path for name in names]
+    listed = ", ".join(names)
+    if any(find_block(read_if_present(path) or b"") for path in inert):
+        return (
+            f"git runs the hooks in {git.hooks_dir} (core.hooksPath), so those in {inert[0].parent} are inert"
+        )
+    return f"the index is not refreshed by the git hooks {listed}"
+
+
+def _plan(hook: _Hook) -> Sequence[Change]:
+    data, block = hook.read()
+    if data is not None and block is not None:
+        return _plan_update(hook, data, block)
+    _refuse_second_chain(hook, data)
+    if data is None:
+        placement = Placement.CHAINED if hook.chained.exists() else Placement.CREATED
+        return [Write(hook.path, insert_block(SHEBANG, hook.block(placement)), executable=True)]
+    if first_line(data).endswith(b"\r") and data.startswith(b"#!"):
+        raise InstallError(
+            f"the first line of {hook.path} ends with a carriage return, so it cannot run",
+            "give the file LF line endings, then run `repo-memory init` again",
+        )
+    if can_host(data) and os.access(hook.path, os.X_OK) and not hook.path.is_symlink():
+        return [Write(hook.path, insert_block(data, hook.block(Placement.ADDED)))]
+    text = insert_block(SHEBANG, hook.block(Placement.CHAINED))
+    return [Move(hook.path, hook.chained), Write(hook.path, text, executable=True)]
+
+
+def _plan_update(hook: _Hook, data: bytes, block: bytes) -> Sequence[Change]:
+    placement = placement_of(block)
+    wanted = hook.block(placement)
+    ignored = placement is not Placement.ADDED and not os.access(hook.path, os.X_OK)
+    if block == wanted and not ignored:
+        return []
+    return [Write(hook.path.resolve(), data.replace(block, wanted), executable=ignored)]
+
+
+def _plan_undo(hook: _Hook) -> Sequence[Change]:
+    data, block = hook.read()
+    chained = os.path.lexists(hook.chained)
+    if data is None or block is None:
+        _refuse_second_chain(hook, data)
+        return [Move(hook.chained, hook.path)] if chained else []
+    rest = remove_block(data, block)
+    placement = placement_of(block)
+    if placement is Placement.CHAINED and chained:
+        if rest != SHEBANG:
+            raise InstallError(
+                f"{hook.path} has lines of its own by now, and {hook.chained.name} holds the hook before it",
+                "merge the two files by hand",
+            )
+        return [Move(hook.chained, hook.path)]
+    if placement is Placement.ADDED or rest != SHEBANG:
+        return [Write(hook.path.resolve(), rest)]
+    return [Delete(hook.path)]
+
+
+def _refuse_second_chain(hook: _Hook, data: bytes | None) -> None:
+    if data is not None and os.path.lexists(hook.chained):
+        raise InstallError(
+            f"{hook.path} was replaced after repo-memory had moved the hook before it to {hook.chained.name}",
+            f"merge the two by hand, delete {hook.chained.name}, then run `repo-memory init` again",
+        )
+
+
+def _refuse_shared_folder(git: GitPaths) -> None:
+    own = [git.worktree, git.common_dir]
+    if git.common_dir.name == ".git":
+        own.append(git.common_dir.parent)  # the main worktree, seen from a linked one
+    if not any(git.hooks_dir.is_relative_to(folder) for folder in own):
+        raise InstallError(
+            f"core.hooksPath is {git.hooks_dir}, outside this repository: a hook there would run for others",
+            "give this repository a core.hooksPath of its own; without hooks the index catches up when asked",
+        )
+
+
+def _refuse(error: InstallError) -> Sequence[Change]:
+    raise error

@@ -41,12 +41,14 @@ def render_block(name: str, tool: str, placement: Placement) -> bytes:
         lines.append("\tgit_dir=${GIT_DIR:-.git}")
         lines.append('\t[ -d "$git_dir/rebase-merge" ] || [ -d "$git_dir/rebase-apply" ] && exit 0')
     lines += [
-        f"\ttool=$({found}) || exit 0",
-        f"\tunset {' '.join(REPOSITORY_VARIABLES)}",
-        "\troot=$PWD",
-        "\tcd /",
-        "\ttrap '' HUP",
-        '\t"$tool" index --quiet --repo "$root" &',
+        "\t(",
+        f"\t\ttool=$({found}) || exit 0",
+        f"\t\tunset {' '.join(REPOSITORY_VARIABLES)}",
+        "\t\ttrap '' HUP",
+        "\t\troot=$PWD",
+        "\t\tcd /",
+        '\t\texec "$tool" index --quiet --repo "$root"',
+        "\t) &",
         ") </dev/null >/dev/null 2>&1 || :",
     ]
     if placement is Placement.CHAINED:

@@ -127,13 +127,17 @@ def _check_block(hook: _Hook, block: bytes) -> list[Finding]:
 
 
 def _describe_missing(git: GitPaths, names: list[str]) -> str:
-    inert = [_Hook(name, git.common_dir / "hooks", "").path for name in names]
-    listed = ", ".join(names)
-    if any(find_block(read_if_present(path) or b"") for path in inert):
-        return (
-            f"git runs the hooks in {git.hooks_dir} (core.hooksPath), so those in {inert[0].parent} are inert"
-        )
-    return f"the index is not refreshed by the git hooks {listed}"
+    unused = git.common_dir / "hooks"
+    if any(_holds_block(_Hook(name, unused, "")) for name in names):
+        return f"git runs the hooks in {git.hooks_dir} (core.hooksPath), so those in {unused} are inert"
+    return f"the index is not refreshed by the git hooks {', '.join(names)}"
+
+
+def _holds_block(hook: _Hook) -> bool:
+    try:
+        return hook.read()[1] is not None
+    except InstallError:
+        return False
 
 
 def _plan(hook: _Hook) -> Sequence[Change]:

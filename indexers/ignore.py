@@ -12,7 +12,7 @@ _POSIX_CLASSES = {
 }  # fmt: skip
 
 _TOKEN = re.compile(
-    r"(?:^|(?<=/))(?:(?P<folders>(?:\*\*/)+)|(?P<inside>\*\*$)|(?P<segment>\*+))|(?P<star>\*+)|(?P<one>\?)"
+    r"(?:^|(?<=/))(?:(?P<folders>(?:\*\*+/)+)|(?P<inside>\*\*+$)|(?P<segment>\*+))|(?P<star>\*+)|(?P<one>\?)"
     r"|\[(?P<set>[!^]?\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]|\\(?P<escaped>.)|(?P<broken>[\[\\])|(?P<plain>.)",
     re.DOTALL,
 )

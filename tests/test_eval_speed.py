@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import pytest
@@ -58,9 +58,7 @@ def git(folder: Path, *arguments: str) -> str:
     ).stdout
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    root = tmp_path / "project"
+def make_repository(root: Path) -> Path:
     root.mkdir()
     for number in range(12):
         code = f"def compute_{number}(value):\n    return compute_{number}(value)\n"
@@ -70,6 +68,11 @@ def repository(tmp_path: Path) -> Path:
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "one")
     return root
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return make_repository(tmp_path / "project")
 
 
 @pytest.fixture
@@ -99,6 +102,33 @@ def measure(root: Path, tmp_path: Path, *tools: Tool, runs: int = 2) -> SpeedRep
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     return measure_speed(root, tools, runs, scratch, lambda _tool, _stage: None)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run over three tools, and the repository before and after it."""
+
+    report: SpeedReport
+    before: dict[Path, int]
+    after: dict[Path, int]
+
+    def tool(self, name: str) -> Measurement:
+        return next(tool for tool in self.report.tools if tool.tool == name)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    folder = tmp_path_factory.mktemp("measured")
+    root = make_repository(folder / "project")
+    broken = small_tool(name="broken", search=Call("fail", {"query": "{query}"}))
+    lost = small_tool(name="lost", store=("{data}/elsewhere",))
+    before = modification_times(root)
+    report = measure(root, folder, broken, lost, small_tool())
+    return Measured(report, before, modification_times(root))
+
+
+def modification_times(root: Path) -> dict[Path, int]:
+    return {file: file.stat().st_mtime_ns for file in root.rglob("*")}
 
 
 @pytest.fixture
@@ -224,21 +254,38 @@ def test_a_server_that_goes_away_is_told_in_its_own_words(server: ServerSession)
         session.call("leave", {})
 
 
-def test_a_tool_is_measured_from_index_to_server(repository: Path, tmp_path: Path) -> None:
-    (small,) = measure(repository, tmp_path, small_tool()).tools
+def test_a_tool_is_measured_from_index_to_sync(measured: Measured) -> None:
+    small = measured.tool("small")
     assert (small.problem, small.files, small.symbols, len(small.index_runs)) == ("", 1012, None, 2)
     assert small.index in small.index_runs
     assert small.store_mib == pytest.approx(0.19, abs=0.01)
     assert small.initialize_s and small.first_answer_s and small.first_answer_s >= small.initialize_s
     assert small.query and small.query.p50_ms <= small.query.p95_ms
     assert small.answer_characters == len("an answer")
-    assert small.sync_command.one_file_s and small.sync_server.ten_files_s
+    assert small.sync_command.one_file_s and small.sync_server.ten_files_s is not None
+    assert small.sync_in_process.one_file_s is None
 
 
-def test_measuring_leaves_the_repository_as_it_was(repository: Path, tmp_path: Path) -> None:
-    before = {file: file.stat().st_mtime_ns for file in repository.rglob("*")}
-    measure(repository, tmp_path, small_tool(), runs=1)
-    assert {file: file.stat().st_mtime_ns for file in repository.rglob("*")} == before
+def test_measuring_leaves_the_repository_as_it_was(measured: Measured) -> None:
+    assert measured.after == measured.before
+
+
+def test_a_tool_that_fails_is_named_with_the_reason_and_what_was_measured(measured: Measured) -> None:
+    broken, lost = measured.tool("broken"), measured.tool("lost")
+    assert broken.problem == "server: answered fail with an answer"
+    assert broken.index is not None and broken.query is None
+    assert lost.problem == "index: indexing left no index in {data}/elsewhere"
+
+
+def test_the_table_has_a_line_per_measure_and_names_problems(measured: Measured) -> None:
+    uninstalled = Measurement("uninstalled", "2", problem="install: no [network]")
+    console = Console(width=150)
+    with console.capture() as captured:
+        console.print(build_table(replace(measured.report, tools=(measured.tool("small"), uninstalled))))
+    text = captured.get()
+    assert "uninstalled: install: no [network]" in text
+    assert re.search(r"index, s +│ +[\d.]+ │ +- │", text)
+    assert "in process" not in text
 
 
 def test_a_folder_without_git_is_measured_too(tmp_path: Path) -> None:
@@ -250,18 +297,6 @@ def test_a_folder_without_git_is_measured_too(tmp_path: Path) -> None:
     assert not (root / ".git").exists()
 
 
-def test_a_tool_that_fails_is_named_with_the_reason_and_what_was_measured(
-    repository: Path, tmp_path: Path
-) -> None:
-    broken = small_tool(name="broken", search=Call("fail", {"query": "{query}"}))
-    lost = small_tool(name="lost", store=("{data}/elsewhere",))
-    first, second, third = measure(repository, tmp_path, broken, lost, small_tool(), runs=1).tools
-    assert first.problem == "server: answered fail with an answer"
-    assert first.index is not None and first.query is None
-    assert second.problem == "index: indexing left no index in {data}/elsewhere"
-    assert third.problem == ""
-
-
 def test_a_peer_that_cannot_be_installed_is_named_with_the_reason(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,18 +305,6 @@ def test_a_peer_that_cannot_be_installed_is_named_with_the_reason(
     (result,) = measure(repository, tmp_path, PEERS[0], runs=1).tools
     assert result.problem.startswith("install: codegraph cannot be installed: ")
     assert result.index is None
-
-
-def test_the_table_has_a_line_per_measure_and_names_problems(repository: Path, tmp_path: Path) -> None:
-    report = measure(repository, tmp_path, small_tool(), runs=1)
-    lost = Measurement("lost", "2", problem="install: no [network]")
-    console = Console(width=150)
-    with console.capture() as captured:
-        console.print(build_table(replace(report, tools=(*report.tools, lost))))
-    text = captured.get()
-    assert "lost: install: no [network]" in text
-    assert re.search(r"index, s +│ +[\d.]+ │ +- │", text)
-    assert "in process" not in text
 
 
 def test_every_line_of_the_table_reads_a_measure_that_exists() -> None:

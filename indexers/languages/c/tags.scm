@@ -10,7 +10,7 @@
   (function_declarator declarator: (parenthesized_declarator (identifier) @name))
   (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))
   (pointer_declarator declarator: (pointer_declarator
-    declarator: (function_declarator declarator: (identifier) @name)))]) @definition.function
+    declarator: (function_declarator declarator: (identifier) @name)))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
 (preproc_function_def name: (identifier) @name value: (_)? @body) @definition.macro
 (preproc_def name: (identifier) @name value: (_)) @definition.constant

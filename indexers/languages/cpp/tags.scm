@@ -84,50 +84,52 @@
   (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]
   [(default_method_clause) (delete_method_clause)])) @definition.function
 (function_definition declarator: (operator_cast) @name body: (_)) @definition.function
-(field_declaration declarator: [
+((field_declaration declarator: [
   (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]) @definition.method
+  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.method
+  (#not-match? @name "^[A-Z][A-Z0-9]*_[A-Z0-9_]+$"))
 (field_declaration_list (declaration declarator: [
   (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]) @definition.method)
-(field_declaration_list (declaration declarator: (operator_cast) @name) @definition.method)
+  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.method
+  (#not-match? @name "^[A-Z][A-Z0-9]*_[A-Z0-9_]+$"))
+(field_declaration_list (declaration declarator: (operator_cast) @name ";" @body) @definition.method)
 (template_declaration (declaration declarator: [
   (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))])) @definition.function
+  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body)) @definition.function
 
 ; Prototypes; a static one only announces its function
 (translation_unit (declaration declarator: [
   (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]) @definition.function
+  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
 (declaration_list (declaration declarator: [
   (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]) @definition.function
+  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
 (preproc_ifdef (declaration declarator: [
   (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]) @definition.function
+  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
 (preproc_if (declaration declarator: [
   (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]) @definition.function
+  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
 (preproc_else (declaration declarator: [
   (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]) @definition.function
+  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
 (linkage_specification (declaration declarator: [
   (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
   (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]) @definition.function
+  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
 (preproc_function_def name: (identifier) @name value: (_)? @body) @definition.macro
 (preproc_def name: (identifier) @name value: (_)) @definition.constant

@@ -15,24 +15,24 @@
 ; Types, alone or in a group; a declaration of one type is its span
 (source_file (type_declaration (type_spec name: (type_identifier) @name
   type: (struct_type (field_declaration_list) @body)) @definition.struct))
-(source_file (type_declaration "type" . (type_spec name: (type_identifier) @name
-  type: (struct_type (field_declaration_list) @body))) @definition.struct)
+(source_file (type_declaration . (type_spec name: (type_identifier) @name
+  type: (struct_type (field_declaration_list) @body)) .) @definition.struct)
 (source_file (type_declaration (type_spec name: (type_identifier) @name
   type: (interface_type "{" @body)) @definition.interface))
-(source_file (type_declaration "type" . (type_spec name: (type_identifier) @name
-  type: (interface_type "{" @body))) @definition.interface)
+(source_file (type_declaration . (type_spec name: (type_identifier) @name
+  type: (interface_type "{" @body)) .) @definition.interface)
 (source_file (type_declaration [
   (type_spec name: (type_identifier) @name type: [
     (array_type) (channel_type) (function_type) (generic_type) (map_type) (parenthesized_type)
     (pointer_type) (qualified_type) (slice_type) (type_identifier)])
   (type_alias name: (type_identifier) @name)
 ] @definition.type))
-(source_file (type_declaration "type" . [
+(source_file (type_declaration . [
   (type_spec name: (type_identifier) @name type: [
     (array_type) (channel_type) (function_type) (generic_type) (map_type) (parenthesized_type)
     (pointer_type) (qualified_type) (slice_type) (type_identifier)])
   (type_alias name: (type_identifier) @name)
-]) @definition.type)
+] .) @definition.type)
 
 ; Members; an embedded type is a field by its own name
 (source_file (type_declaration (type_spec type: (struct_type (field_declaration_list [
@@ -53,10 +53,10 @@
   (const_spec . name: (identifier) @name . [type: (_) value: (_)])
   (const_spec . name: (identifier) @name .)
 ] @definition.constant))
-(source_file (const_declaration "const" . [
+(source_file (const_declaration . [
   (const_spec . name: (identifier) @name . [type: (_) value: (_)])
   (const_spec . name: (identifier) @name .)
-]) @definition.constant)
+] .) @definition.constant)
 (source_file (const_declaration (const_spec (identifier) @name @definition.constant)))
 (source_file (var_declaration (var_spec_list
   (var_spec . name: (identifier) @name . [type: (_) value: (_)]) @definition.variable))

@@ -8,20 +8,20 @@
 
 ; Members of named types; those of anonymous classes are details of a method
 (class_declaration body: (class_body [
-  (method_declaration name: (identifier) @name)
+  (method_declaration name: (identifier) @name [(block) ";"] @body)
   (constructor_declaration name: (identifier) @name)
 ] @definition.method))
 (record_declaration body: (class_body [
-  (method_declaration name: (identifier) @name)
+  (method_declaration name: (identifier) @name [(block) ";"] @body)
   (constructor_declaration name: (identifier) @name)
   (compact_constructor_declaration name: (identifier) @name)
 ] @definition.method))
 (enum_body_declarations [
-  (method_declaration name: (identifier) @name)
+  (method_declaration name: (identifier) @name [(block) ";"] @body)
   (constructor_declaration name: (identifier) @name)
 ] @definition.method)
-(enum_constant body: (class_body (method_declaration name: (identifier) @name) @definition.method))
-(interface_body (method_declaration name: (identifier) @name) @definition.method)
+(enum_constant body: (class_body (method_declaration name: (identifier) @name [(block) ";"] @body) @definition.method))
+(interface_body (method_declaration name: (identifier) @name [(block) ";"] @body) @definition.method)
 (annotation_type_body (annotation_type_element_declaration name: (identifier) @name) @definition.method)
 
 (enum_constant name: (identifier) @name) @definition.field

@@ -1,6 +1,6 @@
 ; Definitions
 (function_item name: (identifier) @name) @definition.function
-(function_signature_item name: (identifier) @name) @definition.function
+(function_signature_item name: (identifier) @name ";" @body) @definition.function
 (macro_definition name: (identifier) @name . (macro_rule) @body) @definition.macro
 (struct_item name: (type_identifier) @name !body) @definition.struct
 (struct_item name: (type_identifier) @name body: (field_declaration_list) @body) @definition.struct

@@ -21,6 +21,11 @@ const (
 	opens, closes = 8, 20
 )
 
+const (
+	small = 1
+	large = 2
+)
+
 //go:embed banner.txt
 var banner string
 
@@ -34,6 +39,7 @@ var (
 type Day int
 
 type (
+	First struct{ n int }
 	// Price is a callback.
 	Price func(name string) (float64, error)
 	Alias = stock.Item

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache, cached_property, lru_cache
@@ -21,9 +23,11 @@ from indexers.model import KINDS, REFERENCE_KINDS
 ROOT = Path(__file__).parent / "languages"
 _DEFINITION, _REFERENCE = "definition.", "reference."
 _OTHER_CAPTURES = frozenset({"name", "body", "doc", "parent"})
+_REFERENCES_HEADER = re.compile(r"^; References.*$", re.MULTILINE)
+"""In ``tags.scm``, definitions stand before this line and references after it: each is a query of its own."""
 _SPEC_KEYS = frozenset({
     "name", "grammar", "entry", "extensions", "filenames", "shebangs", "line_comments", "block_comments",
-    "attributes", "self_names", "package_stems", "max_depth", "paths", "dialects",
+    "attributes", "self_names", "package_stems", "max_depth", "open_ended", "paths", "dialects",
 })  # fmt: skip
 
 
@@ -42,7 +46,8 @@ class Spec:
 
     ``attributes`` are the beginnings of lines that belong to the definition under them, ``self_names`` the
     qualifiers that mean the enclosing type, ``package_stems`` the file stems that stand for their folder,
-    ``max_depth`` how deep symbols may nest (0: without limit), ``test_paths`` and ``generated_paths`` globs.
+    ``max_depth`` how deep symbols may nest (0: without limit), ``open_ended`` the kinds whose symbols last until the
+    next one of their kind, ``test_paths`` and ``generated_paths`` globs.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Spec:
     self_names: frozenset[str]
     package_stems: frozenset[str]
     max_depth: int
+    open_ended: frozenset[str]
     test_paths: tuple[str, ...]
     generated_paths: tuple[str, ...]
 
@@ -69,25 +75,32 @@ class Spec:
             LanguageSpecError: the grammar is not installed, or ``tags.scm`` is not valid for it.
         """
         try:
-            language = Language(getattr(importlib.import_module(self.grammar), self.entry)())
+            language = Language(_as_capsule(getattr(importlib.import_module(self.grammar), self.entry)()))
             text = (self.folder / "tags.scm").read_text(encoding="utf-8")
-            definitions, references = Query(language, text), Query(language, text)
+            definitions, *references = _REFERENCES_HEADER.split(text, maxsplit=1)
+            queries = Queries(language, Query(language, definitions), Query(language, "".join(references)))
         except (ImportError, AttributeError, QueryError, OSError) as error:
             raise LanguageSpecError(f"language {self.name}: {error}") from error
-        _check_captures(self.name, definitions)
-        source = text.encode()
-        for pattern in range(definitions.pattern_count):
-            start, end = definitions.start_byte_for_pattern(pattern), definitions.end_byte_for_pattern(pattern)
-            is_reference = b"@" + _REFERENCE.encode() in source[start:end]
-            (definitions if is_reference else references).disable_pattern(pattern)
-        return Queries(language, definitions, references)
+        _check_captures(self.name, queries.definitions, {_DEFINITION + kind for kind in KINDS} | _OTHER_CAPTURES)
+        _check_captures(self.name, queries.references, {_REFERENCE + kind for kind in REFERENCE_KINDS})
+        return queries
 
 
-def _check_captures(name: str, query: Query) -> None:
-    known = {_DEFINITION + kind for kind in KINDS} | {_REFERENCE + kind for kind in REFERENCE_KINDS} | _OTHER_CAPTURES
+def _as_capsule(pointer: object) -> object:
+    """A grammar's pointer as tree-sitter takes it; older wheels hand out a plain address."""
+    if not isinstance(pointer, int):
+        return pointer
+    new = ctypes.pythonapi.PyCapsule_New
+    new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    return new(pointer, b"tree_sitter.Language", None)
+
+
+def _check_captures(name: str, query: Query, known: set[str]) -> None:
+    """Refuse a capture that would be ignored; those that only serve predicates begin with an underscore."""
     for index in range(query.capture_count):
-        if query.capture_name(index) not in known:
-            raise LanguageSpecError(f"language {name}: unknown capture @{query.capture_name(index)} in tags.scm")
+        capture = query.capture_name(index)
+        if capture not in known and not capture.startswith("_"):
+            raise LanguageSpecError(f"language {name}: unknown capture @{capture} in tags.scm")
 
 
 def _read_spec(folder: Path) -> list[Spec]:
@@ -117,6 +130,7 @@ def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
         self_names=frozenset(data.get("self_names", ())),
         package_stems=frozenset(data.get("package_stems", ())),
         max_depth=int(data.get("max_depth", 0)),
+        open_ended=frozenset(data.get("open_ended", ())),
         test_paths=tuple(paths.get("tests", ())),
         generated_paths=tuple(paths.get("generated", ())),
     )
@@ -159,34 +173,49 @@ def find_language(path: str, data: bytes = b"") -> Spec | None:
 _TEXT_SUFFIXES = frozenset({".txt", ".rst", ".adoc"})
 
 
-def _compile_globs(globs: tuple[str, ...]) -> re.Pattern[str] | None:
-    """One pattern for globs over posix paths; a glob without a slash matches the file's name anywhere."""
-    if not globs:
-        return None
-    parts = []
-    for glob in globs:
-        body = glob.removeprefix("**/")
-        anchored = "/" in body.removesuffix("/**") and not glob.startswith("**/")
-        parts.append(("" if anchored else r"(?:.*/)?") + translate(body.replace("**", "*")))
-    return re.compile("|".join(parts))
+class _PathMatcher:
+    """Whether a posix path matches any of some globs; one without a slash matches the file's name anywhere."""
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        self._names: set[str] = set()
+        suffixes: list[str] = []
+        anywhere: list[str] = []
+        anchored: list[str] = []
+        for glob in globs:
+            body = glob.removeprefix("**/")
+            if not set(body) & set("*?[/"):
+                self._names.add(body)
+            elif body.startswith("*") and not set(body[1:]) & set("*?[/"):
+                suffixes.append(body[1:])
+            elif "/" in body.removesuffix("/**") and body == glob:
+                anchored.append(translate(body.replace("**", "*")))
+            else:
+                anywhere.append(translate(body.replace("**", "*")))
+        self._suffixes = tuple(suffixes)
+        patterns = [f"(?:.*/)?(?:{'|'.join(anywhere)})"] if anywhere else []
+        self._pattern = re.compile("|".join(patterns + anchored)) if patterns or anchored else None
+
+    def matches(self, path: str) -> bool:
+        name = path.rpartition("/")[2]
+        if name in self._names or name.endswith(self._suffixes):
+            return True
+        return self._pattern is not None and self._pattern.match(path) is not None
 
 
 @cache
-def _path_patterns(kind: str) -> re.Pattern[str] | None:
-    return _compile_globs(tuple(sorted({glob for spec in all_specs() for glob in getattr(spec, kind)})))
+def _path_matcher(kind: str) -> _PathMatcher:
+    return _PathMatcher(sorted({glob for spec in all_specs() for glob in getattr(spec, kind)}))
 
 
 @lru_cache(maxsize=100_000)
 def is_test_path(path: str) -> bool:
     """Whether any language's conventions make this path a test."""
-    pattern = _path_patterns("test_paths")
-    return bool(pattern and pattern.match(path))
+    return _path_matcher("test_paths").matches(path)
 
 
 def is_generated_path(path: str) -> bool:
     """Whether any language's conventions make this path generated or locked content."""
-    pattern = _path_patterns("generated_paths")
-    return bool(pattern and pattern.match(path))
+    return _path_matcher("generated_paths").matches(path)
 
 
 @cache

@@ -17,9 +17,10 @@ from indexers.tokens import truncate
 WINDOW_LINES = 40
 """Lines of a window: about a screen, and near the length of a median method with its neighbours."""
 
-SIGNATURE_LIMIT, DOC_LIMIT, NAME_LIMIT = 240, 400, 120
+SIGNATURE_LIMIT, DOC_LIMIT, NAME_LIMIT, TITLE_LIMIT = 240, 400, 120, 80
 _DEFINITION = len("definition.")
 _SPACE = re.compile(rb"\s+")
+_TITLE = re.compile(rb"[^\n]*\w{3}[^\n]*")
 _PADDING = re.compile(r"([(\[]) |,? ([)\]])")
 _QUALIFIER = re.compile(rb"([A-Za-z_$][\w$]*)[!?]?(?:\(\))?\s*(?:\?\.|\.|::|->)\s*$")
 _OPERATOR_ENDS = (b".", b":", b">")
@@ -45,7 +46,8 @@ def parse_file(source: SourceFile) -> ParsedFile:
     spec = find_language(source.path, source.data)
     lines = source.data.count(b"\n") + (not source.data.endswith(b"\n") and bool(source.data))
     if spec is None:
-        return ParsedFile("", lines, tuple(_windows(source.data, [_file_symbol(source.data, "", lines)])), ())
+        whole = _file_symbol(source.data, first_text(source.data), lines)
+        return ParsedFile("", lines, tuple(_windows(source.data, [whole])), ())
     try:
         tree = Parser(spec.queries.language).parse(source.data)
         definitions = _find_definitions(spec, source.data, tree.root_node)
@@ -66,7 +68,11 @@ def _text(data: bytes, node: Node) -> str:
 
 
 def _clean_name(text: str) -> str:
-    return truncate(" ".join(text.split()).strip("\"'`"), NAME_LIMIT)
+    """A name on one line, without the quotes around it."""
+    text = " ".join(text.split())
+    while len(text) > 1 and text[0] in "\"'`" and text[0] == text[-1]:
+        text = text[1:-1]
+    return truncate(text, NAME_LIMIT)
 
 
 def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
@@ -80,15 +86,16 @@ def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
         doc = "\n".join(_text(data, part) for part in captures.get("doc", ()))
         body = captures["body"][0] if "body" in captures else node.child_by_field_name("body")
         key = -1 if kind == "file" else name.start_byte
+        end = _trim_end(data, node.start_byte, node.end_byte)
         known = found.get(key)
-        if known and (known.end - known.start, bool(known.doc)) >= (node.end_byte - node.start_byte, bool(doc)):
+        if known and (known.end - known.start, bool(known.doc)) >= (end - node.start_byte, bool(doc)):
             continue
-        parent = _clean_name(_text(data, captures["parent"][0])) if "parent" in captures else ""
+        parent = ".".join(_clean_name(_text(data, part)) for part in captures.get("parent", ()))
         found[key] = _Definition(
             kind=kind,
             name="" if kind == "file" else _clean_name(_text(data, name)),
             start=node.start_byte,
-            end=_trim_end(data, node.start_byte, node.end_byte),
+            end=end,
             body=body.start_byte if body else node.end_byte,
             doc=doc,
             parent=parent,
@@ -105,13 +112,14 @@ def _trim_end(data: bytes, start: int, end: int) -> int:
 def _nest(spec: Spec, data: bytes, definitions: list[_Definition], lines: int) -> list[Symbol]:
     file_doc = next((d.doc for d in definitions if d.kind == "file"), "") or _leading_doc(spec, data)
     symbols = [_file_symbol(data, _clean_doc(file_doc), lines)]
+    _extend_open_ended(spec, definitions, len(data))
     starts = _line_starts(data)
     stack = [0]
     depths = [0]
     for definition in definitions:
         if definition.kind == "file" or not definition.name:
             continue
-        while symbols[stack[-1]].end_byte < definition.end:
+        while len(stack) > 1 and not _holds(symbols[stack[-1]], definition):
             stack.pop()
             depths.pop()
         if spec.max_depth and depths[-1] >= spec.max_depth:
@@ -120,6 +128,21 @@ def _nest(spec: Spec, data: bytes, definitions: list[_Definition], lines: int) -
         stack.append(len(symbols) - 1)
         depths.append(depths[-1] + 1)
     return symbols
+
+
+def _holds(symbol: Symbol, definition: _Definition) -> bool:
+    """Whether a symbol encloses a definition; one of the same span stands beside it."""
+    same = symbol.end_byte == definition.end and definition.start - symbol.start_byte <= 0
+    return symbol.end_byte >= definition.end and not same
+
+
+def _extend_open_ended(spec: Spec, definitions: list[_Definition], size: int) -> None:
+    """Let definitions of open-ended kinds last until the next of their kind and rank."""
+    following: dict[str, int] = {}
+    for definition in reversed(definitions):
+        if definition.kind in spec.open_ended:
+            definition.end = max(definition.end, following.get(definition.kind, size))
+            following[definition.kind] = definition.start
 
 
 def _symbol(
@@ -159,7 +182,7 @@ def _signature(data: bytes, definition: _Definition) -> str:
     if definition.body >= definition.end:
         head = head.split(b"\n", 1)[0]
     text = _PADDING.sub(r"\1\2", _SPACE.sub(b" ", head).strip().decode("utf-8", "replace"))
-    return truncate(text.rstrip("{:=(").rstrip() if not text.endswith("()") else text, SIGNATURE_LIMIT)
+    return truncate(text.rstrip("{[:=( ") if not text.endswith("()") else text, SIGNATURE_LIMIT)
 
 
 def _comment_above(spec: Spec, data: bytes, starts: list[int], line: int) -> tuple[int, str]:
@@ -214,6 +237,8 @@ def _find_references(spec: Spec, data: bytes, root: Node, symbols: list[Symbol])
     bounds = [start for start, _ in owners]
     seen: dict[tuple[str, str, str, int], int] = {}
     for capture, nodes in QueryCursor(spec.queries.references).captures(root).items():
+        if not capture.startswith("reference."):
+            continue
         kind = capture.partition(".")[2]
         for node in nodes:
             start = node.start_byte
@@ -223,8 +248,8 @@ def _find_references(spec: Spec, data: bytes, root: Node, symbols: list[Symbol])
             qualifier = _qualifier(data, start) if kind == "call" else ""
             owner = owners[bisect_right(bounds, start) - 1][1]
             key = (name, qualifier, kind, owner)
-            if key not in seen:
-                seen[key] = node.start_point[0] + 1
+            line = node.start_point[0] + 1
+            seen[key] = min(line, seen.get(key, line))
     return [Reference(n, q, k, line, owner) for (n, q, k, owner), line in sorted(seen.items(), key=lambda e: (e[1], e[0]))]
 
 
@@ -260,6 +285,12 @@ def own_ranges(symbols: tuple[Symbol, ...] | list[Symbol]) -> list[tuple[int, in
     return [(start, end, owner) for (start, owner), end in zip(ranges, ends, strict=True) if end > start]
 
 
+def first_text(data: bytes) -> str:
+    """The first line with a word in it, cut to a title's length."""
+    match = _TITLE.search(data)
+    return truncate(" ".join(match.group().decode("utf-8", "replace").split()), TITLE_LIMIT) if match else ""
+
+
 def _windows(data: bytes, symbols: list[Symbol]) -> list[Symbol]:
     """Add windows over long stretches of the file that no other symbol covers."""
     starts = _line_starts(data)
@@ -289,4 +320,5 @@ def _position(symbol: Symbol) -> tuple[int, int, int]:
 def _window(data: bytes, starts: list[int], first: int, last: int) -> Symbol:
     end = starts[last] if last < len(starts) else len(data)
     name = f"lines {first}-{last}"
-    return Symbol(name, name, "window", "", "", first, last, starts[first - 1], end, 0)
+    title = first_text(data[starts[first - 1] : end])
+    return Symbol(name, name, "window", title, "", first, last, starts[first - 1], end, 0)

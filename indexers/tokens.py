@@ -24,6 +24,15 @@ def identifier_words(identifier: bytes) -> tuple[str, ...]:
     return tuple(split_identifier(identifier[:_MAX_TERM].decode("utf-8", "replace")))
 
 
+def stem_word(word: str) -> str:
+    """A word without its commonest English endings: requests, requested, requesting -> request."""
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            base = word.removesuffix(ending)
+            return base[:-1] if len(base) > 3 and base[-1] == base[-2] else base.removesuffix("e")
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
 def hash_term(term: str) -> int:
     """A term as 32 bits; two terms of a large repository collide about once in ten thousand."""
     return crc32(term.encode())
@@ -35,7 +44,7 @@ def identifier_terms(identifier: bytes) -> tuple[int, ...]:
     words = [word for word in identifier_words(identifier) if len(word) > 1]
     if not words:
         return ()
-    terms = [hash_term(word) for word in words]
+    terms = [hash_term(stem_word(word)) for word in words]
     whole = identifier[:_MAX_TERM].decode("utf-8", "replace").lower().strip("_")
     if whole != words[0]:
         terms.append(hash_term(whole))

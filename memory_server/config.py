@@ -35,7 +35,6 @@ class EmbedderConfig(_Section):
     """Which embedding model; empty means the one that ships with the package."""
 
     model: str = ""
-    device: str = ""
 
 
 class BudgetConfig(_Section):
@@ -59,7 +58,6 @@ class Config(_Section):
 _ENVIRONMENT = {
     "REPO_MEMORY_STORE": ("store", "uri"),
     "REPO_MEMORY_MODEL": ("embedder", "model"),
-    "REPO_MEMORY_DEVICE": ("embedder", "device"),
     "REPO_MEMORY_WORKERS": ("index", "workers"),
 }
 

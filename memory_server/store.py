@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.rows import REFERENCES, SYMBOL_FIELDS
-from memory_server.view import RowSource, quantise, row_source, symbols_schema
+from memory_server.view import RowSource, column_matrix, stored_rows
 
 FILES = pa.schema([
     pa.field("blob", pa.string()),
@@ -85,7 +85,7 @@ class Store:
         condition = f"text_key IN ({','.join(map(str, wanted.tolist()))})"
         found = _guard(lambda: table.search().where(condition).select(["text_key", "vector"]).to_arrow())
         distinct, place = np.unique(found["text_key"].to_numpy(), return_index=True)
-        return distinct, _column_matrix(found["vector"], self.dimensions)[place]
+        return distinct, column_matrix(found["vector"], self.dimensions)[place]
 
     def begin(self) -> None:
         """Mark a write as under way, removing first what a killed one left behind."""
@@ -126,20 +126,6 @@ class Store:
         for start in range(0, len(ordered), 500):
             condition = _in(ordered[start : start + 500])
             _guard(lambda condition=condition: self._tables[name].delete(condition))
-
-
-def stored_rows(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowSource:
-    """Rows of the three tables as a view keeps them: vectors quantised."""
-    dimensions = symbols.schema.field("vector").type.list_size
-    quantised, scale = quantise(_column_matrix(symbols["vector"], dimensions).astype(np.float32))
-    column = pa.FixedSizeListArray.from_arrays(pa.array(quantised.ravel()), dimensions)
-    columns = [*(symbols[field.name] for field in SYMBOL_FIELDS), column, pa.array(scale)]
-    return row_source(files, pa.table(columns, schema=symbols_schema(dimensions)), references)
-
-
-def _column_matrix(column: pa.ChunkedArray, dimensions: int) -> NDArray[np.float16]:
-    flat = column.combine_chunks().flatten() if len(column) else pa.array([], pa.float16())
-    return flat.to_numpy(zero_copy_only=False).reshape(-1, dimensions)
 
 
 def _in(blobs: Iterable[str]) -> str:

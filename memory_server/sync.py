@@ -47,6 +47,11 @@ class Diff:
         """Whether there is anything to do."""
         return bool(self.read or self.removed or self.new_skips)
 
+    @property
+    def size(self) -> int:
+        """How many files differ."""
+        return len(self.read) + len(self.removed)
+
     def without(self, same: set[str]) -> Diff:
         """This difference less files that turned out the same."""
         read = tuple(entry for entry in self.read if entry.path not in same)

@@ -12,23 +12,23 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from indexers.embed import Embedder, load_embedder
 from indexers.languages import registry_fingerprint
 from indexers.model import Skipped
-from indexers.walk import FileEntry, WalkRules, list_entries
+from indexers.walk import FileEntry, WalkRules, list_entries, read_source
 from memory_server import git as git_commands
 from memory_server.config import Config
 from memory_server.errors import StoreBusyError, StoreDamagedError, StoreError
 from memory_server.folder import IndexFolder
 from memory_server.git import GitPaths
 from memory_server.model import OnProgress, Progress, SyncReport
+from memory_server.rows import blob_id
 from memory_server.snapshot import SnapshotInfo, load_view, read_info, write_view
 from memory_server.sync import Diff, FreshRows, ReadFile, compare, import_store_early, read_batch, read_files
-from memory_server.view import FILES, RowSource, View, build_view, empty_view
+from memory_server.view import FILES, RowSource, View, build_view, empty_view, stored_rows
 
 if TYPE_CHECKING:
     from memory_server.store import Store
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SCHEMA = "1"
 """Raise when the meaning of stored rows changes."""
 
-WRITE_ROWS = 20_000
+WRITE_ROWS = 10_000
 """Symbols gathered before they are written, so that a killed run keeps what it finished."""
 
 KEPT_SHARE = 0.25
@@ -53,6 +53,7 @@ class TreeIndex:
         self.root, self.git, self.folder, self.config = root, git, folder, config
         self.rules = WalkRules(max_bytes=config.index.max_bytes, exclude=config.index.exclude)
         self._mutex = threading.RLock()
+        self._model_mutex = threading.Lock()
         self._embedder: Embedder | None = None
         self._store: Store | None = None
         self.view: View = empty_view(1)
@@ -61,9 +62,9 @@ class TreeIndex:
     @property
     def embedder(self) -> Embedder:
         """The embedding model, loaded at first use."""
-        with self._mutex:
+        with self._model_mutex:
             if self._embedder is None:
-                self._embedder = load_embedder(self.config.embedder.model or None, self.config.embedder.device or None)
+                self._embedder = load_embedder(self.config.embedder.model or None)
             return self._embedder
 
     def fingerprint(self) -> dict[str, str]:
@@ -86,6 +87,42 @@ class TreeIndex:
                 return False
             self.view, self.info = view, info
             return True
+
+    def close(self) -> None:
+        """Let go of the store; the view stays usable."""
+        self._store = None
+
+    def is_fresh(self, paths: set[str]) -> bool:
+        """Whether files are what the view says, by size and modification time; with no paths, whether all are."""
+        if not paths:
+            return not self.pending().changes
+        manifest = self.view.manifest
+        return all(self._stat(path) == manifest[path][:2] or self._same_content(path) for path in sorted(paths))
+
+    def _stat(self, path: str) -> tuple[int, int]:
+        try:
+            found = (self.root / path).stat()
+        except OSError:
+            return (-1, -1)
+        return found.st_size, found.st_mtime_ns
+
+    def _same_content(self, path: str) -> bool:
+        source = read_source(self.root, path, self.rules)
+        return not isinstance(source, Skipped) and blob_id(source) == self.view.manifest[path][2]
+
+    def overlay(self) -> None:
+        """Parse what changed into the view alone, when the store cannot be written now; the next sync stores it."""
+        with self._mutex:
+            diff = self.pending()
+            rows = FreshRows(self.embedder, None)
+            files: dict[str, ReadFile] = {}
+            known = frozenset(known[2] for known in self.view.manifest.values())
+            for batch in read_files(self.root, diff.read, self.rules, known, self.config.index.workers):
+                files.update({file.entry.path: file for file in batch.files})
+                rows.add(batch.rows)
+            sources = [self.view.as_source()] + ([stored_rows(*rows.take())] if rows.files else [])
+            self.view = build_view(self._file_rows(self.view.manifest, diff, files, sources), sources)
+            self.info = None
 
     def list_tree(self) -> tuple[list[FileEntry], list[Skipped]]:
         """The tree's files now: what git knows and does not ignore, or the folder's without git."""
@@ -112,13 +149,13 @@ class TreeIndex:
         started = time.monotonic()
         with self._mutex:
             self.load()
-            if self.info is not None and not self._why_rebuild():
+            if self.info is not None and not self.why_rebuild():
                 diff = self.pending()
                 if not diff.changes:
                     return self._report(started)
             with self._write_lock(wait):
                 self.load()
-                reason = self._why_rebuild()
+                reason = self.why_rebuild()
                 try:
                     return self._update(started, reason, on_progress)
                 except StoreDamagedError as error:
@@ -139,13 +176,31 @@ class TreeIndex:
         finally:
             lock.release()
 
-    def _why_rebuild(self) -> str:
+    def why_rebuild(self) -> str:
         """Why the stored rows cannot be used; empty when they can."""
         stored = self.folder.read_fingerprint()
         if not stored:
             return "no index yet"
         changed = [f"the {name}" for name, value in self.fingerprint().items() if stored.get(name) != value]
         return f"{' and '.join(changed)} changed" if changed else ""
+
+    def check_store(self) -> None:
+        """Read every table once.
+
+        Raises:
+            StoreDamagedError: one cannot be read, or lacks contents of the view.
+        """
+        missing = {known[2] for known in self.view.manifest.values() if known[2]} - set(self._open_store().rows().infos)
+        if missing:
+            raise StoreDamagedError(f"the store lacks {len(missing)} of the indexed files")
+
+    def forget(self) -> None:
+        """Delete the index folder."""
+        with self._mutex, self._write_lock(60.0):
+            self.close()
+            self.info = None
+            self.view = empty_view(1)
+        shutil.rmtree(self.folder.path, ignore_errors=True)
 
     def _start_afresh(self) -> None:
         self._store, self.info = None, None
@@ -161,12 +216,12 @@ class TreeIndex:
         before = self.view.manifest
         diff = self.pending()
         sources = self._known_sources(rebuilt=bool(reason))
-        files, fresh, embedded = self._read(diff, sources, on_progress)
+        files, fresh, embedded = self._read(diff, sources, on_progress, show_parts=not before)
         if fresh is not None:
             sources.append(fresh)
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
-        self._publish(self._file_rows(diff, files, sources), sources)
+        self._publish(self._file_rows(before, diff, files, sources), sources)
         self._collect_garbage()
         was = {path for path, known in before.items() if known[2]}
         now = {path for path, known in self.view.manifest.items() if known[2]}
@@ -196,7 +251,7 @@ class TreeIndex:
         return self._store
 
     def _read(
-        self, diff: Diff, sources: Sequence[RowSource], on_progress: OnProgress | None
+        self, diff: Diff, sources: Sequence[RowSource], on_progress: OnProgress | None, *, show_parts: bool
     ) -> tuple[dict[str, ReadFile], RowSource | None, int]:
         """Read the changed files; parse, embed and store the contents that no source has."""
         known = frozenset(blob for source in sources for blob in source.infos)
@@ -209,11 +264,13 @@ class TreeIndex:
             rows.add(batch.rows)
             if rows.rows >= WRITE_ROWS:
                 written.append(self._write(rows))
+                if show_parts:
+                    self._show_part(files, [*sources, stored_rows(*_concatenate(written))])
             if on_progress:
                 on_progress(Progress("indexing", len(files), len(diff.read)))
         if rows.files:
             written.append(self._write(rows))
-        return files, self._fresh_source(written), rows.embedded
+        return files, stored_rows(*_concatenate(written)) if written else None, rows.embedded
 
     def _write(self, rows: FreshRows) -> tuple[pa.Table, pa.Table, pa.Table]:
         store = self._open_store()
@@ -223,17 +280,21 @@ class TreeIndex:
         store.commit()
         return taken
 
-    def _fresh_source(self, written: list[tuple[pa.Table, pa.Table, pa.Table]]) -> RowSource | None:
-        if not written:
-            return None
-        from memory_server.store import stored_rows  # noqa: PLC0415 - see _open_store
+    def _show_part(self, read: Mapping[str, ReadFile], sources: Sequence[RowSource]) -> None:
+        """Answer from what a first run has indexed so far."""
+        stored = {blob for source in sources for blob in source.infos}
+        part = {path: file for path, file in read.items() if file.skipped or file.blob in stored}
+        self.view = build_view(self._file_rows({}, Diff((), (), (), {}), part, sources), sources)
 
-        return stored_rows(*(pa.concat_tables(tables) for tables in zip(*written, strict=True)))
-
-    def _file_rows(self, diff: Diff, read: Mapping[str, ReadFile], sources: Sequence[RowSource]) -> pa.Table:
+    def _file_rows(
+        self,
+        before: Mapping[str, tuple[int, int, str, str]],
+        diff: Diff,
+        read: Mapping[str, ReadFile],
+        sources: Sequence[RowSource],
+    ) -> pa.Table:
         """The tree's new manifest."""
         infos = {blob: info for source in reversed(sources) for blob, info in source.infos.items()}
-        before = self.view.manifest
         rows: list[tuple[object, ...]] = []
         horizon = time.time_ns() - RACY_NS
         for path in diff.kept:
@@ -295,3 +356,8 @@ class TreeIndex:
             rebuilt=rebuilt,
             seconds=round(time.monotonic() - started, 3),
         )
+
+
+def _concatenate(written: Sequence[tuple[pa.Table, pa.Table, pa.Table]]) -> list[pa.Table]:
+    """The three tables of several writes as one each."""
+    return [pa.concat_tables(tables) for tables in zip(*written, strict=True)]

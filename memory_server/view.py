@@ -59,6 +59,21 @@ def quantise(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
     return np.round(vectors / scale[:, None]).astype(np.int8), scale
 
 
+def stored_rows(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowSource:
+    """Rows of the three tables as a view keeps them: vectors quantised."""
+    dimensions = symbols.schema.field("vector").type.list_size
+    quantised, scale = quantise(column_matrix(symbols["vector"], dimensions).astype(np.float32))
+    column = pa.FixedSizeListArray.from_arrays(pa.array(quantised.ravel()), dimensions)
+    columns = [*(symbols[field.name] for field in SYMBOL_FIELDS), column, pa.array(scale)]
+    return row_source(files, pa.table(columns, schema=symbols_schema(dimensions)), references)
+
+
+def column_matrix(column: pa.ChunkedArray, dimensions: int) -> NDArray[np.float16]:
+    """A float16 vector column as a matrix, one row a vector."""
+    flat = column.combine_chunks().flatten() if len(column) else pa.array([], pa.float16())
+    return flat.to_numpy(zero_copy_only=False).reshape(-1, dimensions)
+
+
 def row_source(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowSource:
     """Rows whose blobs stand in runs; of a blob that has several runs, the first counts."""
     return RowSource(_infos(files), symbols, _runs(symbols), references, _runs(references))
@@ -205,10 +220,16 @@ class View:
             )
         )
 
+    def language_counts(self, places: Sequence[int] | None = None) -> dict[str, int]:
+        """Files per language, most first; of the files at ``places`` when given."""
+        languages = self.files["language"].to_pylist()
+        chosen = languages if places is None else [languages[place] for place in places]
+        return dict(sorted(Counter(name or "text" for name in chosen).items(), key=lambda item: (-item[1], item[0])))
+
     def skip_counts(self) -> dict[str, int]:
         """How many files each reason leaves out, most first."""
         reasons = (reason for reason in self.all_files["skipped"].to_pylist() if reason)
-        return dict(sorted(Counter(reasons).most_common(), key=lambda item: (-item[1], item[0])))
+        return dict(sorted(Counter(reasons).items(), key=lambda item: (-item[1], item[0])))
 
     def problems(self) -> dict[str, str]:
         """Files that are indexed in windows since their language could not be parsed, and why."""

@@ -1,0 +1,265 @@
+"""The commands: parameters in, data on stdout, messages on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from indexers.errors import IndexerError
+from memory_server.errors import MemoryServerError
+from memory_server.handshake import open_wire, server_version
+from memory_server.params import (
+    ContextLines,
+    Depth,
+    KindFilter,
+    OutlinePath,
+    PathFilter,
+    RelationName,
+    SearchQuery,
+    SymbolName,
+    Targets,
+    TokenBudget,
+)
+
+Repo = Annotated[Path, typer.Option("--repo", help="The repository; the one around the current folder by default.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+Here = Path()
+
+app = typer.Typer(
+    name="repo-memory",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A memory of your code base for coding agents: small, fresh slices instead of whole files.",
+    epilog="Start with `repo-memory init` in your repository; `repo-memory remove` undoes it.",
+)
+
+
+def run() -> None:
+    """Run the command line; our errors become one line and a hint, with exit code 1."""
+    try:
+        _mount_eval()
+        app()
+    except (MemoryServerError, IndexerError) as error:
+        typer.echo(f"error: {error}\n\nhint: {error.hint}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+def _mount_eval() -> None:
+    """The measurements bring their own imports: only when they are asked for, or listed."""
+    if len(sys.argv) < 2 or sys.argv[1] in ("eval", "--help", "-h"):
+        from eval.cli import app as eval_app  # noqa: PLC0415
+
+        app.add_typer(eval_app, name="eval")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"repo-memory {server_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """A memory of your code base for coding agents."""
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[Any], None] | None]:
+    """A progress bar on a terminal, a line now and then elsewhere, both on stderr."""
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only long runs on a terminal need it
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("indexing", total=None)
+            yield lambda step: bar.update(task, description=step.stage, completed=step.done, total=step.total)
+    else:
+        yield _plain_progress()
+
+
+def _plain_progress() -> Callable[[Any], None]:
+    told = 0
+
+    def tell(step: Any) -> None:  # noqa: ANN401 - a Progress, imported late
+        nonlocal told
+        if step.total and step.done - told >= max(500, step.total // 5):
+            told = step.done
+            typer.echo(f"{step.stage}: {step.done} of {step.total} files", err=True)
+
+    return tell
+
+
+def _print(data: object, text: str, as_json: bool) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+
+
+def _answers(repo: Path) -> Any:  # noqa: ANN401 - an Answers, imported late
+    """Answers over an index that was just brought up to date."""
+    from memory_server.answers import Answers  # noqa: PLC0415 - each command imports what it runs
+    from memory_server.memory import Memory  # noqa: PLC0415
+
+    memory = Memory.open(repo)
+    with _progress(quiet=False) as on_progress:
+        memory.sync(on_progress)
+    return Answers(memory)
+
+
+@app.command()
+def index(repo: Repo = Here, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Index the repository, or bring its index up to date."""
+    from memory_server.memory import Memory  # noqa: PLC0415
+
+    with Memory.open(repo) as memory, _progress(quiet or as_json) as on_progress:
+        report = memory.sync(on_progress)
+    if quiet:
+        return
+    data = asdict(report)
+    lines = [
+        f"{report.files} files, {report.symbols} symbols in {report.seconds:.2f} s: "
+        f"{report.added} added, {report.changed} changed, {report.removed} removed"
+    ]
+    lines += [f"rebuilt: {report.rebuilt}"] if report.rebuilt else []
+    left_out = ", ".join(f"{count} {reason}" for reason, count in report.skipped.items())
+    lines += [f"left out: {left_out}"] if left_out else []
+    lines += [f"read in windows: {path} ({problem})" for path, problem in report.problems.items()]
+    _print(data, "\n".join(lines), as_json)
+
+
+@app.command()
+def search(
+    query: SearchQuery, repo: Repo = Here, path: PathFilter = "", kind: KindFilter = "", budget: TokenBudget = 0,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="Hits in the JSON.")] = 10, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Find code by name or meaning."""
+    answers = _answers(repo)
+    if as_json:
+        hits = answers.memory.search(query, limit, path=path, kind=kind)
+        _print([{key: value for key, value in asdict(hit).items() if key != "symbol"} for hit in hits], "", as_json)
+    else:
+        typer.echo(answers.search(query, path, kind, budget))
+
+
+@app.command()
+def read(
+    targets: Targets, repo: Repo = Here, context: ContextLines = 2, budget: TokenBudget = 0, as_json: AsJson = False
+) -> None:
+    """Show the source of symbols, or lines of files."""
+    text = _answers(repo).read(targets, context, budget)
+    _print({"text": text}, text, as_json)
+
+
+@app.command()
+def outline(path: OutlinePath = "", repo: Repo = Here, budget: TokenBudget = 0, as_json: AsJson = False) -> None:
+    """Map the repository, a folder or a file."""
+    text = _answers(repo).outline(path, budget)
+    _print({"text": text}, text, as_json)
+
+
+@app.command()
+def related(
+    symbol: SymbolName, relation: RelationName, repo: Repo = Here, depth: Depth = 1, budget: TokenBudget = 0,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Show a symbol's callers, callees, implementations, importers or tests."""
+    text = _answers(repo).related(symbol, relation, depth, budget)
+    _print({"text": text}, text, as_json)
+
+
+@app.command()
+def status(repo: Repo = Here, as_json: AsJson = False) -> None:
+    """Say what is indexed, how fresh, how large, and what was left out."""
+    from memory_server.memory import Memory  # noqa: PLC0415
+    from memory_server.reports import status_text  # noqa: PLC0415
+
+    with Memory.open(repo) as memory:
+        state = memory.state()
+    _print(asdict(state), status_text(state), as_json)
+
+
+@app.command()
+def doctor(repo: Repo = Here, as_json: AsJson = False) -> None:
+    """Find a broken registration, hook, store or model, and say the fix."""
+    from memory_server.reports import examine  # noqa: PLC0415
+
+    findings = examine(repo)
+    lines = [f"problem: {finding.problem}\n  fix: {finding.fix}" for finding in findings]
+    _print([asdict(finding) for finding in findings], "\n".join(lines) or "all well", as_json)
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="The repository.")] = Here, dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
+    """Index the repository, register it with Claude Code, and keep it current on every commit."""
+    from memory_server.install import install  # noqa: PLC0415
+    from memory_server.memory import Memory  # noqa: PLC0415
+
+    with Memory.open(path) as memory:
+        reports = install(memory.root, dry_run=dry_run)
+        lines = [f"{report.outcome}: {report.description}" for report in reports]
+        lines += [f"  {report.reason}\n  hint: {report.hint}" for report in reports if report.reason]
+        if not dry_run:
+            with _progress(as_json) as on_progress:
+                report = memory.sync(on_progress)
+            lines.append(f"indexed: {report.files} files, {report.symbols} symbols in {report.seconds:.2f} s")
+        lines.append(f"undo: repo-memory remove {path if path != Here else ''}".rstrip())
+    _print([asdict(report) for report in reports], "\n".join(lines), as_json)
+    if any(report.reason for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def remove(
+    path: Annotated[Path, typer.Argument(help="The repository.")] = Here, dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
+    """Undo `init`: registration, hooks and index."""
+    from memory_server.install import remove as remove_install  # noqa: PLC0415
+    from memory_server.memory import Memory  # noqa: PLC0415
+
+    with Memory.open(path) as memory:
+        reports = remove_install(memory.root, dry_run=dry_run)
+        folder = memory.tree.folder.path
+        lines = [f"{report.outcome}: {report.description}" for report in reports]
+        if folder.exists():
+            lines.append(f"{'would change' if dry_run else 'changed'}: delete the index in {folder}")
+            if not dry_run:
+                memory.forget()
+    _print([asdict(report) for report in reports], "\n".join(lines), as_json)
+
+
+@app.command()
+def serve(repo: Repo = Here) -> None:
+    """Serve MCP on stdin and stdout; Claude Code starts this by itself."""
+    import os  # noqa: PLC0415
+
+    wire = open_wire()
+    from memory_server.live import LiveMemory  # noqa: PLC0415 - after the greeting
+
+    chosen = repo if repo != Here else Path(os.environ.get("CLAUDE_PROJECT_DIR") or ".")
+    live = LiveMemory(chosen)
+    live.start()
+    from memory_server.server import build_server, run_server  # noqa: PLC0415
+
+    try:
+        run_server(build_server(live.answers), wire)
+    finally:
+        live.stop()

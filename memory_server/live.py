@@ -1,0 +1,103 @@
+"""A memory that opens and keeps itself fresh in the background, for as long as a server runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from indexers.errors import IndexerError
+from memory_server.answers import Answers
+from memory_server.errors import MemoryServerError, StoreBusyError
+from memory_server.memory import Memory
+from memory_server.model import Progress
+from memory_server.watch import Watcher
+
+_log = logging.getLogger(__name__)
+
+FIRST_ANSWER_WAIT = 4.0
+"""Seconds the first question waits for something to be indexed; less than a client's patience with one call."""
+
+
+class LiveMemory:
+    """Opens the memory in a thread, indexes what changed since, then follows the tree's changes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._opened = threading.Event()
+        self._something = threading.Event()
+        self._stopped = threading.Event()
+        self._changed = threading.Event()
+        self._failure: MemoryServerError | IndexerError | None = None
+        self._memory: Memory | None = None
+        self._watcher: Watcher | None = None
+        self._thread = threading.Thread(target=self._run, name="repo-memory", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following changes; a sync under way ends first."""
+        self._stopped.set()
+        self._changed.set()
+        if self._watcher is not None:
+            self._watcher.stop()
+
+    def answers(self) -> Answers:
+        """The answers, once the memory is open and, where there was no index, something is in it.
+
+        Raises:
+            MemoryServerError: the memory could not be opened or indexed.
+        """
+        self._opened.wait()
+        if self._memory is not None and not len(self._memory.view):
+            self._something.wait(FIRST_ANSWER_WAIT)
+        if self._failure is not None:
+            raise self._failure
+        if self._memory is None:
+            raise MemoryServerError("the server is stopping", "ask again")
+        return Answers(self._memory)
+
+    def _run(self) -> None:
+        try:
+            self._memory = Memory.open(self.root)
+            self._memory.tree.embedder  # noqa: B018 - load the model before the first question
+            if not len(self._memory.view):
+                self._memory.building = "indexing this repository for the first time; ask again in a moment"
+        except (MemoryServerError, IndexerError) as error:
+            self._failure = error
+            return
+        finally:
+            self._opened.set()
+        self._watcher = Watcher(self._memory.root, lambda _: self._changed.set())
+        self._watcher.start()
+        while not self._stopped.is_set():
+            self._changed.clear()
+            self._sync(self._memory)
+            self._something.set()
+            self._changed.wait()
+
+    def _sync(self, memory: Memory) -> None:
+        try:
+            report = memory.sync(self._on_progress)
+            self._failure = None
+            if report.wrote:
+                _log.info("indexed %d changed files in %.2f s", report.added + report.changed, report.seconds)
+        except StoreBusyError as error:
+            _log.info("%s", error)
+        except (MemoryServerError, IndexerError) as error:
+            _log.warning("%s (%s)", error, error.hint)
+            self._failure = None if len(memory.view) else error
+        finally:
+            memory.building = ""
+
+    def _on_progress(self, progress: Progress) -> None:
+        memory = self._memory
+        if memory is None or not memory.building:
+            return
+        memory.building = (
+            f"still indexing for the first time: {progress.done} of {progress.total} files; answers are incomplete"
+        )
+        if len(memory.view):
+            self._something.set()

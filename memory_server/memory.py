@@ -1,0 +1,130 @@
+"""The facade that the commands, the MCP server and the measurements share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+from indexers.model import Skipped
+from indexers.walk import read_source
+from memory_server import git as git_commands
+from memory_server.config import Config, load_config
+from memory_server.errors import NotFoundError, StoreBusyError, StoreError
+from memory_server.folder import check_root, locate
+from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
+from memory_server.search import search_view
+from memory_server.tree import TreeIndex
+from memory_server.view import View
+
+
+class Memory:
+    """A repository's memory: its index kept fresh, and the questions it answers."""
+
+    def __init__(self, root: Path, tree: TreeIndex, config: Config) -> None:
+        self.root, self.tree, self.config = root, tree, config
+        self.building = ""
+        """What a first index run in the background says of itself; empty when none is under way."""
+
+    @classmethod
+    def open(cls, root: str | os.PathLike[str] = ".") -> Memory:
+        """Find or prepare the store for the tree that holds ``root``; nothing is indexed yet.
+
+        Raises:
+            UnsafeRootError: the folder is a home or the root of a disk.
+            ConfigError: the settings cannot be read.
+            GitError: git refuses the repository.
+        """
+        folder = Path(root).expanduser().resolve()
+        if not folder.is_dir():
+            raise NotFoundError(f"no folder {folder}", "pass --repo PATH with an existing folder")
+        git = git_commands.find_git(folder)
+        top = git.worktree if git else folder
+        check_root(top)
+        config = load_config(top)
+        tree = TreeIndex(top, git, locate(top, git, config), config)
+        tree.load()
+        return cls(top, tree, config)
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.tree.close()
+
+    @property
+    def view(self) -> View:
+        """The index as it is now."""
+        return self.tree.view
+
+    def sync(self, on_progress: OnProgress | None = None, *, wait: float = 60.0) -> SyncReport:
+        """Bring the index up to date with the files.
+
+        Raises:
+            StoreBusyError: another process kept writing for ``wait`` seconds.
+            StoreError: the store cannot be written.
+        """
+        return self.tree.sync(on_progress, wait=wait)
+
+    def search(self, query: str, limit: int = 10, *, path: str = "", kind: str = "") -> list[SearchHit]:
+        """The symbols that answer a query best, from files that are served as they are now.
+
+        Raises:
+            QueryError: the query is empty or the kind unknown.
+        """
+        self.tree.load()
+        for _ in range(2):
+            hits = search_view(self.view, self.tree.embedder, query, limit=limit, path=path, kind=kind)
+            if not self.refresh({hit.path for hit in hits}):
+                break
+        return hits
+
+    def refresh(self, paths: set[str]) -> bool:
+        """Compare files with the index and bring it up to date where they differ; true when the view changed."""
+        if self.building or self.tree.is_fresh(paths):
+            return False
+        before = self.view
+        try:
+            self.sync(wait=2.0)
+        except (StoreBusyError, StoreError):
+            self.tree.overlay()
+        return self.view is not before
+
+    def read_lines(self, path: str) -> list[str]:
+        """A file's lines as they are now.
+
+        Raises:
+            NotFoundError: there is no such file, or it is left out of the index for its content.
+        """
+        source = read_source(self.root, path, self.tree.rules)
+        if isinstance(source, Skipped):
+            raise NotFoundError(f"{path} is not served: {source.reason}", "see `repo-memory status` for what is left out")
+        return source.data.decode("utf-8", "replace").splitlines()
+
+    def forget(self) -> None:
+        """Delete everything derived: the next run indexes anew."""
+        self.tree.forget()
+
+    def state(self) -> IndexState:
+        """What is indexed, how fresh, how large."""
+        self.tree.load()
+        view, info = self.view, self.tree.info
+        return IndexState(
+            root=os.fspath(self.root),
+            store=os.fspath(self.tree.folder.path),
+            files=len(view.paths),
+            symbols=len(view),
+            languages=view.language_counts(),
+            skipped=view.skip_counts(),
+            problems=view.problems(),
+            commit=info.commit if info else "",
+            synced_at=info.synced_at if info else 0.0,
+            pending=self.tree.pending().size if info else 0,
+            store_bytes=self.tree.folder.size(),
+            embedder=self.tree.embedder.id,
+            building=self.building,
+        )

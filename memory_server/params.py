@@ -1,0 +1,53 @@
+"""Parameters declared once: the MCP schema and ``--help`` both read them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from pydantic import Field
+
+SearchQuery = Annotated[
+    str, Field(description="Name, phrase, or error message"), typer.Argument(help="Name, phrase, or error message.")
+]
+PathFilter = Annotated[
+    str, Field(description="File, folder, or glob"), typer.Option("--path", help="Only this file, folder, or glob.")
+]
+KindFilter = Annotated[
+    str,
+    Field(description="class, function, method, ..."),
+    typer.Option("--kind", help="Only this kind of symbol: class, function, method, ..."),
+]
+TokenBudget = Annotated[
+    int,
+    Field(description="Most tokens of the reply; 0: default", ge=0, le=20_000),
+    typer.Option("--budget", min=0, max=20_000, help="Most tokens of the reply; 0 takes the configured default."),
+]
+Targets = Annotated[
+    list[str],
+    Field(description="Class.method, path::Class.method, path:12-40, or path", min_length=1, max_length=20),
+    typer.Argument(help="What to read: Class.method, path::Class.method, path:12-40, or a path."),
+]
+ContextLines = Annotated[
+    int,
+    Field(description="Lines around each", ge=0, le=50),
+    typer.Option("--context", min=0, max=50, help="Lines shown before and after each target."),
+]
+OutlinePath = Annotated[
+    str, Field(description="File, folder, or glob"), typer.Argument(help="A file, a folder, or a glob; empty for all.")
+]
+SymbolName = Annotated[
+    str,
+    Field(description="Symbol or file, as for read"),
+    typer.Argument(help="A symbol or file, named as for `read`."),
+]
+RelationName = Annotated[
+    str,
+    Field(description="callers, callees, implementations, importers, or tests"),
+    typer.Argument(help="callers, callees, implementations, importers, or tests."),
+]
+Depth = Annotated[
+    int,
+    Field(description="Steps over the graph", ge=1, le=4),
+    typer.Option("--depth", min=1, max=4, help="Steps over the reference graph."),
+]

@@ -1,0 +1,73 @@
+"""What ``status`` and ``doctor`` say."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from indexers.embed import load_embedder
+from indexers.errors import IndexerError
+from memory_server.errors import MemoryServerError
+from memory_server.install import Finding, check
+from memory_server.memory import Memory
+from memory_server.model import IndexState
+
+
+def status_text(state: IndexState) -> str:
+    """Five lines: what is indexed, how fresh, how large, what was left out."""
+    if not state.synced_at:
+        return f"{state.root}: not indexed yet; run `repo-memory index`"
+    languages = ", ".join(f"{name} {count}" for name, count in list(state.languages.items())[:8])
+    fresh = "up to date" if not state.pending else f"{state.pending} files changed since"
+    when = datetime.fromtimestamp(state.synced_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    skipped = ", ".join(f"{count} {reason}" for reason, count in state.skipped.items()) or "nothing"
+    windows = f"; {len(state.problems)} read in windows" if state.problems else ""
+    return "\n".join([
+        f"indexed: {state.files} files, {state.symbols} symbols ({languages})",
+        f"fresh: {fresh}, synced {when} ({_age(state.synced_at)})" + (f" at {state.commit[:10]}" if state.commit else ""),
+        f"size: {state.store_bytes / 1e6:.1f} MB in {state.store}",
+        f"digests: {state.digest_tokens:,} tokens for {state.source_tokens:,} of source; model {state.embedder}",
+        f"left out: {skipped}{windows}",
+    ])  # fmt: skip
+
+
+def _age(moment: float) -> str:
+    seconds = max(time.time() - moment, 0)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return "just now"
+
+
+def examine(repo: Path) -> list[Finding]:
+    """Everything that is wrong with a repository's set-up, each with its fix."""
+    try:
+        memory = Memory.open(repo)
+    except MemoryServerError as error:
+        return [Finding(str(error), error.hint)]
+    findings = list(check(memory.root))
+    try:
+        load_embedder(memory.config.embedder.model or None)
+    except IndexerError as error:
+        findings.append(Finding(str(error), error.hint))
+        return findings
+    return findings + _examine_store(memory)
+
+
+def _examine_store(memory: Memory) -> list[Finding]:
+    if memory.tree.info is None:
+        return [Finding("there is no index of this tree yet", "repo-memory index")]
+    findings = []
+    reason = memory.tree.why_rebuild()
+    if reason:
+        findings.append(Finding(f"the index is out of date: {reason}", "repo-memory index"))
+    else:
+        try:
+            memory.tree.check_store()
+        except MemoryServerError as error:
+            findings.append(Finding(str(error), error.hint))
+    pending = memory.tree.pending().size
+    if pending:
+        findings.append(Finding(f"{pending} files changed since the last index run", "repo-memory index"))
+    return findings

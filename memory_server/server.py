@@ -1,0 +1,141 @@
+"""The MCP server: four tools over the answers, plain text, errors as one line and a hint."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, cast
+
+import anyio
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.stdio import stdio_server
+from mcp_types import ToolAnnotations
+
+from indexers.errors import IndexerError
+from memory_server.answers import Answers
+from memory_server.errors import MemoryServerError
+from memory_server.handshake import INSTRUCTIONS, Wire, server_version
+from memory_server.params import (
+    ContextLines,
+    Depth,
+    KindFilter,
+    OutlinePath,
+    PathFilter,
+    SearchQuery,
+    SymbolName,
+    Targets,
+    TokenBudget,
+)
+
+Relation = Literal["callers", "callees", "implementations", "importers", "tests"]
+
+ALWAYS_LOAD = {"anthropic/alwaysLoad": True}
+"""Claude Code then offers the tools at once instead of behind its tool search."""
+
+
+def build_server(answers: Callable[[], Answers]) -> MCPServer[Any]:
+    """The server over a source of answers, which may block until there is something to answer from."""
+    server: MCPServer[Any] = MCPServer(
+        "repo-memory", instructions=INSTRUCTIONS, version=server_version(), log_level="WARNING"
+    )
+
+    def search(query: SearchQuery, path: PathFilter = "", kind: KindFilter = "", budget: TokenBudget = 0) -> str:
+        """Find code by name or meaning. Returns ranked symbols with file, lines, signature and key lines."""
+        with _told_to_model():
+            return answers().search(query, path, kind, budget)
+
+    def read(targets: Targets, context: ContextLines = 2, budget: TokenBudget = 0) -> str:
+        """Exact current source of symbols or line ranges, numbered, with enclosing signatures. Pass several at once."""
+        with _told_to_model():
+            return answers().read(targets, context, budget)
+
+    def outline(path: OutlinePath = "", budget: TokenBudget = 0) -> str:
+        """Map of the repository by importance, or of a folder's or file's symbols with lines."""
+        with _told_to_model():
+            return answers().outline(path, budget)
+
+    def related(symbol: SymbolName, relation: Relation, depth: Depth = 1, budget: TokenBudget = 0) -> str:
+        """Who calls, is called by, implements, imports or tests a symbol, with lines."""
+        with _told_to_model():
+            return answers().related(symbol, relation, depth, budget)
+
+    for tool in (search, read, outline, related):
+        server.add_tool(
+            tool, meta=ALWAYS_LOAD, annotations=ToolAnnotations(read_only_hint=True), structured_output=False
+        )
+        registered = server._tool_manager.get_tool(tool.__name__)  # noqa: SLF001 - the SDK offers no schema hook
+        if registered is not None:
+            registered.parameters = _without_titles(registered.parameters)
+    return server
+
+
+def _without_titles(schema: Any) -> Any:
+    """A JSON schema without the titles that pydantic derives from names: tokens in every conversation."""
+    if isinstance(schema, dict):
+        return {
+            key: _without_titles(value)
+            for key, value in schema.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    return [_without_titles(item) for item in schema] if isinstance(schema, list) else schema
+
+
+@contextmanager
+def _told_to_model() -> Iterator[None]:
+    """Pass our errors to the model as one line and a hint; others are the SDK's to hide."""
+    try:
+        yield
+    except (MemoryServerError, IndexerError) as error:
+        raise ToolError(f"{error}\nhint: {error.hint}") from error
+
+
+class _Replay:
+    """The wire's lines for the SDK, with the greeting's first."""
+
+    def __init__(self, first: bytes, descriptor: int) -> None:
+        self._first = first
+        self._rest = anyio.wrap_file(os.fdopen(descriptor, encoding="utf-8", errors="replace"))
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        if self._first:
+            yield self._first.decode("utf-8", "replace")
+        async for line in self._rest:
+            yield line
+
+
+class _DropFirstReply:
+    """The wire for the SDK's messages, less its reply to the request that was answered already."""
+
+    def __init__(self, descriptor: int, answered: int | str | None) -> None:
+        self._file = anyio.wrap_file(os.fdopen(descriptor, "w", encoding="utf-8"))
+        self._answered = answered
+
+    async def write(self, text: str) -> None:
+        if self._answered is not None and _replies_to(text, self._answered):
+            self._answered = None
+            return
+        await self._file.write(text)
+
+    async def flush(self) -> None:
+        await self._file.flush()
+
+
+def _replies_to(text: str, request: int | str) -> bool:
+    message = json.loads(text)
+    return isinstance(message, dict) and "method" not in message and message.get("id") == request
+
+
+def run_server(server: MCPServer[Any], wire: Wire) -> None:
+    """Serve on the wire until the client closes it."""
+
+    async def run() -> None:
+        reader = cast("Any", _Replay(wire.first_line, wire.input))
+        writer = cast("Any", _DropFirstReply(wire.output, wire.answered))
+        lowlevel = server._lowlevel_server  # noqa: SLF001 - the SDK's own stdio runner takes no streams
+        async with stdio_server(reader, writer) as (read_stream, write_stream):
+            await lowlevel.run(read_stream, write_stream, lowlevel.create_initialization_options())
+
+    anyio.run(run)

@@ -85,11 +85,13 @@ ROWS = (
     ("sync of 1 file in process, s", "sync_in_process.one_file_s"),
     ("sync of 10 files in process, s", "sync_in_process.ten_files_s"),
     ("start to initialize, s", "initialize_s"),
+    ("start to tools/list, s", "tools_s"),
     ("start to first answer, s", "first_answer_s"),
     ("query by server, p50 ms", "query.p50_ms"),
     ("query by server, p95 ms", "query.p95_ms"),
     ("query in process, p50 ms", "query_in_process.p50_ms"),
     ("query in process, p95 ms", "query_in_process.p95_ms"),
+    ("tool descriptions, characters", "tools_characters"),
     ("answer, characters (middle)", "answer_characters"),
     ("server after the queries, MiB", "server_mib"),
 )

@@ -221,6 +221,13 @@ class ServerSession:
         self._send({"method": "notifications/initialized"})
         return seconds
 
+    def list_tools(self) -> list[Any]:
+        """The tools as the server describes them."""
+        tools = self._request("tools/list", {}).get("tools")
+        if not tools:
+            raise self._program.failure("offers no tools")
+        return list(tools)
+
     def call(self, tool: str, arguments: Mapping[str, Any]) -> str:
         """Calls a tool and returns the text of its answer.
 

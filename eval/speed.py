@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -56,7 +57,8 @@ class Measurement:
     """What one tool took. ``problem`` says why the rest is missing, "" when nothing is.
 
     ``index`` is the middle run of ``index_runs`` by wall time. ``query`` goes through the MCP server,
-    ``query_in_process`` through the Python API. ``answer_characters`` is the middle answer's size.
+    ``query_in_process`` through the Python API. ``tools_characters`` is the size of the tools' descriptions as
+    compact JSON, ``answer_characters`` that of the middle answer.
     """
 
     tool: str
@@ -70,6 +72,8 @@ class Measurement:
     sync_server: Sync = Sync()
     sync_in_process: Sync = Sync()
     initialize_s: float | None = None
+    tools_s: float | None = None
+    tools_characters: int | None = None
     first_answer_s: float | None = None
     query: Latency | None = None
     query_in_process: Latency | None = None
@@ -228,13 +232,16 @@ def _index(bench: Bench) -> tuple[Usage, str]:
 def measure_server(bench: Bench, result: Measurement) -> Measurement:
     """Starts the server over the existing index, ``runs`` times, and asks the last one every query."""
     queries = bench.workload.queries
-    greeted, answered = [], []
+    greeted, listed, answered = [], [], []
     waits: list[float] = []
     sizes: list[int] = []
+    tools: list[object] = []
     resident = 0.0
     for run in range(bench.runs):
         with ServerSession(bench.command(bench.tool.serve), bench.context) as session:
             greeted.append(session.initialize())
+            tools = session.list_tools()
+            listed.append(session.age())
             bench.call(session, bench.tool.search, queries[0])
             answered.append(session.age())
             if run == bench.runs - 1:
@@ -246,6 +253,8 @@ def measure_server(bench: Bench, result: Measurement) -> Measurement:
     return replace(
         result,
         initialize_s=round(statistics.median(greeted), 3),
+        tools_s=round(statistics.median(listed), 3),
+        tools_characters=len(json.dumps(tools, ensure_ascii=False, separators=(",", ":"))),
         first_answer_s=round(statistics.median(answered), 3),
         query=_latency(waits),
         answer_characters=round(statistics.median(sizes)),

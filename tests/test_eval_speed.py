@@ -36,7 +36,7 @@ for line in sys.stdin:
         continue
     print(json.dumps({"jsonrpc": "2.0", "method": "notifications/progress", "params": {}}))
     parameters = request["params"]
-    result = {"serverInfo": {}}
+    result = {"serverInfo": {}, "tools": [{"name": "search"}]}
     if request["method"] == "tools/call":
         arguments, text = parameters["arguments"], "an answer"
         if parameters["name"] == "grow":
@@ -259,7 +259,9 @@ def test_a_tool_is_measured_from_index_to_sync(measured: Measured) -> None:
     assert (small.problem, small.files, small.symbols, len(small.index_runs)) == ("", 1012, None, 2)
     assert small.index in small.index_runs
     assert small.store_mib == pytest.approx(0.19, abs=0.01)
-    assert small.initialize_s and small.first_answer_s and small.first_answer_s >= small.initialize_s
+    assert small.initialize_s and small.tools_s and small.first_answer_s
+    assert small.initialize_s <= small.tools_s <= small.first_answer_s
+    assert small.tools_characters == len('[{"name":"search"}]')
     assert small.query and small.query.p50_ms <= small.query.p95_ms
     assert small.answer_characters == len("an answer")
     assert small.sync_command.one_file_s and small.sync_server.ten_files_s is not None

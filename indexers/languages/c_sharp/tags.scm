@@ -18,11 +18,11 @@
 (local_function_statement name: (identifier) @name) @definition.function
 
 (field_declaration (modifier "const")
-  (variable_declaration type: (_) . (variable_declarator name: (identifier) @name))) @definition.constant
+  (variable_declaration (variable_declarator name: (identifier) @name))) @definition.constant
 (field_declaration
-  (variable_declaration type: (_) . (variable_declarator name: (identifier) @name))) @definition.field
+  (variable_declaration (variable_declarator name: (identifier) @name))) @definition.field
 (event_field_declaration
-  (variable_declaration type: (_) . (variable_declarator name: (identifier) @name))) @definition.field
+  (variable_declaration (variable_declarator name: (identifier) @name))) @definition.field
 (event_declaration name: (identifier) @name accessors: (_)? @body) @definition.property
 (property_declaration name: (identifier) @name
   [accessors: (_) @body value: (arrow_expression_clause) @body]) @definition.property

@@ -11,30 +11,25 @@
 (function_definition name: (name) @name) @definition.function
 (method_declaration name: (name) @name) @definition.method
 
-(property_declaration [
-  (visibility_modifier) (static_modifier) (readonly_modifier) (abstract_modifier) (final_modifier) (var_modifier)
-] . (property_element name: (variable_name (name) @name)) (property_hook_list)? @body) @definition.property
-(property_declaration type: (_)
-  . (property_element name: (variable_name (name) @name)) (property_hook_list)? @body) @definition.property
-
-(const_declaration . (const_element . (name) @name)) @definition.constant
-(const_declaration [(attribute_list) (visibility_modifier) (final_modifier)] . (const_element . (name) @name)) @definition.constant
-(const_declaration type: (_) . (const_element . (name) @name)) @definition.constant
-((expression_statement (function_call_expression function: (name)
+(property_declaration (property_element name: (variable_name (name) @name)) (property_hook_list)? @body) @definition.property
+(const_declaration (const_element . (name) @name)) @definition.constant
+((expression_statement (function_call_expression function: (name) @_name
   arguments: (arguments . (argument (string (string_content) @name))))) @definition.constant
-  (#match? @definition.constant "^define\\b"))
+  (#match? @_name "^define$"))
 
 (program (return_statement (array_creation_expression
   (array_element_initializer . (string (string_content) @name)) @definition.key)))
 
-((function_call_expression function: (name) arguments: (arguments
+((function_call_expression function: (name) @_name
+  arguments: (arguments
   . (argument [(string (string_content) @name) (encapsed_string (string_content) @name)])
   . (argument [(anonymous_function) (arrow_function)]))) @definition.test
-  (#match? @definition.test "^(test|it)\\b"))
-((function_call_expression function: (name) arguments: (arguments
+  (#match? @_name "^(test|it)$"))
+((function_call_expression function: (name) @_name
+  arguments: (arguments
   . (argument [(string (string_content) @name) (encapsed_string (string_content) @name)])
   . (argument (anonymous_function)))) @definition.block
-  (#match? @definition.block "^describe\\b"))
+  (#match? @_name "^describe$"))
 
 ; References
 (function_call_expression function: [(name) @reference.call (qualified_name (name) @reference.call)])

@@ -18,25 +18,27 @@
 ((assignment left: (constant) @name) @definition.constant
   (#not-match? @definition.constant "^\\w+\\s*=\\s*((Struct|Class|Module)\\.new|Data\\.define)\\b"))
 (operator_assignment left: (constant) @name) @definition.constant
-(left_assignment_list (constant) @name @definition.constant)
+(assignment left: (left_assignment_list (constant) @name)) @definition.constant
 (program (assignment left: (global_variable) @name) @definition.variable)
 (class body: (body_statement (assignment left: (class_variable) @name) @definition.field))
 (module body: (body_statement (assignment left: (class_variable) @name) @definition.field))
 
-((call method: (identifier) arguments: (argument_list . (simple_symbol) @name)) @definition.property
-  (#match? @definition.property "^((thread_)?[mc]?attr_(internal_)?(reader|writer|accessor)|attribute|class_attribute|has_many|has_one|belongs_to|has_and_belongs_to_many)\\b"))
-((call method: (identifier) arguments: (argument_list . (simple_symbol) @name) block: (_)? @body) @definition.method
-  (#match? @definition.method "^(alias_method|define_method|scope)\\b"))
+((call method: (identifier) @_method arguments: (argument_list (simple_symbol) @name)) @definition.property
+  (#match? @_method "^((thread_)?[mc]?attr_(internal_)?(reader|writer|accessor)|class_attribute)$"))
+((call method: (identifier) @_method arguments: (argument_list . (simple_symbol) @name)) @definition.property
+  (#match? @_method "^(attribute|has_many|has_one|belongs_to|has_and_belongs_to_many)$"))
+((call method: (identifier) @_method arguments: (argument_list . (simple_symbol) @name) block: (_)? @body) @definition.method
+  (#match? @_method "^(alias_method|define_method|scope)$"))
 
-((call method: (identifier) arguments: (argument_list . (string) @name) block: (_) @body) @definition.test
-  (#match? @definition.test "^(test|it|specify|example|scenario|should)\\b"))
-((call method: (identifier) arguments: (argument_list . [(string) (constant) (scope_resolution)] @name)
+((call method: (identifier) @_method arguments: (argument_list . (string) @name) block: (_) @body) @definition.test
+  (#match? @_method "^(test|it|specify|example|scenario|should)$"))
+((call method: (identifier) @_method arguments: (argument_list . [(string) (constant) (scope_resolution)] @name)
   block: (_) @body) @definition.block
-  (#match? @definition.block "^(RSpec\\.)?(describe|context|feature|shared_examples|shared_context)\\b"))
-((call method: (identifier) arguments: (argument_list . [(simple_symbol) (string)] @name) block: (_)? @body) @definition.target
-  (#match? @definition.target "^(multi)?task\\b"))
-((call method: (identifier) arguments: (argument_list . (pair key: (_) @name)) block: (_)? @body) @definition.target
-  (#match? @definition.target "^(multi)?task\\b"))
+  (#match? @_method "^(describe|context|feature|shared_examples|shared_context)$"))
+((call method: (identifier) @_method
+  arguments: (argument_list . [(simple_symbol) @name (string) @name (pair key: (_) @name)])
+  block: (_)? @body) @definition.target
+  (#match? @_method "^(multi)?task$"))
 
 ; References
 (call method: [(identifier) (constant)] @reference.call)
@@ -44,8 +46,8 @@
 (block_body (identifier) @reference.call)
 (then (identifier) @reference.call)
 (superclass [(constant) @reference.inherit (scope_resolution name: (constant) @reference.inherit)])
-(call method: (identifier) @reference.call
+(call method: (identifier) @_method
   arguments: (argument_list [(constant) @reference.inherit (scope_resolution name: (constant) @reference.inherit)])
-  (#any-of? @reference.call "include" "extend" "prepend"))
-(call method: (identifier) @reference.call arguments: (argument_list (string (string_content) @reference.import))
-  (#any-of? @reference.call "require" "require_relative" "require_dependency" "load" "autoload"))
+  (#match? @_method "^(include|extend|prepend)$"))
+(call method: (identifier) @_method arguments: (argument_list (string (string_content) @reference.import))
+  (#match? @_method "^(require|require_relative|require_dependency|load|autoload)$"))

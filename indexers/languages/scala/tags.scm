@@ -21,30 +21,12 @@
 (class_parameter ["val" "var"] . name: (identifier) @name) @definition.property
 (class_definition "case" class_parameters: (class_parameters
   (class_parameter name: (identifier) @name) @definition.property))
-(class_definition body: (template_body [
+(template_body [
   (val_definition pattern: (identifier) @name)
   (var_definition pattern: (identifier) @name)
   (val_declaration name: (identifier) @name)
   (var_declaration name: (identifier) @name)
-] @definition.property))
-(object_definition body: (template_body [
-  (val_definition pattern: (identifier) @name)
-  (var_definition pattern: (identifier) @name)
-  (val_declaration name: (identifier) @name)
-  (var_declaration name: (identifier) @name)
-] @definition.property))
-(trait_definition body: (template_body [
-  (val_definition pattern: (identifier) @name)
-  (var_definition pattern: (identifier) @name)
-  (val_declaration name: (identifier) @name)
-  (var_declaration name: (identifier) @name)
-] @definition.property))
-(package_object body: (template_body [
-  (val_definition pattern: (identifier) @name)
-  (var_definition pattern: (identifier) @name)
-  (val_declaration name: (identifier) @name)
-  (var_declaration name: (identifier) @name)
-] @definition.property))
+] @definition.property)
 (enum_body (val_definition pattern: (identifier) @name) @definition.property)
 (compilation_unit (val_definition pattern: (identifier) @name) @definition.constant)
 (compilation_unit (var_definition pattern: (identifier) @name) @definition.variable)

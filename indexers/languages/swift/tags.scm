@@ -5,17 +5,10 @@
 (class_declaration "extension" name: (user_type (type_identifier) @name . (type_arguments)? .)) @definition.impl
 (protocol_declaration name: (type_identifier) @name) @definition.interface
 
-(enum_entry "case" . name: (simple_identifier) @name .) @definition.field
-(enum_entry "case" . name: (simple_identifier) @name . data_contents: (_) .) @definition.field
-(enum_entry "case" . name: (simple_identifier) @name . "=" . raw_value: (_) .) @definition.field
-(enum_entry name: (simple_identifier) @name @definition.field)
+(enum_entry name: (simple_identifier) @name) @definition.field
 
-(function_declaration name: (simple_identifier) @name) @definition.function
-(function_declaration "func" . [
-  (custom_operator) "==" "!=" "===" "<" ">" "<=" ">=" "+" "-" "*" "/" "%" "+=" "-=" "!" "&" "|" "^" "~"
-] @name) @definition.function
-(protocol_function_declaration name: (simple_identifier) @name) @definition.method
-(protocol_function_declaration "func" . [(custom_operator) "==" "<" "+" "-" "*" "/"] @name) @definition.method
+(function_declaration [(simple_identifier) (custom_operator) "==" "<"] @name) @definition.function
+(protocol_function_declaration [(simple_identifier) (custom_operator) "==" "<"] @name) @definition.method
 (init_declaration "init" @name) @definition.method
 (deinit_declaration "deinit" @name) @definition.method
 (subscript_declaration "subscript" @name (computed_property)? @body) @definition.method
@@ -24,15 +17,15 @@
 (typealias_declaration name: (type_identifier) @name) @definition.type
 (associatedtype_declaration name: (type_identifier) @name) @definition.type
 
-(class_body (property_declaration (value_binding_pattern) . name: (pattern bound_identifier: (simple_identifier) @name)
+(class_body (property_declaration (value_binding_pattern) name: (pattern bound_identifier: (simple_identifier) @name)
   [(computed_property) (willset_didset_block)]? @body) @definition.property)
-(enum_class_body (property_declaration (value_binding_pattern) . name: (pattern bound_identifier: (simple_identifier) @name)
+(enum_class_body (property_declaration (value_binding_pattern) name: (pattern bound_identifier: (simple_identifier) @name)
   [(computed_property) (willset_didset_block)]? @body) @definition.property)
 (protocol_property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @definition.property
 (source_file (property_declaration (value_binding_pattern "let")
-  . name: (pattern bound_identifier: (simple_identifier) @name)) @definition.constant)
+  name: (pattern bound_identifier: (simple_identifier) @name)) @definition.constant)
 (source_file (property_declaration (value_binding_pattern "var")
-  . name: (pattern bound_identifier: (simple_identifier) @name)
+  name: (pattern bound_identifier: (simple_identifier) @name)
   [(computed_property) (willset_didset_block)]? @body) @definition.variable)
 
 ; References

@@ -70,6 +70,14 @@
 ((unary_operator operand: (call target: (identifier) @_attribute (arguments (binary_operator
   left: (call target: (identifier) @name) operator: "::")))) @definition.function
   (#match? @_attribute "^(macro)?callback$"))
+((unary_operator operand: (call target: (identifier) @_doc (arguments . (string (quoted_content) @doc))))
+  . (unary_operator operand: (call target: (identifier) @_attribute (arguments (binary_operator
+    left: [(call target: (identifier) @name) (identifier) @name] operator: "::")))) @definition.type
+  (#eq? @_doc "typedoc") (#match? @_attribute "^(typep?|opaque)$"))
+((unary_operator operand: (call target: (identifier) @_doc (arguments . (string (quoted_content) @doc))))
+  . (unary_operator operand: (call target: (identifier) @_attribute (arguments (binary_operator
+    left: (call target: (identifier) @name) operator: "::")))) @definition.function
+  (#eq? @_doc "doc") (#match? @_attribute "^(macro)?callback$"))
 ((call target: (identifier) @name (arguments [(list) (keywords)])) @definition.struct
   (#match? @name "^(defstruct|defexception)$"))
 ((do_block (unary_operator operator: "@" operand: (call target: (identifier) @name (arguments . (_)))) @definition.constant)

@@ -13,9 +13,11 @@ defmodule Shop.Corner do
 
   @behaviour Shop.Store
   @limit 10
+  @typedoc "A shop."
   @type t :: %__MODULE__{name: String.t()}
   @typep goods(item) :: [item]
 
+  @doc "Opens a shop."
   @callback open(name :: String.t()) :: :ok
 
   defstruct [:name, size: 0]

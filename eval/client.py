@@ -26,6 +26,13 @@ CLAUDE_VARIABLE = "REPO_MEMORY_CLAUDE"
 SERVER_TOOLS = ("mcp__repo-memory__*",)
 _PACKAGE = "@anthropic-ai/claude-code"
 _INSTALL_SECONDS = 600
+_SERVER_WAIT = 60
+"""Seconds the client waits for its servers before the first turn.
+
+Left alone it waits about two, more where the registration says ``alwaysLoad``; a busy machine would then hold
+another conversation than an idle one.
+"""
+
 _KEPT_OUT = ("ANTHROPIC_", "CLAUDE", "XDG_", "MCP_", "REPO_MEMORY_")
 
 
@@ -184,6 +191,7 @@ def _isolate(home: Path, endpoint: ScriptedEndpoint | None) -> dict[str, str]:
         "USERPROFILE": str(home),
         "CLAUDE_CONFIG_DIR": str(config),
         "CLAUDE_CODE_TMPDIR": str(scratch),
+        "CLAUDE_CODE_MCP_STARTUP_WAIT_MS": str(_SERVER_WAIT * 1000),
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_TELEMETRY": "1",
         "DISABLE_AUTOUPDATER": "1",

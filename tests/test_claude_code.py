@@ -29,7 +29,8 @@ Conversation = tuple[ClientRun, tuple[ModelRequest, ...]]
 
 SERVER = "repo-memory"
 PREFIX = f"mcp__{SERVER}__"
-PROJECT = Path(__file__).parents[1]
+COMMAND = (sys.executable, "-P", "-m", "memory_server.cli")
+ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[1])}
 BUDGETS: dict[str, int] = BudgetConfig().model_dump()
 SMALL_BUDGET = 200
 
@@ -130,17 +131,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("sample")
-    server = {
-        "type": "stdio",
-        "command": sys.executable,
-        "args": ["-P", "-m", "memory_server.cli", "serve"],
-        "env": {"PYTHONPATH": str(PROJECT)},
-    }
+    program, *arguments = COMMAND
+    server = {"type": "stdio", "command": program, "args": [*arguments, "serve"], "env": ENVIRONMENT}
     files = SAMPLE | {".mcp.json": json.dumps({"mcpServers": {SERVER: server}})}
     for name, text in files.items():
         _write(root / name, text)
     _git(root, "init", "--quiet")
     _commit(root)
+    subprocess.run(
+        [*COMMAND, "index"], cwd=root, env=os.environ | ENVIRONMENT, check=True, capture_output=True
+    )
     return root
 
 
@@ -189,7 +189,9 @@ def _converse(claude: Path, home: Path, root: Path, policy: Policy) -> Conversat
 
 
 def _results(conversation: Conversation) -> tuple[ToolResult, ...]:
-    return conversation[1][-1].tool_results
+    results = conversation[1][-1].tool_results
+    assert [result.text for result in results if result.is_error] == []
+    return results
 
 
 def _write(path: Path, text: str) -> None:
@@ -219,7 +221,6 @@ def test_every_question_of_a_conversation_is_answered(unchanged: Conversation) -
     assert (run.exit_code, run.result["is_error"], run.servers) == (0, False, {SERVER: "connected"})
     asked = [(f"{PREFIX}{tool}", arguments) for tool, arguments in UNCHANGED_QUESTIONS]
     assert [(result.use.name, result.use.arguments) for result in _results(unchanged)] == asked
-    assert [result.text for result in _results(unchanged) if result.is_error] == []
 
 
 def test_search_finds_the_function_that_does_it(unchanged: Conversation) -> None:

@@ -226,7 +226,7 @@ def test_every_question_of_a_conversation_is_answered(unchanged: Conversation) -
 def test_search_finds_the_function_that_does_it(unchanged: Conversation) -> None:
     found = _results(unchanged)[0].text
     assert "shop/prices.py" in found
-    assert "apply_discount" in found
+    assert "def apply_discount(price: int, percent: int) -> int" in found
 
 
 def test_read_shows_the_code_of_the_symbol_alone(unchanged: Conversation) -> None:

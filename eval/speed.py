@@ -57,8 +57,8 @@ class Measurement:
     """What one tool took. ``problem`` says why the rest is missing, "" when nothing is.
 
     ``index`` is the middle run of ``index_runs`` by wall time. ``query`` goes through the MCP server,
-    ``query_in_process`` through the Python API. ``tools_characters`` is the size of the tools' descriptions as
-    compact JSON, ``answer_characters`` that of the middle answer.
+    ``query_in_process`` through the Python API. ``tools_characters`` is the size of the tools' descriptions
+    as compact JSON, ``answer_characters`` that of the middle answer.
     """
 
     tool: str

@@ -110,7 +110,7 @@ _GENERATED = re.compile(
 )
 _ANY_COMMENT = (b"#", b"//", b"/*", b"*", b"--", b";", b"%", b"<!--")
 
-_LONG_LINE = re.compile(rb"[^\r\n]{1000,}")
+_LONG_LINE = 1_000
 _DENSE_SIZE = 5_000
 _HUGE_LINE = 20_000
 _NOT_DENSE = bytes(range(128, 256)) + b" \t"
@@ -142,7 +142,7 @@ def _is_minified(data: bytes) -> bool:
     """
     if len(data) < _DENSE_SIZE:
         return False
-    lines = _LONG_LINE.findall(data)
+    lines = [line for line in data.splitlines() if len(line) >= _LONG_LINE]
     if sum(len(line) for line in lines if len(line) >= _HUGE_LINE) * 2 > len(data):
         return True
     text = b"".join(lines)

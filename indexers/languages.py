@@ -27,7 +27,7 @@ _REFERENCES_HEADER = re.compile(r"^; References.*$", re.MULTILINE)
 """In ``tags.scm``, definitions stand before this line and references after it: each is a query of its own."""
 _SPEC_KEYS = frozenset({
     "name", "grammar", "entry", "extensions", "filenames", "shebangs", "line_comments", "block_comments",
-    "attributes", "self_names", "package_stems", "max_depth", "open_ended", "paths", "dialects",
+    "attributes", "self_names", "package_stems", "max_depth", "open_ended", "name_prefixes", "merge_clauses", "paths", "dialects",
 })  # fmt: skip
 
 
@@ -47,7 +47,8 @@ class Spec:
     ``attributes`` are the beginnings of lines that belong to the definition under them, ``self_names`` the
     qualifiers that mean the enclosing type, ``package_stems`` the file stems that stand for their folder,
     ``max_depth`` how deep symbols may nest (0: without limit), ``open_ended`` the kinds whose symbols last until the
-    next one of their kind, ``test_paths`` and ``generated_paths`` globs.
+    next one of their kind, ``name_prefixes`` what is not part of a name (Ruby's colon), ``merge_clauses`` whether
+    neighbours of one name and kind are one definition (Elixir, Haskell), ``test_paths`` and ``generated_paths`` globs.
     """
 
     name: str
@@ -64,6 +65,8 @@ class Spec:
     package_stems: frozenset[str]
     max_depth: int
     open_ended: frozenset[str]
+    name_prefixes: tuple[str, ...]
+    merge_clauses: bool
     test_paths: tuple[str, ...]
     generated_paths: tuple[str, ...]
 
@@ -131,6 +134,8 @@ def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
         package_stems=frozenset(data.get("package_stems", ())),
         max_depth=int(data.get("max_depth", 0)),
         open_ended=frozenset(data.get("open_ended", ())),
+        name_prefixes=tuple(data.get("name_prefixes", ())),
+        merge_clauses=bool(data.get("merge_clauses", False)),
         test_paths=tuple(paths.get("tests", ())),
         generated_paths=tuple(paths.get("generated", ())),
     )

@@ -12,7 +12,7 @@ from tree_sitter import Node, Parser, QueryCursor
 
 from indexers.languages import Spec, find_language
 from indexers.model import CONTAINER_KINDS, ParsedFile, Reference, SourceFile, Symbol
-from indexers.tokens import truncate
+from indexers.tokens import split_identifiers, truncate
 
 WINDOW_LINES = 40
 """Lines of a window: about a screen, and near the length of a median method with its neighbours."""
@@ -22,9 +22,10 @@ _DEFINITION = len("definition.")
 _SPACE = re.compile(rb"\s+")
 _TITLE = re.compile(rb"[^\n]*\w{3}[^\n]*")
 _PADDING = re.compile(r"([(\[]) |,? ([)\]])")
-_QUALIFIER = re.compile(rb"([A-Za-z_$][\w$]*)[!?]?(?:\(\))?\s*(?:\?\.|\.|::|->)\s*$")
 _OPERATOR_ENDS = (b".", b":", b">")
-_DOC_MARKS = re.compile(r"^[ \t]*(?:/\*+!?|\*+/|\*(?!\*)|//+!?|#+!?|--+\|?|;+|%+|\{-\|?|-\}|<!--|-->|\"{3}|'{3})?[ \t]?|[ \t]*(?:\*+/|-\}|-->)[ \t]*$", re.M)
+_OPERATORS = frozenset({b".", b"::", b"->", b"?.", b"&.", b"!.", b"!!.", b"().", b"()->", b"()::", b"()?."})
+_QUALIFIER_REACH = 60
+_DOC_MARKS = re.compile(r"^[ \t]*(?:/\*+!?|\*+/|\*(?!\*)|//+!?|#+!?|--+(?:[ \t]*[|^])?|;+|%+|\{-\|?|-\}|<!--|-->|\"{3}|'{3})?[ \t]?|[ \t]*(?:\*+/|-\}|-->)[ \t]*$", re.M)
 
 
 @dataclass(slots=True)
@@ -67,9 +68,12 @@ def _text(data: bytes, node: Node) -> str:
     return data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
-def _clean_name(text: str) -> str:
+def _clean_name(text: str, prefixes: tuple[str, ...] = ()) -> str:
     """A name on one line, without the quotes around it."""
     text = " ".join(text.split())
+    for prefix in prefixes:
+        if text.startswith(prefix) and text[len(prefix) : len(prefix) + 1].isidentifier():
+            text = text.removeprefix(prefix)
     while len(text) > 1 and text[0] in "\"'`" and text[0] == text[-1]:
         text = text[1:-1]
     return truncate(text, NAME_LIMIT)
@@ -93,7 +97,7 @@ def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
         parent = ".".join(_clean_name(_text(data, part)) for part in captures.get("parent", ()))
         found[key] = _Definition(
             kind=kind,
-            name="" if kind == "file" else _clean_name(_text(data, name)),
+            name="" if kind == "file" else _clean_name(_text(data, name), spec.name_prefixes),
             start=node.start_byte,
             end=end,
             body=body.start_byte if body else node.end_byte,
@@ -101,7 +105,26 @@ def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
             parent=parent,
             name_start=name.start_byte,
         )
-    return sorted(found.values(), key=lambda d: (d.start, -d.end))
+    ordered = sorted(found.values(), key=lambda d: (d.start, -d.end))
+    return _merge_clauses(ordered) if spec.merge_clauses else ordered
+
+
+def _merge_clauses(definitions: list[_Definition]) -> list[_Definition]:
+    """Join neighbours of one kind and name, with nothing but their own insides between them."""
+    merged: list[_Definition] = []
+    last: _Definition | None = None
+    for definition in definitions:
+        if last is not None and definition.start >= last.end:
+            if (definition.kind, definition.name, definition.parent) == (last.kind, last.name, last.parent):
+                last.end = definition.end
+                continue
+            last = definition
+        elif last is None or definition.start < last.start or definition.end > last.end:
+            last = definition
+        elif definition.kind == "function":
+            last = definition
+        merged.append(definition)
+    return merged
 
 
 def _trim_end(data: bytes, start: int, end: int) -> int:
@@ -153,7 +176,9 @@ def _symbol(
     is_member = outer.kind in CONTAINER_KINDS or bool(definition.parent)
     kind = "method" if definition.kind == "function" and is_member else definition.kind
     first = bisect_right(starts, definition.start) - 1
-    first, doc = _comment_above(spec, data, starts, first) if not definition.doc else (first, definition.doc)
+    doc = definition.doc
+    if not doc and (outer.kind == "file" or outer.start_byte < starts[first]):
+        first, doc = _comment_above(spec, data, starts, first)
     start = min(definition.start, starts[first]) if first < bisect_right(starts, definition.start) - 1 else definition.start
     return Symbol(
         name=definition.name,
@@ -182,7 +207,8 @@ def _signature(data: bytes, definition: _Definition) -> str:
     if definition.body >= definition.end:
         head = head.split(b"\n", 1)[0]
     text = _PADDING.sub(r"\1\2", _SPACE.sub(b" ", head).strip().decode("utf-8", "replace"))
-    return truncate(text.rstrip("{[:=( ") if not text.endswith("()") else text, SIGNATURE_LIMIT)
+    text = text.removesuffix(";").removesuffix("=>")
+    return truncate(text if text.endswith(("()", "[]")) else text.rstrip("{[:=( "), SIGNATURE_LIMIT)
 
 
 def _comment_above(spec: Spec, data: bytes, starts: list[int], line: int) -> tuple[int, str]:
@@ -257,8 +283,12 @@ def _qualifier(data: bytes, start: int) -> str:
     """The identifier before the operator that ends at ``start``: ``user`` in ``user.name``, ``user?.name``."""
     if data[start - 1 : start] not in _OPERATOR_ENDS:
         return ""
-    match = _QUALIFIER.search(data, max(0, start - 60), start)
-    return match.group(1).decode("utf-8", "replace") if match else ""
+    before = data[max(0, start - _QUALIFIER_REACH) : start]
+    stripped = before.rstrip(b".:>-?&!() \t\r\n")
+    if before[len(stripped) :].strip() not in _OPERATORS:
+        return ""
+    words = split_identifiers(stripped[-NAME_LIMIT:])
+    return words[-1].decode("utf-8", "replace") if words else ""
 
 
 def _owner_ranges(symbols: list[Symbol]) -> list[tuple[int, int]]:

@@ -8,7 +8,8 @@ from operator import mul
 from string import ascii_letters, ascii_uppercase, digits, punctuation
 from zlib import crc32
 
-IDENTIFIER = re.compile(rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*|[0-9]+")
+IDENTIFIER_BYTES = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
+_NOT_IDENTIFIER = bytes(byte if IDENTIFIER_BYTES.match(bytes([byte])) else ord(" ") for byte in range(256))
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+|\d+")
 _MAX_TERM = 64
 
@@ -18,7 +19,12 @@ def split_identifier(identifier: str) -> list[str]:
     return [part.lower() for part in _PARTS.findall(identifier)]
 
 
-@lru_cache(maxsize=200_000)
+def split_identifiers(text: bytes) -> list[bytes]:
+    """The identifiers and numbers of a text in order."""
+    return text.translate(_NOT_IDENTIFIER).split()
+
+
+@lru_cache(maxsize=50_000)
 def identifier_words(identifier: bytes) -> tuple[str, ...]:
     """The words of an identifier as written in a file (UTF-8), lowercased."""
     return tuple(split_identifier(identifier[:_MAX_TERM].decode("utf-8", "replace")))
@@ -38,7 +44,7 @@ def hash_term(term: str) -> int:
     return crc32(term.encode())
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def identifier_terms(identifier: bytes) -> tuple[int, ...]:
     """Hashed search terms of an identifier: each word, and the whole when it has several."""
     words = [word for word in identifier_words(identifier) if len(word) > 1]
@@ -53,12 +59,12 @@ def identifier_terms(identifier: bytes) -> tuple[int, ...]:
 
 def text_terms(text: str) -> list[int]:
     """Hashed search terms of a text in order, repeats kept."""
-    return [term for found in IDENTIFIER.findall(text.encode()) for term in identifier_terms(found)]
+    return [term for found in split_identifiers(text.encode()) for term in identifier_terms(found)]
 
 
 def text_words(text: str) -> list[str]:
     """The words of a text in order, identifiers split and lowercased."""
-    return [word for found in IDENTIFIER.findall(text.encode()) for word in identifier_words(found)]
+    return [word for found in split_identifiers(text.encode()) for word in identifier_words(found)]
 
 
 _CHARACTER_CLASSES = {

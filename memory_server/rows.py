@@ -67,28 +67,26 @@ def blob_id(source: SourceFile) -> str:
 
 def parse_rows(sources: Iterable[tuple[str, SourceFile]]) -> ParsedRows:
     """Parse files, given with their blob ids, into rows."""
-    symbols: dict[str, list[object]] = {field.name: [] for field in PARSED_SYMBOLS}
-    references: dict[str, list[object]] = {field.name: [] for field in REFERENCES}
-    blobs = []
-    for blob, source in sources:
-        parsed = parse_file(source)
-        blobs.append(BlobInfo(blob, parsed.language, parsed.lines, parsed.problem))
-        for ordinal, (symbol, document) in enumerate(
-            zip(parsed.symbols, build_documents(source, parsed), strict=True)
-        ):
-            row = (
-                blob, ordinal, symbol.parent, symbol.kind, symbol.name, symbol.qualified_name, symbol.signature,
-                symbol.doc, symbol.start_line, symbol.end_line, document.terms, document.counts,
-                document.text_key, document.text,
-            )  # fmt: skip
-            for column, value in zip(symbols.values(), row, strict=True):
-                column.append(value)
-        for reference in parsed.references:
-            fields = (blob, reference.source, reference.name, reference.qualifier, reference.kind, reference.line)
-            for column, value in zip(references.values(), fields, strict=True):
-                column.append(value)
+    files = [(blob, source, parse_file(source)) for blob, source in sources]
+    documents = build_documents((source, parsed) for _, source, parsed in files)
+    symbols = [symbol for _, _, parsed in files for symbol in parsed.symbols]
+    references = [reference for _, _, parsed in files for reference in parsed.references]
+    offsets = pa.array(documents.offsets, pa.int32())
+    symbol_columns = [
+        pa.array([blob for blob, _, parsed in files for _ in parsed.symbols], pa.string()),
+        pa.array([ordinal for _, _, parsed in files for ordinal in range(len(parsed.symbols))], pa.int32()),
+        *(pa.array([getattr(symbol, field.name) for symbol in symbols], field.type) for field in SYMBOL_FIELDS[2:10]),
+        pa.ListArray.from_arrays(offsets, pa.array(documents.terms)),
+        pa.ListArray.from_arrays(offsets, pa.array(documents.counts)),
+        pa.array(documents.text_keys, pa.int64()),
+        pa.array(documents.texts, pa.string()),
+    ]
+    reference_columns = [
+        pa.array([blob for blob, _, parsed in files for _ in parsed.references], pa.string()),
+        *(pa.array([getattr(ref, field.name) for ref in references], field.type) for field in list(REFERENCES)[1:]),
+    ]
     return ParsedRows(
-        tuple(blobs),
-        pa.RecordBatch.from_pydict(symbols, schema=PARSED_SYMBOLS),
-        pa.RecordBatch.from_pydict(references, schema=REFERENCES),
+        tuple(BlobInfo(blob, parsed.language, parsed.lines, parsed.problem) for blob, _, parsed in files),
+        pa.RecordBatch.from_arrays(symbol_columns, schema=PARSED_SYMBOLS),
+        pa.RecordBatch.from_arrays(reference_columns, schema=REFERENCES),
     )

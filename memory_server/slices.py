@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexers.summarize import Summary
-from indexers.tokens import estimate_tokens, identifier_terms, IDENTIFIER
+from indexers.tokens import estimate_tokens, text_terms
 from memory_server.lexical import LexicalIndex
 
 Line = tuple[int, str]
@@ -68,7 +68,7 @@ def pick_key_lines(
     scored = []
     for number in range(start + 1, min(end, start + 400, len(text)) + 1):
         line = text[number - 1]
-        found = {term for word in IDENTIFIER.findall(line.encode()) for term in identifier_terms(word)} & terms.keys()
+        found = terms.keys() & set(text_terms(line))
         value = sum(index.idf(term) * terms[term] for term in sorted(found))
         if value > 0:
             scored.append((-value, number))

@@ -49,8 +49,6 @@ from shop.prices import apply_discount
 
 
 class Cart:
-    """Items with their prices."""
-
     def __init__(self) -> None:
         self.items: dict[str, int] = {}
 

@@ -68,19 +68,21 @@ def build_server(answers: Callable[[], Answers]) -> MCPServer[Any]:
         )
         registered = server._tool_manager.get_tool(tool.__name__)  # noqa: SLF001 - the SDK offers no schema hook
         if registered is not None:
-            registered.parameters = _without_titles(registered.parameters)
+            registered.parameters = _slim(registered.parameters)
     return server
 
 
-def _without_titles(schema: Any) -> Any:
-    """A JSON schema without the titles that pydantic derives from names: tokens in every conversation."""
+_UNSENT = frozenset({"title", "default", "minimum", "maximum", "minItems", "maxItems"})
+"""Keys of a JSON schema that the model does without; arguments are checked against the whole schema all the same."""
+
+
+def _slim(schema: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A JSON schema without what would only be tokens in every conversation."""
     if isinstance(schema, dict):
         return {
-            key: _without_titles(value)
-            for key, value in schema.items()
-            if not (key == "title" and isinstance(value, str))
+            key: _slim(value) for key, value in schema.items() if key not in _UNSENT or isinstance(value, dict)
         }
-    return [_without_titles(item) for item in schema] if isinstance(schema, list) else schema
+    return [_slim(item) for item in schema] if isinstance(schema, list) else schema
 
 
 @contextmanager

@@ -16,34 +16,19 @@
 (preproc_def name: (identifier) @name value: (_)) @definition.constant
 
 ; Types by their tag, wherever one is declared but in a typedef
-[
-  (translation_unit [
-    (struct_specifier name: (type_identifier) @name body: (_))
-    (union_specifier name: (type_identifier) @name body: (_))] @definition.struct)
-  (preproc_ifdef [
-    (struct_specifier name: (type_identifier) @name body: (_))
-    (union_specifier name: (type_identifier) @name body: (_))] @definition.struct)
-  (preproc_if [
-    (struct_specifier name: (type_identifier) @name body: (_))
-    (union_specifier name: (type_identifier) @name body: (_))] @definition.struct)
-  (preproc_else [
-    (struct_specifier name: (type_identifier) @name body: (_))
-    (union_specifier name: (type_identifier) @name body: (_))] @definition.struct)
-  (declaration type: [
-    (struct_specifier name: (type_identifier) @name body: (_))
-    (union_specifier name: (type_identifier) @name body: (_))] @definition.struct)
-  (field_declaration type: [
-    (struct_specifier name: (type_identifier) @name body: (_))
-    (union_specifier name: (type_identifier) @name body: (_))] @definition.struct)
-]
-[
-  (translation_unit (enum_specifier name: (type_identifier) @name body: (_)) @definition.enum)
-  (preproc_ifdef (enum_specifier name: (type_identifier) @name body: (_)) @definition.enum)
-  (preproc_if (enum_specifier name: (type_identifier) @name body: (_)) @definition.enum)
-  (preproc_else (enum_specifier name: (type_identifier) @name body: (_)) @definition.enum)
-  (declaration type: (enum_specifier name: (type_identifier) @name body: (_)) @definition.enum)
-  (field_declaration type: (enum_specifier name: (type_identifier) @name body: (_)) @definition.enum)
-]
+([
+  (struct_specifier name: (type_identifier) @name body: (_) @body)
+  (union_specifier name: (type_identifier) @name body: (_) @body)
+] @definition.struct . ";")
+((enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum . ";")
+(declaration type: [
+  (struct_specifier name: (type_identifier) @name body: (_) @body)
+  (union_specifier name: (type_identifier) @name body: (_) @body)] @definition.struct)
+(declaration type: (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
+(field_declaration type: [
+  (struct_specifier name: (type_identifier) @name body: (_) @body)
+  (union_specifier name: (type_identifier) @name body: (_) @body)] @definition.struct)
+(field_declaration type: (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
 
 ; Types by their typedef
 (type_definition
@@ -66,71 +51,50 @@
     (pointer_declarator declarator: (function_declarator
       declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name))))]) @definition.type
 
-; Members; of several in one declaration each stands for itself
-(field_declaration type: [(_ !body) (_ body: (_) @body)] . declarator: [
-  (field_identifier) @name
-  (pointer_declarator declarator: (field_identifier) @name)
-  (pointer_declarator declarator: (pointer_declarator declarator: (field_identifier) @name))
-  (array_declarator declarator: (field_identifier) @name)
-  (array_declarator declarator: (array_declarator declarator: (field_identifier) @name))
-  (pointer_declarator declarator: (array_declarator declarator: (field_identifier) @name))
-  (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @name)))
-  (pointer_declarator declarator: (function_declarator
-    declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @name))))
-] . [";" (bitfield_clause)]) @definition.field
+; Members
+(field_declaration type: [(struct_specifier body: (_) @body) (union_specifier body: (_) @body)]
+  declarator: (field_identifier) @name) @definition.field
 (field_declaration declarator: [
   (field_identifier) @name
-  (pointer_declarator declarator: (field_identifier) @name)
-  (pointer_declarator declarator: (pointer_declarator declarator: (field_identifier) @name))
-  (array_declarator declarator: (field_identifier) @name)
-  (pointer_declarator declarator: (array_declarator declarator: (field_identifier) @name))
-] @definition.field)
+  (array_declarator declarator: [(field_identifier) @name (array_declarator declarator: (field_identifier) @name)])
+  (pointer_declarator declarator: [
+    (field_identifier) @name
+    (pointer_declarator declarator: (field_identifier) @name)
+    (array_declarator declarator: (field_identifier) @name)
+    (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @name)))])
+  (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @name)))
+]) @definition.field
 (enumerator name: (identifier) @name) @definition.field
 
 ; Variables of the file
-[
-  (translation_unit (declaration type: (_) . declarator: [
+(translation_unit (declaration declarator: [
+  (identifier) @name
+  (pointer_declarator declarator: (identifier) @name)
+  (array_declarator declarator: [(identifier) @name (array_declarator declarator: (identifier) @name)])
+  (init_declarator declarator: [
+    (identifier) @name
+    (pointer_declarator declarator: [(identifier) @name (array_declarator declarator: (identifier) @name)])
+    (array_declarator declarator: [(identifier) @name (array_declarator declarator: (identifier) @name)])])
+]) @definition.variable)
+(translation_unit [(preproc_ifdef (declaration declarator: [
+  (identifier) @name
+  (pointer_declarator declarator: (identifier) @name)
+  (array_declarator declarator: (identifier) @name)
+  (init_declarator declarator: [
     (identifier) @name
     (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)
-    (pointer_declarator declarator: (array_declarator declarator: (identifier) @name))
-    (init_declarator declarator: [
-      (identifier) @name
-      (pointer_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (array_declarator declarator: (identifier) @name))
-      (pointer_declarator declarator: (array_declarator declarator: (identifier) @name))])
-  ] . ";") @definition.variable)
-  (translation_unit (declaration declarator: [
+    (array_declarator declarator: (identifier) @name)])
+]) @definition.variable) (preproc_if (declaration declarator: [
+  (identifier) @name
+  (pointer_declarator declarator: (identifier) @name)
+  (array_declarator declarator: (identifier) @name)
+  (init_declarator declarator: [
     (identifier) @name
     (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)
-    (init_declarator declarator: [
-      (identifier) @name
-      (pointer_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (identifier) @name)])
-  ] @definition.variable))
-  (translation_unit (preproc_ifdef (declaration declarator: [
-    (identifier) @name
-    (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)
-    (init_declarator declarator: [
-      (identifier) @name
-      (pointer_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (identifier) @name)])
-  ]) @definition.variable))
-  (translation_unit (preproc_if (declaration declarator: [
-    (identifier) @name
-    (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)
-    (init_declarator declarator: [
-      (identifier) @name
-      (pointer_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (identifier) @name)])
-  ]) @definition.variable))
-]
+    (array_declarator declarator: (identifier) @name)])
+]) @definition.variable)])
 
-; References; a table of operations names the functions it holds
+; References
 (call_expression function: [
   (identifier) @reference.call
   (field_expression field: (field_identifier) @reference.call)

@@ -1,146 +1,135 @@
 ; Functions; the qualifier of a name written outside its class is the parent, a template's head belongs to what it heads
-((function_definition declarator: [
-  (function_declarator declarator: [
-    (identifier) @name (field_identifier) @name (operator_name) @name (destructor_name) @name
-    (template_function name: (identifier) @name)
-    (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)
-    (qualified_identifier name: (qualified_identifier
-      scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name))
-    (qualified_identifier name: (qualified_identifier name: (qualified_identifier
-      scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)))])
-  (pointer_declarator declarator:
+((function_definition
+  declarator: [
     (function_declarator declarator: [
-      (identifier) @name (field_identifier) @name (operator_name) @name (destructor_name) @name
+      (identifier) @name
+      (field_identifier) @name
+      (operator_name) @name
+      (destructor_name) @name
       (template_function name: (identifier) @name)
-      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)
-      (qualified_identifier name: (qualified_identifier
-        scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name))
-      (qualified_identifier name: (qualified_identifier name: (qualified_identifier
-        scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)))]))
-  (reference_declarator
-    (function_declarator declarator: [
-      (identifier) @name (field_identifier) @name (operator_name) @name (destructor_name) @name
+      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+        (identifier) @name (operator_name) @name (destructor_name) @name
+        (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+          (identifier) @name (operator_name) @name (destructor_name) @name
+          (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) @name (destructor_name) @name])])])])
+    (pointer_declarator declarator: (function_declarator declarator: [
+      (identifier) @name
+      (field_identifier) @name
+      (operator_name) @name
+      (destructor_name) @name
       (template_function name: (identifier) @name)
-      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)
-      (qualified_identifier name: (qualified_identifier
-        scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name))
-      (qualified_identifier name: (qualified_identifier name: (qualified_identifier
-        scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)))]))]
-  body: (_) @body) @definition.function
+      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+        (identifier) @name (operator_name) @name (destructor_name) @name
+        (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+          (identifier) @name (operator_name) @name (destructor_name) @name
+          (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) @name (destructor_name) @name])])])]))
+    (reference_declarator (function_declarator declarator: [
+      (identifier) @name
+      (field_identifier) @name
+      (operator_name) @name
+      (destructor_name) @name
+      (template_function name: (identifier) @name)
+      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+        (identifier) @name (operator_name) @name (destructor_name) @name
+        (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+          (identifier) @name (operator_name) @name (destructor_name) @name
+          (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) @name (destructor_name) @name])])])]))
+    (operator_cast) @name]
+  [
+    (field_initializer_list) @body
+    (compound_statement) @body
+    (try_statement) @body
+    (default_method_clause)
+    (delete_method_clause)]) @definition.function
   (#not-match? @name "^(TYPED_)?TEST(_[FP])?$"))
-(function_definition declarator: (function_declarator declarator: [
-  (identifier) @name (field_identifier) @name (operator_name) @name (destructor_name) @name
-  (template_function name: (identifier) @name)
-  (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)
-  (qualified_identifier name: (qualified_identifier
-    scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name))
-  (qualified_identifier name: (qualified_identifier name: (qualified_identifier
-    scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)))])
-  (field_initializer_list) @body) @definition.function
-(function_definition declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]
-  [(default_method_clause) (delete_method_clause)]) @definition.function
-((template_declaration (function_definition declarator: [
-  (function_declarator declarator: [
-    (identifier) @name (field_identifier) @name (operator_name) @name (destructor_name) @name
-    (template_function name: (identifier) @name)
-    (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)
-    (qualified_identifier name: (qualified_identifier
-      scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name))
-    (qualified_identifier name: (qualified_identifier name: (qualified_identifier
-      scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)))])
-  (pointer_declarator declarator:
+((template_declaration (function_definition
+  declarator: [
     (function_declarator declarator: [
-      (identifier) @name (field_identifier) @name (operator_name) @name (destructor_name) @name
+      (identifier) @name
+      (field_identifier) @name
+      (operator_name) @name
+      (destructor_name) @name
       (template_function name: (identifier) @name)
-      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)
-      (qualified_identifier name: (qualified_identifier
-        scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name))
-      (qualified_identifier name: (qualified_identifier name: (qualified_identifier
-        scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)))]))
-  (reference_declarator
-    (function_declarator declarator: [
-      (identifier) @name (field_identifier) @name (operator_name) @name (destructor_name) @name
+      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+        (identifier) @name (operator_name) @name (destructor_name) @name
+        (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+          (identifier) @name (operator_name) @name (destructor_name) @name
+          (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) @name (destructor_name) @name])])])])
+    (pointer_declarator declarator: (function_declarator declarator: [
+      (identifier) @name
+      (field_identifier) @name
+      (operator_name) @name
+      (destructor_name) @name
       (template_function name: (identifier) @name)
-      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)
-      (qualified_identifier name: (qualified_identifier
-        scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name))
-      (qualified_identifier name: (qualified_identifier name: (qualified_identifier
-        scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)))]))]
-  body: (_) @body)) @definition.function
+      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+        (identifier) @name (operator_name) @name (destructor_name) @name
+        (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+          (identifier) @name (operator_name) @name (destructor_name) @name
+          (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) @name (destructor_name) @name])])])]))
+    (reference_declarator (function_declarator declarator: [
+      (identifier) @name
+      (field_identifier) @name
+      (operator_name) @name
+      (destructor_name) @name
+      (template_function name: (identifier) @name)
+      (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+        (identifier) @name (operator_name) @name (destructor_name) @name
+        (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [
+          (identifier) @name (operator_name) @name (destructor_name) @name
+          (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) @name (destructor_name) @name])])])]))
+    (operator_cast) @name]
+  [
+    (field_initializer_list) @body
+    (compound_statement) @body
+    (try_statement) @body
+    (default_method_clause)
+    (delete_method_clause)])) @definition.function
   (#not-match? @name "^(TYPED_)?TEST(_[FP])?$"))
-(template_declaration (function_definition declarator: (function_declarator declarator: [
-  (identifier) @name (field_identifier) @name (operator_name) @name (destructor_name) @name
-  (template_function name: (identifier) @name)
-  (qualified_identifier scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)
-  (qualified_identifier name: (qualified_identifier
-    scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name))
-  (qualified_identifier name: (qualified_identifier name: (qualified_identifier
-    scope: [(namespace_identifier) @parent (template_type name: (type_identifier) @parent)] name: [(identifier) (operator_name) (destructor_name)] @name)))])
-  (field_initializer_list) @body)) @definition.function
-(template_declaration (function_definition declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))]
-  [(default_method_clause) (delete_method_clause)])) @definition.function
-(function_definition declarator: (operator_cast) @name body: (_)) @definition.function
+
+; Declarations of functions; those in capitals are macros, and a static one only announces its function
 ((field_declaration declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.method
+  (function_declarator declarator: [(field_identifier) @name (operator_name) @name])
+  (pointer_declarator declarator: (function_declarator declarator: [(field_identifier) @name (operator_name) @name]))
+  (reference_declarator (function_declarator declarator: [(field_identifier) @name (operator_name) @name]))] ";" @body) @definition.method
   (#not-match? @name "^[A-Z][A-Z0-9]*_[A-Z0-9_]+$"))
 (field_declaration_list (declaration declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.method
+  (function_declarator declarator: [(identifier) @name (destructor_name) @name])
+  (operator_cast) @name] ";" @body) @definition.method
   (#not-match? @name "^[A-Z][A-Z0-9]*_[A-Z0-9_]+$"))
-(field_declaration_list (declaration declarator: (operator_cast) @name ";" @body) @definition.method)
 (template_declaration (declaration declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body)) @definition.function
-
-; Prototypes; a static one only announces its function
+  (function_declarator declarator: [(identifier) @name (operator_name) @name])
+  (pointer_declarator declarator: (function_declarator declarator: [(identifier) @name (operator_name) @name]))
+  (reference_declarator (function_declarator declarator: [(identifier) @name (operator_name) @name]))] ";" @body)) @definition.function
 (translation_unit (declaration declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
+  (function_declarator declarator: [(identifier) @name (operator_name) @name])
+  (pointer_declarator declarator: (function_declarator declarator: [(identifier) @name (operator_name) @name]))
+  (reference_declarator (function_declarator declarator: [(identifier) @name (operator_name) @name]))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
 (declaration_list (declaration declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
+  (function_declarator declarator: [(identifier) @name (operator_name) @name])
+  (pointer_declarator declarator: (function_declarator declarator: [(identifier) @name (operator_name) @name]))
+  (reference_declarator (function_declarator declarator: [(identifier) @name (operator_name) @name]))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
 (preproc_ifdef (declaration declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
+  (function_declarator declarator: [(identifier) @name (operator_name) @name])
+  (pointer_declarator declarator: (function_declarator declarator: [(identifier) @name (operator_name) @name]))
+  (reference_declarator (function_declarator declarator: [(identifier) @name (operator_name) @name]))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
-(preproc_if (declaration declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
-  (#not-match? @definition.function "^static\\s"))
-(preproc_else (declaration declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
-  (#not-match? @definition.function "^static\\s"))
-(linkage_specification (declaration declarator: [
-  (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(identifier) (field_identifier) (operator_name) (destructor_name)] @name))] ";" @body) @definition.function
-  (#not-match? @definition.function "^static\\s"))
+[
+  (preproc_if (declaration declarator: (function_declarator declarator: (identifier) @name) ";" @body) @definition.function)
+  (linkage_specification (declaration declarator: (function_declarator declarator: (identifier) @name) ";" @body)
+    @definition.function)
+]
 (preproc_function_def name: (identifier) @name value: (_)? @body) @definition.macro
 (preproc_def name: (identifier) @name value: (_)) @definition.constant
 
 ; Tests of the form TEST(Suite, Name)
 ((function_definition
-  declarator: (function_declarator declarator: (identifier) parameters: (parameter_list
+  declarator: (function_declarator declarator: (identifier) @_macro parameters: (parameter_list
     . (parameter_declaration type: (type_identifier) @parent)
     . (parameter_declaration type: (type_identifier) @name) .))
   body: (_) @body) @definition.test
-  (#match? @definition.test "^(TYPED_)?TEST(_[FP])?\\s*\\("))
+  (#match? @_macro "^(TYPED_)?TEST(_[FP])?$"))
 
 ; Namespaces and types; a typedef names its struct
 (namespace_definition name: (_) @name body: (_) @body) @definition.module
@@ -148,35 +137,18 @@
   (class_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body)
   (template_declaration (class_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body))
 ] @definition.class
-[
-  (translation_unit (struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body) @definition.struct)
-  (declaration_list (struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body) @definition.struct)
-  (preproc_ifdef (struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body) @definition.struct)
-  (preproc_if (struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body) @definition.struct)
-  (preproc_else (struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body) @definition.struct)
-  (declaration type: (struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body) @definition.struct)
-  (field_declaration type: (struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body) @definition.struct)
-  (template_declaration (struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body)) @definition.struct
-]
-[
-  (translation_unit (union_specifier name: (type_identifier) @name body: (_) @body) @definition.struct)
-  (declaration_list (union_specifier name: (type_identifier) @name body: (_) @body) @definition.struct)
-  (preproc_ifdef (union_specifier name: (type_identifier) @name body: (_) @body) @definition.struct)
-  (preproc_if (union_specifier name: (type_identifier) @name body: (_) @body) @definition.struct)
-  (preproc_else (union_specifier name: (type_identifier) @name body: (_) @body) @definition.struct)
-  (declaration type: (union_specifier name: (type_identifier) @name body: (_) @body) @definition.struct)
-  (field_declaration type: (union_specifier name: (type_identifier) @name body: (_) @body) @definition.struct)
-  (template_declaration (union_specifier name: (type_identifier) @name body: (_) @body)) @definition.struct
-]
-[
-  (translation_unit (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
-  (declaration_list (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
-  (preproc_ifdef (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
-  (preproc_if (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
-  (preproc_else (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
-  (declaration type: (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
-  (field_declaration type: (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
-]
+((struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body) @definition.struct . ";")
+(template_declaration (struct_specifier name: [(type_identifier) @name (template_type name: (type_identifier) @name) (qualified_identifier name: (type_identifier) @name)] body: (_) @body)) @definition.struct
+((union_specifier name: (type_identifier) @name body: (_) @body) @definition.struct . ";")
+((enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum . ";")
+(declaration type: [
+  (struct_specifier name: (type_identifier) @name body: (_) @body)
+  (union_specifier name: (type_identifier) @name body: (_) @body)] @definition.struct)
+(declaration type: (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
+(field_declaration type: [
+  (struct_specifier name: (type_identifier) @name body: (_) @body)
+  (union_specifier name: (type_identifier) @name body: (_) @body)] @definition.struct)
+(field_declaration type: (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.enum)
 (enumerator name: (identifier) @name) @definition.field
 (template_declaration (concept_definition name: (identifier) @name)) @definition.type
 [
@@ -190,9 +162,6 @@
   declarator: (type_identifier) @name) @definition.struct
 (type_definition type: (enum_specifier body: (_) @body) declarator: (type_identifier) @name) @definition.enum
 (type_definition
-  type: [(struct_specifier body: (_)) (union_specifier body: (_))]
-  declarator: (pointer_declarator declarator: (type_identifier) @name) @definition.type)
-(type_definition
   type: [
     (primitive_type) (sized_type_specifier) (type_identifier) (qualified_identifier) (template_type) (dependent_type)
     (struct_specifier !body) (union_specifier !body) (enum_specifier !body)]
@@ -202,117 +171,61 @@
     (array_declarator declarator: (type_identifier) @name)
     (function_declarator declarator: (type_identifier) @name)
     (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name)))
-    (pointer_declarator declarator: (function_declarator
-      declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name))))]) @definition.type
+  ]) @definition.type
 
 ; A macro between `class` and its name makes the class read as a function
 (function_definition type: (class_specifier name: (type_identifier) !body) . declarator: (identifier) @name
   body: (compound_statement) @body) @definition.class
 (function_definition type: (class_specifier name: (type_identifier) !body) (ERROR (identifier) @name) declarator: (identifier)
   body: (compound_statement) @body) @definition.class
-(function_definition type: (class_specifier name: (type_identifier) !body) declarator: (identifier)
-  body: (compound_statement (declaration declarator: [
-    (function_declarator declarator: (identifier) @name)
-    (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))
-    (reference_declarator (function_declarator declarator: (identifier) @name))]) @definition.method))
-
-; Members; of several in one declaration each stands for itself
-(field_declaration type: [(_ !body) (_ body: (_) @body)] . declarator: [
-  (field_identifier) @name
-  (pointer_declarator declarator: (field_identifier) @name)
-  (reference_declarator (field_identifier) @name)
-  (pointer_declarator declarator: (pointer_declarator declarator: (field_identifier) @name))
-  (array_declarator declarator: (field_identifier) @name)
-  (array_declarator declarator: (array_declarator declarator: (field_identifier) @name))
-  (pointer_declarator declarator: (array_declarator declarator: (field_identifier) @name))
-  (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @name)))
-  (pointer_declarator declarator: (function_declarator
-    declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @name))))
-] . [";" "=" (bitfield_clause) (initializer_list)]) @definition.field
-(field_declaration declarator: [
-  (field_identifier) @name
-  (pointer_declarator declarator: (field_identifier) @name)
-  (reference_declarator (field_identifier) @name)
-  (pointer_declarator declarator: (pointer_declarator declarator: (field_identifier) @name))
-  (array_declarator declarator: (field_identifier) @name)
-  (pointer_declarator declarator: (array_declarator declarator: (field_identifier) @name))
-] @definition.field)
+; Members
+(field_declaration type: [(struct_specifier body: (_) @body) (union_specifier body: (_) @body)]
+  declarator: (field_identifier) @name) @definition.field
+(field_declaration
+  declarator: [
+    (field_identifier) @name
+    (reference_declarator (field_identifier) @name)
+    (array_declarator declarator: [(field_identifier) @name (array_declarator declarator: (field_identifier) @name)])
+    (pointer_declarator declarator: [
+      (field_identifier) @name
+      (pointer_declarator declarator: (field_identifier) @name)
+      (array_declarator declarator: (field_identifier) @name)])
+    (function_declarator declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @name)))
+  ]) @definition.field
 
 ; Values of a file or namespace
-((translation_unit (declaration type: (_) . declarator: [
-  (identifier) @name
-  (pointer_declarator declarator: (identifier) @name)
-  (array_declarator declarator: (identifier) @name)
-  (init_declarator declarator: [
+(translation_unit (declaration declarator: (init_declarator declarator: [
+    (identifier) @name
+    (array_declarator declarator: (identifier) @name)])) @definition.constant
+  (#match? @definition.constant "^((static|inline|extern)\\s+)*const(expr|init)?\\s+[^*=({]*[={(]"))
+(translation_unit (declaration declarator: [
     (identifier) @name
     (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)])] . ";") @definition.constant)
-  (#match? @definition.constant "^((static|inline|extern)\\s+)*const(expr|init)?\\s"))
-((translation_unit (declaration type: (_) . declarator: [
-  (identifier) @name
-  (pointer_declarator declarator: (identifier) @name)
-  (array_declarator declarator: (identifier) @name)
-  (init_declarator declarator: [
+    (array_declarator declarator: (identifier) @name)
+    (init_declarator declarator: [
+      (identifier) @name
+      (pointer_declarator declarator: (identifier) @name)
+      (array_declarator declarator: (identifier) @name)])]) @definition.variable
+  (#not-match? @definition.variable "^((static|inline|extern)\\s+)*const(expr|init)?\\s+[^*=({]*[={(]"))
+(declaration_list (declaration declarator: (init_declarator declarator: [
+    (identifier) @name
+    (array_declarator declarator: (identifier) @name)])) @definition.constant
+  (#match? @definition.constant "^((static|inline|extern)\\s+)*const(expr|init)?\\s+[^*=({]*[={(]"))
+(declaration_list (declaration declarator: [
     (identifier) @name
     (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)])] . ";") @definition.variable)
-  (#not-match? @definition.variable "^((static|inline|extern)\\s+)*const(expr|init)?\\s"))
-((declaration_list (declaration type: (_) . declarator: [
+    (array_declarator declarator: (identifier) @name)
+    (init_declarator declarator: [
+      (identifier) @name
+      (pointer_declarator declarator: (identifier) @name)
+      (array_declarator declarator: (identifier) @name)])]) @definition.variable
+  (#not-match? @definition.variable "^((static|inline|extern)\\s+)*const(expr|init)?\\s+[^*=({]*[={(]"))
+(translation_unit (preproc_ifdef (declaration declarator: [
   (identifier) @name
-  (pointer_declarator declarator: (identifier) @name)
   (array_declarator declarator: (identifier) @name)
-  (init_declarator declarator: [
-    (identifier) @name
-    (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)])] . ";") @definition.constant)
-  (#match? @definition.constant "^((static|inline|extern)\\s+)*const(expr|init)?\\s"))
-((declaration_list (declaration type: (_) . declarator: [
-  (identifier) @name
-  (pointer_declarator declarator: (identifier) @name)
-  (array_declarator declarator: (identifier) @name)
-  (init_declarator declarator: [
-    (identifier) @name
-    (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)])] . ";") @definition.variable)
-  (#not-match? @definition.variable "^((static|inline|extern)\\s+)*const(expr|init)?\\s"))
-((translation_unit (preproc_ifdef (declaration type: (_) . declarator: [
-  (identifier) @name
-  (pointer_declarator declarator: (identifier) @name)
-  (array_declarator declarator: (identifier) @name)
-  (init_declarator declarator: [
-    (identifier) @name
-    (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)])] . ";") @definition.constant))
-  (#match? @definition.constant "^((static|inline|extern)\\s+)*const(expr|init)?\\s"))
-((translation_unit (preproc_ifdef (declaration type: (_) . declarator: [
-  (identifier) @name
-  (pointer_declarator declarator: (identifier) @name)
-  (array_declarator declarator: (identifier) @name)
-  (init_declarator declarator: [
-    (identifier) @name
-    (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)])] . ";") @definition.variable))
-  (#not-match? @definition.variable "^((static|inline|extern)\\s+)*const(expr|init)?\\s"))
-[
-  (translation_unit (declaration declarator: [
-  (identifier) @name
-  (pointer_declarator declarator: (identifier) @name)
-  (array_declarator declarator: (identifier) @name)
-  (init_declarator declarator: [
-    (identifier) @name
-    (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)])] @definition.variable))
-  (declaration_list (declaration declarator: [
-  (identifier) @name
-  (pointer_declarator declarator: (identifier) @name)
-  (array_declarator declarator: (identifier) @name)
-  (init_declarator declarator: [
-    (identifier) @name
-    (pointer_declarator declarator: (identifier) @name)
-    (array_declarator declarator: (identifier) @name)])] @definition.variable))
-]
+  (init_declarator declarator: (identifier) @name)]) @definition.variable))
 
-; References; a table of operations names the functions it holds
+; References
 (call_expression function: [
   (identifier) @reference.call
   (template_function name: (identifier) @reference.call)

@@ -36,40 +36,27 @@
 
 ; Members; an embedded type is a field by its own name
 (source_file (type_declaration (type_spec type: (struct_type (field_declaration_list [
-  (field_declaration . name: (field_identifier) @name . type: (_))
+  (field_declaration name: (field_identifier) @name)
   (field_declaration !name type: [
     (type_identifier) @name
     (qualified_type name: (type_identifier) @name)
     (generic_type type: (type_identifier) @name)
     (generic_type type: (qualified_type name: (type_identifier) @name))])
 ] @definition.field)))))
-(source_file (type_declaration (type_spec type: (struct_type (field_declaration_list
-  (field_declaration name: (field_identifier) @name @definition.field))))))
 (source_file (type_declaration (type_spec
   type: (interface_type (method_elem name: (field_identifier) @name) @definition.method))))
 
-; Values of the package; of several names in one line each stands for itself
-(source_file (const_declaration [
-  (const_spec . name: (identifier) @name . [type: (_) value: (_)])
-  (const_spec . name: (identifier) @name .)
-] @definition.constant))
-(source_file (const_declaration . [
-  (const_spec . name: (identifier) @name . [type: (_) value: (_)])
-  (const_spec . name: (identifier) @name .)
-] .) @definition.constant)
-(source_file (const_declaration (const_spec (identifier) @name @definition.constant)))
-(source_file (var_declaration (var_spec_list
-  (var_spec . name: (identifier) @name . [type: (_) value: (_)]) @definition.variable))
+; Values of the package
+(source_file (const_declaration (const_spec (identifier) @name) @definition.constant)
   (#not-eq? @name "_"))
-(source_file (var_declaration (var_spec . name: (identifier) @name . [type: (_) value: (_)])) @definition.variable
+(source_file (const_declaration . (const_spec (identifier) @name) .) @definition.constant
   (#not-eq? @name "_"))
-(source_file [
-  (var_declaration (var_spec name: (identifier) @name @definition.variable))
-  (var_declaration (var_spec_list (var_spec name: (identifier) @name @definition.variable)))
-]
+(source_file (var_declaration (var_spec_list (var_spec (identifier) @name) @definition.variable))
+  (#not-eq? @name "_"))
+(source_file (var_declaration (var_spec (identifier) @name)) @definition.variable
   (#not-eq? @name "_"))
 
-; References; a composite literal makes a value of its type
+; References
 (call_expression function: [
   (identifier) @reference.call
   (selector_expression field: (field_identifier) @reference.call)

@@ -27,20 +27,10 @@
 (enum_constant name: (identifier) @name) @definition.field
 (record_declaration parameters: (formal_parameters (formal_parameter name: (identifier) @name) @definition.field))
 (class_declaration body: (class_body
-  (field_declaration . type: (_) . declarator: (variable_declarator name: (identifier) @name) .) @definition.field))
-(class_declaration body: (class_body
-  (field_declaration (modifiers) . type: (_) . declarator: (variable_declarator name: (identifier) @name) .)
-  @definition.field)
+  (field_declaration declarator: (variable_declarator name: (identifier) @name)) @definition.field)
   (#not-match? @name "^[A-Z][A-Z0-9_]*$"))
 (class_declaration body: (class_body
-  (field_declaration (modifiers) . type: (_) . declarator: (variable_declarator name: (identifier) @name) .)
-  @definition.constant)
-  (#match? @name "^[A-Z][A-Z0-9_]*$"))
-(class_declaration body: (class_body
-  (field_declaration declarator: (variable_declarator name: (identifier) @name) @definition.field))
-  (#not-match? @name "^[A-Z][A-Z0-9_]*$"))
-(class_declaration body: (class_body
-  (field_declaration declarator: (variable_declarator name: (identifier) @name) @definition.constant))
+  (field_declaration declarator: (variable_declarator name: (identifier) @name)) @definition.constant)
   (#match? @name "^[A-Z][A-Z0-9_]*$"))
 (record_declaration body: (class_body
   (field_declaration declarator: (variable_declarator name: (identifier) @name)) @definition.constant))

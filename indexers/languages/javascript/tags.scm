@@ -127,7 +127,7 @@
 ]
   (#not-match? @definition.variable "^[^=]*=\\s*(\\w+\\()?require\\("))
 (export_statement declaration: (lexical_declaration (variable_declarator
-  name: (object_pattern (shorthand_property_identifier_pattern) @name @definition.constant))))
+  name: (object_pattern (shorthand_property_identifier_pattern) @name)))) @definition.constant
 
 ; Tests by their titles
 ((expression_statement (call_expression

@@ -40,7 +40,7 @@
 (source_file (static_item name: (identifier) @name) @definition.constant)
 (declaration_list (static_item name: (identifier) @name) @definition.constant)
 
-; References; a name before parentheses inside a macro's arguments reads as a call
+; References
 (call_expression function: [
   (identifier) @reference.call
   (scoped_identifier name: (identifier) @reference.call)

@@ -193,7 +193,7 @@
   (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name) @definition.variable)
   (variable_declaration (variable_declarator name: (identifier) @name) @definition.variable)])
 (export_statement declaration: (lexical_declaration (variable_declarator
-  name: (object_pattern (shorthand_property_identifier_pattern) @name @definition.constant))))
+  name: (object_pattern (shorthand_property_identifier_pattern) @name)))) @definition.constant
 
 ; Tests by their titles
 ((expression_statement (call_expression

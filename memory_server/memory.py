@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from indexers.embed import Embedder
 from indexers.model import Skipped
 from indexers.walk import read_source
 from memory_server import git as git_commands
@@ -27,8 +28,10 @@ class Memory:
         """What a first index run in the background says of itself; empty when none is under way."""
 
     @classmethod
-    def open(cls, root: str | os.PathLike[str] = ".") -> Memory:
+    def open(cls, root: str | os.PathLike[str] = ".", *, embedder: Embedder | None = None) -> Memory:
         """Find or prepare the store for the tree that holds ``root``; nothing is indexed yet.
+
+        ``embedder`` takes the place of the configured model.
 
         Raises:
             UnsafeRootError: the folder is a home or the root of a disk.
@@ -42,7 +45,7 @@ class Memory:
         top = git.worktree if git else folder
         check_root(top)
         config = load_config(top)
-        tree = TreeIndex(top, git, locate(top, git, config), config)
+        tree = TreeIndex(top, git, locate(top, git, config), config, embedder)
         tree.load()
         return cls(top, tree, config)
 

@@ -55,7 +55,7 @@ class Store:
         }
 
         def open_tables() -> dict[str, Any]:
-            connection = lancedb.connect(os.fspath(folder / "lance"))
+            connection = lancedb.connect(os.fspath(folder / "lance"), read_consistency_interval=timedelta(0))
             return {
                 name: connection.create_table(name, schema=schema, exist_ok=True) for name, schema in schemas.items()
             }

@@ -49,12 +49,14 @@ RACY_NS = 20_000_000
 class TreeIndex:
     """One tree's index; thread-safe. ``view`` is always a whole, consistent state."""
 
-    def __init__(self, root: Path, git: GitPaths | None, folder: IndexFolder, config: Config) -> None:
+    def __init__(
+        self, root: Path, git: GitPaths | None, folder: IndexFolder, config: Config, embedder: Embedder | None = None
+    ) -> None:
         self.root, self.git, self.folder, self.config = root, git, folder, config
         self.rules = WalkRules(max_bytes=config.index.max_bytes, exclude=config.index.exclude)
         self._mutex = threading.RLock()
         self._model_mutex = threading.Lock()
-        self._embedder: Embedder | None = None
+        self._embedder = embedder
         self._store: Store | None = None
         self.view: View = empty_view(1)
         self.info: SnapshotInfo | None = None

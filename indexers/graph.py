@@ -31,13 +31,13 @@ _DAMPING, _ROUNDS = 0.85, 25
 
 @dataclass(frozen=True, slots=True)
 class GraphInput:
-    """A tree's symbols (by place) and references; ``ref_names``, ``ref_qualifiers``, ``ref_kinds`` are Arrow strings.
+    """A tree's symbols (by place) and references; names, kinds and qualifiers are Arrow string arrays.
 
     ``parents`` are symbol places or -1, ``ref_sources`` symbol places, ``languages`` one a file.
     """
 
-    names: Sequence[str]
-    kinds: Sequence[str]
+    names: Any
+    kinds: Any
     parents: Ints
     file_of: NDArray[np.int32]
     paths: Sequence[str]
@@ -102,12 +102,12 @@ class _Resolver:
 
     def __init__(self, given: GraphInput) -> None:
         self.given = given
-        self.codes: dict[str, int] = {}
-        for name in given.names:
-            self.codes.setdefault(name, len(self.codes))
-        self.name_code = np.fromiter((self.codes[name] for name in given.names), np.int64, len(given.names))
+        encoded = given.names.dictionary_encode()
+        self.codes: dict[str, int] = {name: code for code, name in enumerate(encoded.dictionary.to_pylist())}
+        self.name_code = encoded.indices.to_numpy().astype(np.int64)
         self.ref_name = self._encode(given.ref_names, last_segment=True)
         self.ref_qualifier = self._encode(given.ref_qualifiers)
+        self.is_bare = _encode_with(given.ref_qualifiers, lambda text: not text).astype(bool)
         kinds = {kind: index for index, kind in enumerate(REFERENCE_KINDS)}
         self.ref_kind = _encode_with(given.ref_kinds, lambda kind: kinds[kind]).astype(np.int8)
         self.source_file = given.file_of[given.ref_sources].astype(np.int64)
@@ -116,8 +116,7 @@ class _Resolver:
         self.language = file_language[given.file_of] if len(given.file_of) else np.zeros(0, np.int64)
         self.open = self.ref_name >= 0
         self.found: list[tuple[Ints, Ints, Floats]] = []
-        referable = np.array([kind not in _UNREFERENCED for kind in given.kinds], bool)
-        self.definitions = np.flatnonzero(referable)
+        self.definitions = np.flatnonzero(_encode_with(given.kinds, lambda kind: kind not in _UNREFERENCED))
         self.owner = self._owners()
 
     def _encode(self, column: Any, *, last_segment: bool = False) -> Ints:
@@ -132,7 +131,7 @@ class _Resolver:
     def _owners(self) -> Ints:
         """The innermost type around each symbol, itself when it is one, -1 without."""
         given = self.given
-        is_type = np.array([kind in CONTAINER_KINDS or kind == "module" for kind in given.kinds], bool)
+        is_type = _encode_with(given.kinds, lambda kind: kind in CONTAINER_KINDS or kind == "module").astype(bool)
         owner = np.where(is_type, np.arange(len(is_type)), -1)
         parent = given.parents.copy()
         while True:
@@ -152,7 +151,7 @@ class _Resolver:
         source_owner = self.owner[self.given.ref_sources] if len(self.given.ref_sources) else self.ref_name
         source_owner_name = np.where(source_owner >= 0, name[np.maximum(source_owner, 0)], -2)
         is_self = self._is_self()
-        bare = self.ref_qualifier_empty | is_self
+        bare = self.is_bare | is_self
         self._stage("own type", _pair(name[definitions], owner_name), _pair(self.ref_name, source_owner_name), bare)
         self._stage(
             "named type", _pair(name[definitions], owner_name), _pair(self.ref_name, self.ref_qualifier),
@@ -170,11 +169,6 @@ class _Resolver:
             _pair(self.ref_name, folders[self.source_file]), np.ones(len(self.ref_name), bool),
         )  # fmt: skip
         self._stage("nearby", name[definitions], self.ref_name, np.ones(len(self.ref_name), bool), weight=0.6)
-
-    @property
-    def ref_qualifier_empty(self) -> NDArray[np.bool_]:
-        """Whether a reference is written without a qualifier."""
-        return _encode_with(self.given.ref_qualifiers, lambda text: 0 if text else 1).astype(bool)
 
     def _is_self(self) -> NDArray[np.bool_]:
         selves = {name for spec in all_specs() for name in spec.self_names}
@@ -214,15 +208,15 @@ class _Resolver:
     def _resolve_imports(self) -> None:
         """Modules to files by their path's end, then names to what the imported files define."""
         given = self.given
-        is_import = _encode_with(given.ref_kinds, lambda kind: int(kind == "import")).astype(bool)
+        imports = np.flatnonzero(self.ref_kind == IMPORT)
         modules = _Modules(given)
-        texts = given.ref_names.to_pylist() if len(given.ref_names) else []
+        texts = given.ref_names.take(imports).to_pylist()
         pairs: set[tuple[int, int]] = set()
         references, targets = [], []
         first = np.searchsorted(given.file_of, np.arange(len(given.paths)))
-        for reference in np.flatnonzero(is_import).tolist():
+        for reference, text in zip(imports.tolist(), texts, strict=True):
             source = int(self.source_file[reference])
-            file = modules.find(texts[reference], source)
+            file = modules.find(text, source)
             if file is None or file == source:
                 continue
             pairs.add((source, file))

@@ -255,10 +255,10 @@ def serve(repo: Repo = Here) -> None:
     from memory_server.live import LiveMemory  # noqa: PLC0415 - after the greeting
 
     chosen = repo if repo != Here else Path(os.environ.get("CLAUDE_PROJECT_DIR") or ".")
-    live = LiveMemory(chosen)
-    live.start()
     from memory_server.server import build_server, run_server  # noqa: PLC0415
 
+    live = LiveMemory(chosen)
+    live.start()
     try:
         run_server(build_server(live.answers), wire)
     finally:

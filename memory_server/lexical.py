@@ -17,65 +17,80 @@ FIELD_B = {"name": 0.3, "signature": 0.3, "doc": 0.5, "body": 0.6, "path": 0.3}
 
 
 @dataclass(frozen=True, slots=True)
-class LexicalIndex:
-    """Postings sorted by term: ``terms[i]`` stands in ``documents[starts[i]:starts[i + 1]]`` with ``weights``."""
+class Postings:
+    """Documents by term: ``terms[i]`` stands in ``documents[starts[i]:starts[i + 1]]`` with ``weights``."""
 
-    size: int
     terms: NDArray[np.uint32]
     starts: NDArray[np.int64]
     documents: NDArray[np.int32]
     weights: NDArray[np.float32]
 
+    def find(self, term: int) -> slice:
+        """The postings of a term."""
+        place = int(np.searchsorted(self.terms, np.uint32(term)))
+        if place == len(self.terms) or self.terms[place] != term:
+            return slice(0, 0)
+        return slice(int(self.starts[place]), int(self.starts[place + 1]))
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalIndex:
+    """Postings of documents, and of the groups (files) they belong to, whose terms are those of the path."""
+
+    size: int
+    documents: Postings
+    groups: Postings
+    group_of: NDArray[np.int32]
+    group_sizes: NDArray[np.int64]
+
     def idf(self, term: int) -> float:
-        """Robertson's inverse document frequency, never negative; 0 for a term that no document has."""
-        start, end = self._range(term)
-        count = end - start
+        """Robertson's inverse document frequency, never negative; 0 for a term that no document's text has."""
+        found = self.documents.find(term)
+        count = found.stop - found.start
+        if not count:
+            found = self.groups.find(term)
+            count = int(self.group_sizes[self.groups.documents[found]].sum())
         return float(np.log1p((self.size - count + 0.5) / (count + 0.5))) if count else 0.0
 
     def score(self, query: Mapping[int, float]) -> NDArray[np.float32]:
         """BM25F of every document, shape (size,), for terms with their weights in the query."""
-        scores = np.zeros(self.size, np.float32)
+        total = np.zeros(self.size, np.float32)
+        in_path = np.zeros(len(self.group_sizes), np.float32)
         for term in sorted(query):
-            start, end = self._range(term)
-            if start < end:
-                weight = np.float32(query[term] * self.idf(term))
-                scores[self.documents[start:end]] += self.weights[start:end] * weight
-        return scores
-
-    def documents_with(self, term: int) -> NDArray[np.int32]:
-        """The documents a term stands in, ascending."""
-        start, end = self._range(term)
-        return self.documents[start:end]
-
-    def _range(self, term: int) -> tuple[int, int]:
-        place = int(np.searchsorted(self.terms, np.uint32(term)))
-        if place == len(self.terms) or self.terms[place] != term:
-            return 0, 0
-        return int(self.starts[place]), int(self.starts[place + 1])
+            weight = np.float32(query[term] * self.idf(term))
+            for postings, scores in ((self.documents, total), (self.groups, in_path)):
+                found = postings.find(term)
+                scores[postings.documents[found]] += postings.weights[found] * weight
+        return total + in_path[self.group_of] if in_path.any() else total
 
 
 def build_lexical_index(
     offsets: NDArray[np.int64],
     terms: NDArray[np.uint32],
     counts: NDArray[np.uint16],
-    groups: NDArray[np.int32],
+    group_of: NDArray[np.int32],
     group_terms: Sequence[Sequence[int]],
 ) -> LexicalIndex:
-    """Build postings from documents' terms with packed counts, and each group's (a file's path) terms.
+    """Build postings from documents' distinct terms with packed counts, and each group's terms.
 
-    Document ``i`` has ``terms[offsets[i]:offsets[i + 1]]`` and belongs to group ``groups[i]``.
+    Document ``i`` has ``terms[offsets[i]:offsets[i + 1]]`` and belongs to group ``group_of[i]``.
     """
     size = len(offsets) - 1
     documents = np.repeat(np.arange(size, dtype=np.int32), np.diff(offsets))
     weight = np.zeros(len(terms), np.float32)
     for field, (shift, largest) in FIELDS.items():
         weight += _field_weight(field, (counts >> shift) & largest, documents, size)
-    group_documents, group_hashes, group_weight = _group_postings(groups, group_terms)
-    return _merge(
-        size,
-        np.concatenate([terms, group_hashes]),
-        np.concatenate([documents, group_documents]),
-        np.concatenate([weight, group_weight]),
+    distinct = [sorted(set(found)) for found in group_terms]
+    lengths = np.array([len(found) for found in distinct], np.int64)
+    flat = np.fromiter((term for found in distinct for term in found), np.uint32, int(lengths.sum()))
+    groups = np.repeat(np.arange(len(distinct), dtype=np.int32), lengths)
+    path_weight = _field_weight("path", np.ones(len(flat), np.uint16), groups, len(distinct))
+    return LexicalIndex(
+        size=size,
+        documents=_invert(terms, documents, weight),
+        groups=_invert(flat, groups, path_weight),
+        group_of=group_of,
+        group_sizes=np.bincount(group_of, minlength=len(distinct)),
     )
 
 
@@ -88,39 +103,11 @@ def _field_weight(field: str, counts: NDArray[np.uint16], documents: NDArray[np.
     return counts.astype(np.float32) * norm[documents]
 
 
-def _group_postings(
-    groups: NDArray[np.int32], group_terms: Sequence[Sequence[int]]
-) -> tuple[NDArray[np.int32], NDArray[np.uint32], NDArray[np.float32]]:
-    """Every document gets its group's distinct terms in the path field."""
-    distinct = [sorted(set(terms)) for terms in group_terms]
-    lengths = np.array([len(terms) for terms in distinct], np.int64)
-    flat = np.fromiter((term for terms in distinct for term in terms), np.uint32, int(lengths.sum()))
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    repeats = lengths[groups]
-    documents = np.repeat(np.arange(len(groups), dtype=np.int32), repeats)
-    within = np.arange(len(documents)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    b = FIELD_B["path"]
-    average = float(lengths.mean()) if len(lengths) else 1.0
-    norm = (FIELD_WEIGHTS["path"] / (1 - b + b * lengths / max(average, 1.0))).astype(np.float32)
-    return documents, flat[np.repeat(starts[groups], repeats) + within], norm[groups[documents]]
-
-
-def _merge(size: int, keys: NDArray[np.uint32], documents: NDArray[np.int32], weight: NDArray[np.float32]) -> LexicalIndex:
-    """Add up a document's weights per term (its own fields and its path), then saturate."""
-    if not len(keys):
-        return LexicalIndex(size, keys, np.zeros(1, np.int64), documents, weight)
-    pair = (keys.astype(np.uint64) << np.uint64(32)) | documents.astype(np.uint64)
-    order = np.argsort(pair, kind="stable")
-    pair, weight = pair[order], weight[order]
-    starts = np.flatnonzero(np.concatenate([[True], pair[1:] != pair[:-1]]))
-    total = np.add.reduceat(weight, starts)
-    distinct = pair[starts]
-    terms = (distinct >> np.uint64(32)).astype(np.uint32)
-    edges = np.flatnonzero(np.concatenate([[True], terms[1:] != terms[:-1]]))
-    return LexicalIndex(
-        size=size,
-        terms=terms[edges],
-        starts=np.concatenate([edges, [len(terms)]]).astype(np.int64),
-        documents=(distinct & np.uint64(0xFFFFFFFF)).astype(np.int32),
-        weights=(total / (K1 + total)).astype(np.float32),
-    )
+def _invert(terms: NDArray[np.uint32], documents: NDArray[np.int32], weight: NDArray[np.float32]) -> Postings:
+    """Order by term, documents ascending within, and saturate the weights."""
+    order = np.argsort(terms.astype(np.uint16), kind="stable")
+    order = order[np.argsort((terms >> 16).astype(np.uint16)[order], kind="stable")]
+    terms, documents, weight = terms[order], documents[order], weight[order]
+    edges = np.flatnonzero(np.concatenate([[True], terms[1:] != terms[:-1]])) if len(terms) else np.zeros(0, np.int64)
+    starts = np.concatenate([edges, [len(terms)]]).astype(np.int64)
+    return Postings(terms[edges], starts, documents, (weight / (K1 + weight)).astype(np.float32))

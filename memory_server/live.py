@@ -15,7 +15,7 @@ from memory_server.watch import Watcher
 
 _log = logging.getLogger(__name__)
 
-FIRST_ANSWER_WAIT = 4.0
+FIRST_ANSWER_WAIT = 10.0
 """Seconds the first question waits for something to be indexed; less than a client's patience with one call."""
 
 

@@ -80,6 +80,8 @@ class Memory:
             QueryError: the query is empty or the kind unknown.
         """
         self.tree.load()
+        if not self.building and not self.tree.has_same_folders():
+            self.refresh(set())
         for _ in range(2):
             hits = search_view(self.view, self.tree.embedder, query, limit=limit, path=path, kind=kind)
             if not self.refresh({hit.path for hit in hits}):

@@ -158,7 +158,7 @@ def _add_coherence(scores: Floats, files: NDArray[np.int32]) -> Floats:
 
 def spread(scores: Floats, files: NDArray[np.int32], symbols: NDArray[np.int64], limit: int) -> list[tuple[int, float]]:
     """Places of the best candidates with their scores, each further one of a file damped, ties by symbol."""
-    order = np.lexsort((symbols, -scores))
+    order = np.lexsort((symbols, -scores))[: 10 * limit]
     taken: dict[int, int] = {}
     damped = []
     for place in order.tolist():

@@ -73,12 +73,22 @@ def _hit(view: View, symbol: int, value: float) -> SearchHit:
 
 def _top(scores: NDArray[np.float32]) -> NDArray[np.int64]:
     """Places of the highest positive scores; among equals the first places win."""
-    count = min(rank.CANDIDATES, int(np.count_nonzero(scores > 0)))
-    if not count:
-        return np.zeros(0, np.int64)
-    threshold = np.partition(scores, len(scores) - count)[len(scores) - count]
-    above, equal = np.flatnonzero(scores > threshold), np.flatnonzero(scores == threshold)
-    return np.concatenate([above, equal[: count - len(above)]])
+    places = np.flatnonzero(scores > _floor(scores))
+    if len(places) < rank.CANDIDATES:
+        places = np.flatnonzero(scores > 0)
+    if len(places) <= rank.CANDIDATES:
+        return places
+    found = scores[places]
+    threshold = np.partition(found, len(found) - rank.CANDIDATES)[len(found) - rank.CANDIDATES]
+    above, equal = places[found > threshold], places[found == threshold]
+    return np.concatenate([above, equal[: rank.CANDIDATES - len(above)]])
+
+
+def _floor(scores: NDArray[np.float32]) -> float:
+    """A value that somewhat more than enough scores exceed, judged from every 16th: partitioning all takes longer."""
+    sample = scores[::16]
+    count = rank.CANDIDATES // 4
+    return max(float(np.partition(sample, len(sample) - count)[len(sample) - count]), 0.0) if len(sample) > 4 * count else 0.0
 
 
 def dense_scores(view: View, embedder: Embedder, text: str) -> NDArray[np.float32]:

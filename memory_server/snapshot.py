@@ -14,9 +14,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from indexers.graph import Graph
 from memory_server.view import View
 
-_TABLES = ("files", "symbols", "references", "first")
+_TABLES = ("files", "symbols", "references", "first", "edges", "importance")
+
+
+_EDGES = ("source", "target", "kind", "line", "confidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,10 @@ def load_view(folder: Path, info: SnapshotInfo) -> View | None:
                 tables.append(pa.ipc.open_file(source).read_all())
     except (OSError, pa.ArrowException):
         return None
-    files, symbols, references, first = tables
-    return View(files, symbols.combine_chunks(), references.combine_chunks(), *(first[name].to_numpy() for name in ("first", "reference_first")))
+    files, symbols, references, first, edges, importance = tables
+    graph = Graph(*(edges[name].to_numpy() for name in _EDGES), importance["importance"].to_numpy())
+    starts = (first[name].to_numpy() for name in ("first", "reference_first"))
+    return View(files, symbols.combine_chunks(), references.combine_chunks(), *starts, graph)
 
 
 def write_view(folder: Path, info: SnapshotInfo, view: View) -> None:
@@ -56,9 +62,13 @@ def write_view(folder: Path, info: SnapshotInfo, view: View) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     first = pa.table({"first": view.first, "reference_first": view.reference_first})
+    edges = pa.table({name: getattr(view.graph, name) for name in _EDGES})
+    importance = pa.table({"importance": view.graph.importance})
+    tables = (view.all_files, view.symbols, view.references, first, edges, importance)
     options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
-    for name, table in zip(_TABLES, (view.all_files, view.symbols, view.references, first), strict=True):
-        with pa.OSFile(os.fspath(target / f"{name}.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema, options=options) as writer:
+    for name, table in zip(_TABLES, tables, strict=True):
+        path = os.fspath(target / f"{name}.arrow")
+        with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, table.schema, options=options) as writer:
             writer.write_table(table)
     write_info(folder, info)
     for old in folder.iterdir():

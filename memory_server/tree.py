@@ -60,6 +60,7 @@ class TreeIndex:
         self._store: Store | None = None
         self.view: View = empty_view(1)
         self.info: SnapshotInfo | None = None
+        self._seen_folders: dict[str, int] = {}
 
     @property
     def embedder(self) -> Embedder:
@@ -93,6 +94,28 @@ class TreeIndex:
     def close(self) -> None:
         """Let go of the store; the view stays usable."""
         self._store = None
+
+    def has_same_folders(self) -> bool:
+        """Whether no file was added to or removed from the known folders since the view was made."""
+        return self._folder_times() == self._seen_folders
+
+    def _remember_folders(self, listed_ns: int) -> None:
+        """Note the folders' times for a listing made at ``listed_ns``; one that changed about then is not trusted."""
+        horizon = listed_ns - RACY_NS
+        self._seen_folders = {
+            folder: changed if changed < horizon else -2 for folder, changed in self._folder_times().items()
+        }
+
+    def _folder_times(self) -> dict[str, int]:
+        """When each folder that holds a known file last changed."""
+        times = {}
+        root = os.fspath(self.root)
+        for folder in self.view.folders:
+            try:
+                times[folder] = os.stat(f"{root}/{folder}").st_mtime_ns  # noqa: PTH116 - a thousand of these a query
+            except OSError:
+                times[folder] = -1
+        return times
 
     def is_fresh(self, paths: set[str]) -> bool:
         """Whether files are what the view says, by size and modification time; with no paths, whether all are."""
@@ -132,7 +155,10 @@ class TreeIndex:
 
     def pending(self) -> Diff:
         """How the tree differs from the view; files that were racily young when read are compared by content."""
+        listed_ns = time.time_ns()
         diff = compare(*self.list_tree(), self.view.manifest)
+        if not diff.changes:
+            self._remember_folders(listed_ns)
         manifest = self.view.manifest
         young = [entry for entry in diff.read if entry.path in manifest and manifest[entry.path][:2] == (entry.size, 0)]
         if not young:
@@ -152,8 +178,7 @@ class TreeIndex:
         with self._mutex:
             self.load()
             if self.info is not None and not self.why_rebuild():
-                diff = self.pending()
-                if not diff.changes:
+                if not self.pending().changes:
                     return self._report(started)
             with self._write_lock(wait):
                 self.load()
@@ -216,6 +241,7 @@ class TreeIndex:
             import_store_early()
             self._start_afresh()
         before = self.view.manifest
+        listed_ns = time.time_ns()
         diff = self.pending()
         sources = self._known_sources(rebuilt=bool(reason))
         files, fresh, embedded = self._read(diff, sources, on_progress, show_parts=not before)
@@ -224,6 +250,7 @@ class TreeIndex:
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
         self._publish(self._file_rows(before, diff, files, sources), sources)
+        self._remember_folders(listed_ns)
         self._collect_garbage()
         was = {path for path, known in before.items() if known[2]}
         now = {path for path, known in self.view.manifest.items() if known[2]}

@@ -29,8 +29,8 @@ FILES = pa.schema([
 ])  # fmt: skip
 """A tree's files. ``skipped`` names why a file is left out; such a file has no blob."""
 
-COARSE_DIMENSIONS = 128
-"""Leading dimensions that every symbol is compared in; half the memory traffic, and the shipped model orders them."""
+COARSE_DIMENSIONS = 64
+"""Leading dimensions that every symbol is compared in: a quarter of the memory traffic, which is what a query costs."""
 
 Ranges = dict[str, tuple[int, int]]
 
@@ -103,14 +103,24 @@ class View:
     Symbols are numbered by path, then by position in the file. ``files`` holds indexed files only, sorted by path.
     """
 
-    def __init__(self, files: pa.Table, symbols: pa.Table, references: pa.Table, first: Sequence[int], ref_first: Sequence[int]) -> None:
+    def __init__(
+        self,
+        files: pa.Table,
+        symbols: pa.Table,
+        references: pa.Table,
+        first: Sequence[int],
+        reference_first: Sequence[int],
+        graph: Graph | None = None,
+    ) -> None:
+        if graph is not None:
+            self.__dict__["graph"] = graph
         self.all_files = files
         indexed = pc.equal(files["skipped"], "")
         self.files = files.filter(indexed)
         self.symbols = symbols
         self.references = references
         self.first = np.asarray(first, dtype=np.int64)
-        self.reference_first = np.asarray(ref_first, dtype=np.int64)
+        self.reference_first = np.asarray(reference_first, dtype=np.int64)
         self.paths: list[str] = self.files["path"].to_pylist()
         counts = np.diff(self.first)
         self.file_of: NDArray[np.int32] = np.repeat(np.arange(len(self.paths), dtype=np.int32), counts)
@@ -158,6 +168,17 @@ class View:
         return found
 
     @cached_property
+    def folders(self) -> list[str]:
+        """Every folder that holds a known file, and those above it, sorted."""
+        found = {""}
+        for path in self.manifest:
+            folder = path.rpartition("/")[0]
+            while folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return sorted(found)
+
+    @cached_property
     def file_index(self) -> Mapping[str, int]:
         """The place of each path among the files."""
         return {path: index for index, path in enumerate(self.paths)}
@@ -177,7 +198,7 @@ class View:
             offsets=terms.offsets.to_numpy().astype(np.int64) - terms.offsets[0].as_py() if len(terms) else np.zeros(1, np.int64),
             terms=terms.flatten().to_numpy(),
             counts=counts.flatten().to_numpy(),
-            groups=self.file_of,
+            group_of=self.file_of,
             group_terms=path_terms,
         )
 
@@ -206,8 +227,8 @@ class View:
         base = np.repeat(self.first[:-1], counts)
         return resolve_references(
             GraphInput(
-                names=self.names,
-                kinds=self.kinds,
+                names=self.symbols["name"].combine_chunks(),
+                kinds=self.symbols["kind"].combine_chunks(),
                 parents=self.parent,
                 file_of=self.file_of,
                 paths=self.paths,

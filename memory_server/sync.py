@@ -41,6 +41,7 @@ class Diff:
     removed: tuple[str, ...]
     skipped: Mapping[str, str]
     new_skips: bool = False
+    listed_ns: int = 0
 
     @property
     def changes(self) -> bool:
@@ -59,9 +60,12 @@ class Diff:
 
 
 def compare(
-    entries: Sequence[FileEntry], skipped: Sequence[Skipped], manifest: Mapping[str, tuple[int, int, str, str]]
+    entries: Sequence[FileEntry],
+    skipped: Sequence[Skipped],
+    manifest: Mapping[str, tuple[int, int, str, str]],
+    listed_ns: int,
 ) -> Diff:
-    """Compare a listing with the manifest by size and modification time."""
+    """Compare a listing, made at ``listed_ns``, with the manifest by size and modification time."""
     kept, read = [], []
     for entry in entries:
         known = manifest.get(entry.path)
@@ -71,7 +75,7 @@ def compare(
     present = {entry.path for entry in entries} | reasons.keys()
     removed = tuple(path for path in manifest if path not in present)
     new_reason = any(path not in manifest or manifest[path][3] != reason for path, reason in reasons.items())
-    return Diff(tuple(entry.path for entry in kept), tuple(read), removed, reasons, new_reason)
+    return Diff(tuple(entry.path for entry in kept), tuple(read), removed, reasons, new_reason, listed_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class TreeIndex:
     def pending(self) -> Diff:
         """How the tree differs from the view; files that were racily young when read are compared by content."""
         listed_ns = time.time_ns()
-        diff = compare(*self.list_tree(), self.view.manifest)
+        diff = compare(*self.list_tree(), self.view.manifest, listed_ns)
         if not diff.changes:
             self._remember_folders(listed_ns)
         manifest = self.view.manifest
@@ -241,8 +241,9 @@ class TreeIndex:
             import_store_early()
             self._start_afresh()
         before = self.view.manifest
-        listed_ns = time.time_ns()
         diff = self.pending()
+        if not reason and self.info is not None and not diff.changes:
+            return self._report(started)
         sources = self._known_sources(rebuilt=bool(reason))
         files, fresh, embedded = self._read(diff, sources, on_progress, show_parts=not before)
         if fresh is not None:
@@ -250,7 +251,7 @@ class TreeIndex:
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
         self._publish(self._file_rows(before, diff, files, sources), sources)
-        self._remember_folders(listed_ns)
+        self._remember_folders(diff.listed_ns)
         self._collect_garbage()
         was = {path for path, known in before.items() if known[2]}
         now = {path for path, known in self.view.manifest.items() if known[2]}
@@ -325,7 +326,7 @@ class TreeIndex:
         """The tree's new manifest."""
         infos = {blob: info for source in reversed(sources) for blob, info in source.infos.items()}
         rows: list[tuple[object, ...]] = []
-        horizon = time.time_ns() - RACY_NS
+        horizon = diff.listed_ns - RACY_NS
         for path in diff.kept:
             size, mtime_ns, blob, skipped = before[path]
             rows.append((path, blob, size, mtime_ns, skipped))

@@ -199,16 +199,26 @@ def _line_starts(data: bytes) -> list[int]:
 
 
 def _signature(data: bytes, definition: _Definition) -> str:
-    """The definition up to its body, or its first line, without decorators, on one line."""
-    head = data[definition.start : definition.body]
-    before_name = data.rfind(b"\n", definition.start, definition.name_start) + 1
-    if before_name > definition.start:
-        head = data[before_name : definition.body]
-    if definition.body >= definition.end:
-        head = head.split(b"\n", 1)[0]
+    """The definition up to its body, or its first statement, without decorators, on one line."""
+    start, body = definition.start, definition.body
+    if body < definition.name_start:
+        head = data[start:body] + b" " + definition.name.encode()
+    else:
+        start = max(start, data.rfind(b"\n", start, definition.name_start) + 1)
+        head = data[start:body] if body < definition.end else _first_statement(data[start:body])
     text = _PADDING.sub(r"\1\2", _SPACE.sub(b" ", head).strip().decode("utf-8", "replace"))
     text = text.removesuffix(";").removesuffix("=>")
     return truncate(text if text.endswith(("()", "[]")) else text.rstrip("{[:=( "), SIGNATURE_LIMIT)
+
+
+def _first_statement(text: bytes) -> bytes:
+    """The first line, and those after it while a round bracket is open; the first alone when it never closes."""
+    depth = 0
+    for index, byte in enumerate(text[: SIGNATURE_LIMIT * 2]):
+        depth += (byte == ord("(")) - (byte == ord(")"))
+        if byte == ord("\n") and depth <= 0:
+            return text[:index]
+    return text if depth <= 0 and len(text) <= SIGNATURE_LIMIT * 2 else text.split(b"\n", 1)[0]
 
 
 def _comment_above(spec: Spec, data: bytes, starts: list[int], line: int) -> tuple[int, str]:
@@ -225,8 +235,7 @@ def _comment_above(spec: Spec, data: bytes, starts: list[int], line: int) -> tup
             top = data.rfind(block[0], 0, starts[index + 1] - len(block[1]))
             if top < 0 or data[data.rfind(b"\n", 0, top) + 1 : top].strip():
                 break
-            index = bisect_right(starts, top) - 1
-            collected.append(data[top : starts[index + 1]] if index + 1 == line else data[top : starts[line]].strip())
+            collected.append(data[top : starts[index + 1]].strip())
             break
         else:
             break

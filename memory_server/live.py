@@ -64,6 +64,7 @@ class LiveMemory:
             self._memory = Memory.open(self.root)
             self._memory.tree.embedder  # noqa: B018 - load the model before the first question
             if not len(self._memory.view):
+                self._memory.tree.shows_parts = True
                 self._memory.building = "indexing this repository for the first time; ask again in a moment"
         except (MemoryServerError, IndexerError) as error:
             self._failure = error
@@ -91,6 +92,7 @@ class LiveMemory:
             self._failure = None if len(memory.view) else error
         finally:
             memory.building = ""
+            memory.tree.shows_parts = False
 
     def _on_progress(self, progress: Progress) -> None:
         memory = self._memory

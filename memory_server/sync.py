@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 BATCH_BYTES = 400_000
 """Source bytes a worker parses at once: about a tenth of a second of work."""
 
-POOL_BYTES = 3_000_000
+POOL_BYTES = 700_000
 """Below this much changed source, starting worker processes costs more than they save."""
 
 

@@ -61,6 +61,8 @@ class TreeIndex:
         self.view: View = empty_view(1)
         self.info: SnapshotInfo | None = None
         self._seen_folders: dict[str, int] = {}
+        self.shows_parts = False
+        """Whether a first run shows what it has so far; the view is then incomplete until it ends."""
 
     @property
     def embedder(self) -> Embedder:
@@ -245,9 +247,7 @@ class TreeIndex:
         if not reason and self.info is not None and not diff.changes:
             return self._report(started)
         sources = self._known_sources(rebuilt=bool(reason))
-        files, fresh, embedded = self._read(diff, sources, on_progress, show_parts=not before)
-        if fresh is not None:
-            sources.append(fresh)
+        files, embedded = self._read(diff, sources, on_progress)
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
         self._publish(self._file_rows(before, diff, files, sources), sources)
@@ -281,34 +281,36 @@ class TreeIndex:
         return self._store
 
     def _read(
-        self, diff: Diff, sources: Sequence[RowSource], on_progress: OnProgress | None, *, show_parts: bool
-    ) -> tuple[dict[str, ReadFile], RowSource | None, int]:
-        """Read the changed files; parse, embed and store the contents that no source has."""
+        self, diff: Diff, sources: list[RowSource], on_progress: OnProgress | None
+    ) -> tuple[dict[str, ReadFile], int]:
+        """Read the changed files; parse, embed and store contents that no source has, and add them as sources."""
         known = frozenset(blob for source in sources for blob in source.infos)
         find = (lambda keys: self._open_store().find_vectors(keys)) if sources else None
         rows = FreshRows(self.embedder, find)
         files: dict[str, ReadFile] = {}
-        written: list[tuple[pa.Table, pa.Table, pa.Table]] = []
+        shown = len(self.view)
         for batch in read_files(self.root, diff.read, self.rules, known, self.config.index.workers):
             files.update({file.entry.path: file for file in batch.files})
             rows.add(batch.rows)
             if rows.rows >= WRITE_ROWS:
-                written.append(self._write(rows))
-                if show_parts:
-                    self._show_part(files, [*sources, stored_rows(*_concatenate(written))])
+                sources.append(self._write(rows))
+                written = sum(len(source.symbols) for source in sources)
+                if self.shows_parts and written >= 2 * shown:
+                    shown = written
+                    self._show_part(files, sources)
             if on_progress:
                 on_progress(Progress("indexing", len(files), len(diff.read)))
         if rows.files:
-            written.append(self._write(rows))
-        return files, stored_rows(*_concatenate(written)) if written else None, rows.embedded
+            sources.append(self._write(rows))
+        return files, rows.embedded
 
-    def _write(self, rows: FreshRows) -> tuple[pa.Table, pa.Table, pa.Table]:
+    def _write(self, rows: FreshRows) -> RowSource:
         store = self._open_store()
-        taken = rows.take()
+        files, symbols, references = rows.take()
         store.begin()
-        store.add(*taken)
+        store.add(files, symbols, references)
         store.commit()
-        return taken
+        return stored_rows(files, symbols, references)
 
     def _show_part(self, read: Mapping[str, ReadFile], sources: Sequence[RowSource]) -> None:
         """Answer from what a first run has indexed so far."""
@@ -387,7 +389,3 @@ class TreeIndex:
             seconds=round(time.monotonic() - started, 3),
         )
 
-
-def _concatenate(written: Sequence[tuple[pa.Table, pa.Table, pa.Table]]) -> list[pa.Table]:
-    """The three tables of several writes as one each."""
-    return [pa.concat_tables(tables) for tables in zip(*written, strict=True)]

@@ -102,6 +102,7 @@ def build_table(report: SpeedReport) -> Table:
     """The report for a terminal: a line per measure, a column per tool, the problems underneath."""
     machine = report.machine
     caption = [f"{machine.cpu}, {machine.cores} cores, load {machine.load}, network {report.network}"]
+    caption += [] if report.steady else ["repo-memory's code changed during the run: measure again"]
     caption += [f"{tool.tool}: {tool.problem}" for tool in report.tools if tool.problem]
     table = Table(
         title=f"{report.repository}, {report.repository_files} files, middle of {report.runs} runs",

@@ -34,6 +34,13 @@ def describe_machine() -> Machine:
     return Machine(system, _cpu_model(), cores, platform.python_version(), load)
 
 
+def code_state() -> frozenset[tuple[str, int]]:
+    """Every file of the running packages with its time of change: two equal states measured the same code."""
+    folders = (CHECKOUT / name for name in ("indexers", "memory_server", "eval"))
+    files = (file for folder in folders for file in folder.rglob("*") if "__pycache__" not in file.parts)
+    return frozenset((str(file), file.stat().st_mtime_ns) for file in files if file.is_file())
+
+
 def own_version() -> str:
     """The installed version of this product."""
     try:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eval.machine import CHECKOUT, Machine, describe_machine, own_revision, own_version
+from eval.machine import CHECKOUT, Machine, code_state, describe_machine, own_revision, own_version
 from eval.peers import Call, Tool, fill, install_peer, peer_cache
 from eval.processes import (
     MIB,
@@ -84,7 +84,11 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class SpeedReport:
-    """The whole result. ``network`` is "off" when the tools ran without one."""
+    """The whole result.
+
+    ``network`` is "off" when the tools ran without one; ``steady`` is False when this product's code changed
+    under the measurement, which may have rebuilt its index at any stage.
+    """
 
     format: int
     machine: Machine
@@ -92,6 +96,7 @@ class SpeedReport:
     repository_revision: str
     repository_files: int
     revision: str
+    steady: bool
     runs: int
     network: str
     queries: tuple[str, ...]
@@ -142,7 +147,7 @@ def measure_speed(
     Raises:
         MeasureError: The repository cannot be copied or holds no code.
     """
-    machine = describe_machine()
+    machine, code = describe_machine(), code_state()
     on_stage("repository", "copy")
     original = scratch / "original"
     copy_repository(root, original)
@@ -168,6 +173,7 @@ def measure_speed(
         repository_revision=workload.revision,
         repository_files=workload.files,
         revision=own_revision(),
+        steady=code_state() == code,
         runs=runs,
         network="off" if network_guard() else "not cut off",
         queries=workload.queries,

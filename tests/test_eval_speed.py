@@ -309,6 +309,18 @@ def test_a_peer_that_cannot_be_installed_is_named_with_the_reason(
     assert result.index is None
 
 
+def test_code_that_changed_under_the_measurement_is_told(
+    repository: Path, tmp_path: Path, measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = iter([frozenset({("a.py", 1)}), frozenset({("a.py", 2)})])
+    monkeypatch.setattr("eval.speed.code_state", lambda: next(states))
+    report = measure(repository, tmp_path, runs=1)
+    assert not report.steady
+    assert "code changed during the run" in str(build_table(report).caption)
+    steady = replace(measured.report, steady=True)
+    assert "code changed during the run" not in str(build_table(steady).caption)
+
+
 def test_every_line_of_the_table_reads_a_measure_that_exists() -> None:
     known = {field.name for field in fields(Measurement)}
     assert {path.split(".")[0] for _, path in ROWS} <= known

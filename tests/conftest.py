@@ -1,0 +1,29 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.git_project import Project, make_project
+from tests.indexing import CODE_BASE, write_files
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A git repository with a small code base in several languages, cut off from the machine's settings."""
+    project = make_project(tmp_path, monkeypatch)
+    write_files(project.root, CODE_BASE)
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "Add the shop")
+    return project
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same code base in a folder without git."""
+    make_project(tmp_path, monkeypatch)
+    root = tmp_path / "plain"
+    write_files(root, CODE_BASE)
+    return root

@@ -1,0 +1,140 @@
+"""A tiny embedder that counts, a small code base, and what it means for two indexes to be equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+
+from indexers.embed import Vectors
+from memory_server.memory import Memory
+from memory_server.view import View
+
+GRAPH_COLUMNS = ("source", "target", "kind", "line", "confidence", "importance")
+
+CODE_BASE = {
+    "app/__init__.py": "",
+    "app/billing.py": '''"""Invoices."""
+
+from app.store import Ledger
+
+
+class Invoice:
+    """What a customer owes."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+
+    def pay(self, ledger: Ledger) -> int:
+        """Settle the invoice."""
+        ledger.record(self.total)
+        return remaining_after(self.total)
+
+
+def remaining_after(amount: int) -> int:
+    """What is left to pay."""
+    return max(0, amount - 10)
+''',
+    "app/store.py": '''class Ledger:
+    """A list of payments."""
+
+    def record(self, amount: int) -> None:
+        """Append a payment."""
+        self.rows.append(amount)
+
+
+def open_ledger() -> Ledger:
+    return Ledger()
+''',
+    "web/cart.ts": """import { total } from "./total";
+
+export interface Item { price: number }
+
+export class Cart {
+  items: Item[] = [];
+  /** Sums what is in the cart. */
+  sum(): number { return total(this.items); }
+}
+""",
+    "web/total.ts": "export function total(items) { return items.reduce((a, b) => a + b.price, 0); }\n",
+    "server/main.go": """package main
+
+// Serve answers requests.
+func Serve(port int) error { return listen(port) }
+
+func listen(port int) error { return nil }
+""",
+    "README.md": "# Shop\n\nSells things.\n\n## Billing\n\nInvoices are paid into a ledger.\n",
+    "settings.json": '{"port": 8080, "retries": {"count": 3}}\n',
+    "notes.txt": "remember the milk\n",
+}
+
+
+@dataclass(slots=True)
+class CountingEmbedder:
+    """Vectors of a text's hash, the same wherever they are made; notes what it was asked to embed."""
+
+    id: str = "counting-1"
+    dimensions: int = 8
+    texts: list[str] = field(default_factory=list)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.texts += texts
+        digests = b"".join(blake2b(text.encode(), digest_size=self.dimensions).digest() for text in texts)
+        raw = np.frombuffer(digests, np.uint8).reshape(-1, self.dimensions).astype(np.float32) - 127.5
+        vectors: Vectors = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+        return vectors
+
+    def take(self) -> list[str]:
+        """The texts embedded since the last time."""
+        texts, self.texts = self.texts, []
+        return texts
+
+
+def open_memory(root: Path, embedder: CountingEmbedder | None = None) -> Memory:
+    """The memory of a folder, with an embedder that needs no model."""
+    return Memory.open(root, embedder=embedder or CountingEmbedder())
+
+
+def write_files(root: Path, files: dict[str, str]) -> None:
+    """Write text files below a folder."""
+    for path, text in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="")
+
+
+@contextmanager
+def fresh_memory(root: Path) -> Iterator[Memory]:
+    """A folder's memory indexed from nothing, in a place of its own."""
+    with TemporaryDirectory() as elsewhere, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REPO_MEMORY_STORE", elsewhere)
+        with open_memory(root) as memory:
+            assert memory.sync().rebuilt == "no index yet"
+            yield memory
+
+
+def assert_equal_to_fresh(view: View, root: Path) -> None:
+    """A view holds what a first index of the same tree would."""
+    with fresh_memory(root) as memory:
+        assert_same_view(view, memory.view)
+
+
+def assert_same_view(view: View, other: View) -> None:
+    """Two views hold the same files, symbols, vectors, references, edges and importance."""
+    assert view.paths == other.paths
+    names = [name for name in view.all_files.column_names if name != "mtime_ns"]
+    assert view.all_files.select(names).to_pylist() == other.all_files.select(names).to_pylist()
+    assert view.symbols.schema == other.symbols.schema
+    assert view.symbols.to_pylist() == other.symbols.to_pylist()
+    assert view.references.to_pylist() == other.references.to_pylist()
+    assert view.first.tolist() == other.first.tolist()
+    assert view.reference_first.tolist() == other.reference_first.tolist()
+    for name in GRAPH_COLUMNS:
+        assert getattr(view.graph, name).tolist() == getattr(other.graph, name).tolist(), name

@@ -1,0 +1,402 @@
+"""An index kept up to date equals one made from nothing, and costs no more than what changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from memory_server import sync, tree
+from memory_server.memory import Memory
+from memory_server.model import Progress
+from memory_server.rows import parse_rows
+from tests.git_project import Project, make_project, snapshot
+from tests.indexing import (
+    CODE_BASE,
+    CountingEmbedder,
+    assert_equal_to_fresh,
+    assert_same_view,
+    open_memory,
+    write_files,
+)
+
+PATHS = (
+    "app/billing.py",
+    "app/store.py",
+    "app/new.py",
+    "web/cart.ts",
+    "lib/cart.ts",
+    "deep/er/main.go",
+    "README.md",
+    "notes",
+)
+BRANCHES = ("main", "feature", "other")
+PIECES = (
+    "def total(items):\n    return sum(items)\n",
+    "class Cart:\n    def pay(self):\n        return total(self.items)\n",
+    "from app.store import Ledger\n\n\ndef open_cart():\n    return Cart().pay()\n",
+    "export function total(items) { return record(items); }\n",
+    "package main\n\nfunc record() { total() }\n",
+    "# Title\n\nA section that mentions `total`.\n",
+)
+NOTHING = st.just("")
+FILE_OPERATIONS = (
+    st.tuples(
+        st.just("write"), st.sampled_from(PATHS), st.lists(st.sampled_from(PIECES), max_size=3).map("".join)
+    ),
+    st.tuples(st.just("delete"), st.sampled_from(PATHS), NOTHING),
+    st.tuples(st.just("rename"), st.sampled_from(PATHS), st.sampled_from(PATHS)),
+    st.tuples(st.just("ignore"), st.sampled_from(("*.go", "web/", "!notes", "")), NOTHING),
+    st.tuples(st.just("sync"), st.sampled_from(("same process", "new process")), NOTHING),
+)
+GIT_OPERATIONS = (
+    st.tuples(st.just("commit"), NOTHING, NOTHING),
+    st.tuples(st.just("switch"), st.sampled_from(BRANCHES), NOTHING),
+    st.tuples(st.just("merge"), st.sampled_from(BRANCHES), NOTHING),
+)
+EXAMPLES = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+Operation = tuple[str, str, str]
+
+
+def change_files(root: Path, operation: Operation) -> None:
+    kind, first, second = operation
+    source, target = root / first, root / second
+    if kind == "write":
+        write_files(root, {first: second})
+    elif kind == "delete":
+        source.unlink(missing_ok=True)
+    elif kind == "rename" and source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+    elif kind == "ignore":
+        (root / ".gitignore").write_text(first + "\n")
+
+
+def move_git(project: Project, operation: Operation) -> None:
+    """Commit everything, then switch or merge; a conflict stays in the tree."""
+    kind, branch, _ = operation
+    if kind not in ("commit", "switch", "merge"):
+        return
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--allow-empty", "--message", "Change")
+    exists = branch in project.git("branch", "--format=%(refname:short)").split()
+    if kind == "switch":
+        project.git("checkout", "--quiet", *([] if exists else ["-b"]), branch)
+    elif kind == "merge" and exists:
+        project.start_git("merge", "--quiet", "--no-edit", branch)
+
+
+@EXAMPLES
+@given(operations=st.lists(st.one_of(*FILE_OPERATIONS, *GIT_OPERATIONS), min_size=3, max_size=12))
+def test_after_any_changes_a_sync_equals_a_fresh_index(
+    operations: list[Operation], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        project = make_project(tmp_path_factory.mktemp("any"), patch)
+        write_files(project.root, CODE_BASE)
+        memory = open_memory(project.root)
+        memory.sync()
+        for operation in [*operations, ("sync", "same process", "")]:
+            change_files(project.root, operation)
+            move_git(project, operation)
+            if operation[0] == "sync":
+                memory = open_memory(project.root) if operation[1] == "new process" else memory
+                memory.sync()
+        assert_equal_to_fresh(memory.view, project.root)
+        assert_same_view(open_memory(project.root).view, memory.view)
+        shutil.rmtree(project.root)
+
+
+@EXAMPLES
+@given(operations=st.lists(st.one_of(*FILE_OPERATIONS), min_size=3, max_size=12))
+def test_after_any_changes_a_folder_without_git_equals_a_fresh_index(
+    operations: list[Operation], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        root = make_project(tmp_path_factory.mktemp("any"), patch).root.parent / "plain"
+        write_files(root, CODE_BASE)
+        memory = open_memory(root)
+        memory.sync()
+        for operation in [*operations, ("sync", "same process", "")]:
+            change_files(root, operation)
+            if operation[0] == "sync":
+                memory = open_memory(root) if operation[1] == "new process" else memory
+                memory.sync()
+        assert_equal_to_fresh(memory.view, root)
+        shutil.rmtree(root)
+
+
+def test_a_second_sync_writes_nothing(repository: Project) -> None:
+    memory = open_memory(repository.root)
+    memory.sync()
+    before = snapshot(memory.tree.folder.path)
+    report = memory.sync()
+    assert not report.wrote
+    assert snapshot(memory.tree.folder.path) == before
+    assert not open_memory(repository.root).sync().wrote
+    assert snapshot(memory.tree.folder.path) == before
+
+
+def test_a_sync_in_a_folder_without_git_writes_nothing_the_second_time(folder: Path) -> None:
+    memory = open_memory(folder)
+    memory.sync()
+    before = snapshot(memory.tree.folder.path)
+    assert not open_memory(folder).sync().wrote
+    assert snapshot(memory.tree.folder.path) == before
+
+
+def test_a_report_counts_what_changed(repository: Project) -> None:
+    memory = open_memory(repository.root)
+    memory.sync()
+    write_files(repository.root, {"new.py": "x = 1\n", "notes.txt": "remember the bread\n"})
+    (repository.root / "web/cart.ts").unlink()
+    report = memory.sync()
+    assert (report.added, report.changed, report.removed, report.rebuilt) == (1, 1, 1, "")
+    assert report.files == len(memory.view.paths)
+
+
+def note_parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the files that are parsed from now on."""
+    parsed: list[str] = []
+
+    def note(sources: Any) -> Any:
+        known = list(sources)
+        parsed.extend(source.path for _, source in known)
+        return parse_rows(known)
+
+    monkeypatch.setattr("memory_server.sync.parse_rows", note)
+    return parsed
+
+
+def test_touching_a_file_neither_parses_nor_embeds(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = CountingEmbedder()
+    memory = open_memory(repository.root, embedder)
+    memory.sync()
+    embedder.take()
+    parsed = note_parsed(monkeypatch)
+    os.utime(repository.root / "app/billing.py", ns=(1, 1))
+    report = memory.sync()
+    assert (report.wrote, parsed, embedder.take()) == (False, [], [])
+    assert not memory.tree.pending().changes
+
+
+def test_an_edited_function_embeds_that_function_alone(repository: Project) -> None:
+    functions = [f"def step_{number}():\n    return alpha_{number}()\n\n\n" for number in range(10)]
+    write_files(repository.root, {"steps.py": "".join(functions)})
+    embedder = CountingEmbedder()
+    memory = open_memory(repository.root, embedder)
+    memory.sync()
+    embedder.take()
+    functions[4] = "def step_4():\n    return omega()\n\n\n"
+    write_files(repository.root, {"steps.py": "".join(functions)})
+    report = memory.sync()
+    texts = embedder.take()
+    assert len(texts) == report.embedded == 1
+    assert "omega" in texts[0]
+
+
+def test_no_text_is_embedded_twice(repository: Project) -> None:
+    write_files(repository.root, {f"copy_{number}.py": CODE_BASE["app/store.py"] for number in range(3)})
+    write_files(repository.root, {"near.py": CODE_BASE["app/store.py"] + "\n\ndef one_more():\n    pass\n"})
+    embedder = CountingEmbedder()
+    memory = open_memory(repository.root, embedder)
+    memory.sync()
+    write_files(
+        repository.root,
+        {"near.py": "import os\n" + CODE_BASE["app/store.py"], "web/late.py": CODE_BASE["app/store.py"]},
+    )
+    memory.sync()
+    texts = embedder.take()
+    assert len(texts) == len(set(texts))
+
+
+def test_no_text_is_embedded_twice_across_batches(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "BATCH_BYTES", 1)
+    monkeypatch.setattr(tree, "WRITE_ROWS", 5)
+    write_files(
+        repository.root,
+        {f"copy_{number}.py": f"n = {number}\n" + CODE_BASE["app/store.py"] for number in range(5)},
+    )
+    embedder = CountingEmbedder()
+    memory = open_memory(repository.root, embedder)
+    memory.sync()
+    texts = embedder.take()
+    assert len(texts) == len(set(texts))
+    assert_equal_to_fresh(memory.view, repository.root)
+
+
+def test_a_renamed_file_embeds_and_parses_nothing(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = CountingEmbedder()
+    memory = open_memory(repository.root, embedder)
+    memory.sync()
+    embedder.take()
+    parsed = note_parsed(monkeypatch)
+    repository.git("mv", "app/billing.py", "app/invoices.py")
+    report = memory.sync()
+    assert (report.added, report.removed) == (1, 1)
+    assert (parsed, embedder.take()) == ([], [])
+
+
+def test_a_second_worktree_embeds_and_parses_nothing(
+    repository: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    open_memory(repository.root).sync()
+    other = tmp_path / "other"
+    repository.git("worktree", "add", "--quiet", str(other))
+    embedder = CountingEmbedder()
+    parsed = note_parsed(monkeypatch)
+    memory = open_memory(other, embedder)
+    report = memory.sync()
+    assert report.files == len(CODE_BASE) + 1
+    assert (parsed, embedder.take()) == ([], [])
+    assert_equal_to_fresh(memory.view, other)
+
+
+def test_a_branch_and_back_embeds_nothing_new(repository: Project) -> None:
+    embedder = CountingEmbedder()
+    memory = open_memory(repository.root, embedder)
+    memory.sync()
+    repository.git("checkout", "--quiet", "-b", "feature")
+    repository.commit("app/billing.py", "def other():\n    return 7\n")
+    memory.sync()
+    embedder.take()
+    for branch in ("main", "feature", "main"):
+        repository.git("checkout", "--quiet", branch)
+        memory.sync()
+        assert_equal_to_fresh(memory.view, repository.root)
+    assert embedder.take() == []
+
+
+def test_a_file_saved_again_in_the_same_clock_tick_is_read_again(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = repository.root / "notes.txt"
+    now = [path.stat().st_mtime_ns + 10**10]
+    monkeypatch.setattr("memory_server.tree.time.time_ns", lambda: now[0])
+
+    def save(text: str) -> None:
+        path.write_text(text)
+        os.utime(path, ns=(now[0] - 1_000_000, now[0] - 1_000_000))
+
+    def save_again(progress: Progress) -> None:
+        if progress.stage == "linking":
+            path.write_text("remember the soup\n")
+            os.utime(path, ns=(saved, saved))
+            now[0] += 10**10
+
+    memory = open_memory(repository.root)
+    memory.sync()
+    saved = now[0] - 1_000_000
+    save("remember the meat\n")
+    memory.sync(save_again)
+    now[0] += 10**10
+    memory.sync()
+    assert_equal_to_fresh(memory.view, repository.root)
+
+
+def test_a_file_that_changes_while_it_is_indexed_is_read_again(repository: Project) -> None:
+    memory = open_memory(repository.root)
+
+    def edit(progress: Progress) -> None:
+        if progress.stage == "linking":
+            write_files(repository.root, {"app/billing.py": "def late():\n    pass\n"})
+
+    memory.sync(edit)
+    assert memory.sync().changed == 1
+    assert_equal_to_fresh(memory.view, repository.root)
+
+
+class DeadlyPath(type(Path())):  # type: ignore[misc]
+    """A path that ends the process it is sent to."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (3,)
+
+
+def test_workers_that_die_cost_a_second_try(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "POOL_BYTES", 0)
+    monkeypatch.setattr(sync, "BATCH_BYTES", 1)
+    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
+    memory = open_memory(repository.root)
+    memory.tree.root = DeadlyPath(memory.tree.root)
+    memory.sync()
+    monkeypatch.setenv("REPO_MEMORY_WORKERS", "1")
+    assert_equal_to_fresh(memory.view, repository.root)
+
+
+def test_worker_processes_make_the_same_index(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "POOL_BYTES", 0)
+        patch.setattr(sync, "BATCH_BYTES", 600)
+        memory = open_memory(repository.root)
+        memory.sync()
+    assert_equal_to_fresh(memory.view, repository.root)
+
+
+def change_languages(patch: pytest.MonkeyPatch) -> Memory:
+    patch.setattr(tree, "registry_fingerprint", lambda: "other languages")
+    return open_memory(Path.cwd())
+
+
+def change_layout(patch: pytest.MonkeyPatch) -> Memory:
+    patch.setattr(tree, "SCHEMA", "0")
+    return open_memory(Path.cwd())
+
+
+def change_model(_: pytest.MonkeyPatch) -> Memory:
+    return open_memory(Path.cwd(), CountingEmbedder(id="counting-2", dimensions=16))
+
+
+def change_two(patch: pytest.MonkeyPatch) -> Memory:
+    patch.setattr(tree, "registry_fingerprint", lambda: "other languages")
+    return change_model(patch)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (change_languages, "the languages changed"),
+        (change_layout, "the layout changed"),
+        (change_model, "the embedding model changed"),
+        (change_two, "the languages and the embedding model changed"),
+    ],
+)
+def test_what_rows_depend_on_rebuilds_and_says_why(
+    repository: Project, monkeypatch: pytest.MonkeyPatch, change: Any, reason: str
+) -> None:
+    monkeypatch.chdir(repository.root)
+    open_memory(repository.root).sync()
+    memory = change(monkeypatch)
+    report = memory.sync()
+    assert report.rebuilt == reason
+    assert report.embedded > 0
+    assert memory.sync().rebuilt == ""
+    assert memory.view.vectors.shape[1] == memory.tree.embedder.dimensions
+
+
+def test_nothing_else_rebuilds(repository: Project, tmp_path: Path) -> None:
+    assert open_memory(repository.root).sync().rebuilt == "no index yet"
+    settings_file = '[index]\nexclude = ["web/"]\nmax_bytes = 2000\n'
+    for files in ({"app/billing.py": ""}, {".gitignore": "*.md\n"}, {".repo-memory.toml": settings_file}):
+        write_files(repository.root, files)
+        memory = open_memory(repository.root)
+        assert memory.sync().rebuilt == ""
+        assert_equal_to_fresh(memory.view, repository.root)
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "Change")
+    repository.git("worktree", "add", "--quiet", str(tmp_path / "other"))
+    assert open_memory(repository.root).sync().rebuilt == ""
+    assert open_memory(tmp_path / "other").sync().rebuilt == ""

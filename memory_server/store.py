@@ -13,13 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-import lancedb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from memory_server.errors import StoreDamagedError, StoreError
+from memory_server.quick_import import import_lancedb
 from memory_server.rows import REFERENCES, SYMBOL_FIELDS
 from memory_server.view import RowSource, column_matrix, stored_rows
 
@@ -34,6 +34,8 @@ COMPACT_AFTER = 24
 
 _WRITING = "writing"
 T = TypeVar("T")
+
+lancedb = import_lancedb()
 
 
 class Store:

@@ -29,7 +29,10 @@ BATCH_BYTES = 400_000
 """Source bytes a worker parses at once: about a tenth of a second of work."""
 
 POOL_BYTES = 700_000
-"""Below this much changed source, starting worker processes costs more than they save."""
+"""Below this much changed source, starting a worker process costs more than it saves."""
+
+WORKER_BYTES = 3_000_000
+"""Source that is worth one more worker: starting one costs half a second of processor time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +147,9 @@ def read_files(root: Path, entries: Sequence[FileEntry], rules: WalkRules, known
     in this process, file by file order kept.
     """
     batches = list(_batches(entries))
-    workers = min(workers or os.cpu_count() or 1, 8, len(batches))
-    if workers < 2 or sum(entry.size for entry in entries) < POOL_BYTES:
+    size = sum(entry.size for entry in entries)
+    workers = min(workers or os.cpu_count() or 1, 8, 1 + size // WORKER_BYTES, len(batches))
+    if size < POOL_BYTES:
         for batch in batches:
             yield read_batch(root, batch, rules, known)
         return

@@ -20,12 +20,11 @@ class Detail(IntEnum):
     NAMES = 0
     SIGNATURE = 1
     DIGEST = 2
-    SOURCE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a colleague would say of a symbol: where it is, its signature, its doc's first sentence, what it calls."""
+    """What a colleague would say of a symbol: where it is, its signature, its doc, what it calls."""
 
     path: str
     start_line: int
@@ -36,16 +35,21 @@ class Summary:
     doc: str
     calls: tuple[str, ...] = ()
 
-    def head(self, detail: Detail) -> str:
-        """One line: kind and name, or the signature in their place, with the lines."""
-        span = f"{self.start_line}-{self.end_line}" if self.end_line > self.start_line else f"{self.start_line}"
+    @property
+    def span(self) -> str:
+        """The lines, ``12-40`` or ``12``."""
+        one = self.end_line <= self.start_line
+        return str(self.start_line) if one else f"{self.start_line}-{self.end_line}"
+
+    def head(self, detail: Detail, width: int = 0) -> str:
+        """One line: the lines with kind and name, or with the signature in their place, cut to ``width``."""
         if self.kind == "file":
-            return f"{span} file"
+            return f"{self.span} file"
         if detail is Detail.NAMES or not self.signature:
-            return f"{span} {self.kind} {self.name}" if self.kind != "window" else span
+            return f"{self.span} {self.kind} {self.name}" if self.kind != "window" else self.span
         scope, _, name = self.name.rpartition(".")
         where = f" (in {scope})" if scope and f"{scope}.{name}" not in self.signature else ""
-        return f"{span} {self.signature}{where}"
+        return f"{self.span} {truncate(self.signature, width) if width else self.signature}{where}"
 
     def text(self, detail: Detail) -> str:
         """The summary as plain lines, without source."""

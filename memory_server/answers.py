@@ -1,19 +1,27 @@
-"""The four questions, from parameters to text: what the MCP tools and the commands of the same names reply."""
+"""The four questions, from parameters to text: what the tools and the commands of the same names reply."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
 
 from indexers.languages import is_test_path
+from indexers.model import Skipped
 from indexers.summarize import Summary, choose_calls
+from indexers.walk import read_source
 from memory_server import rank
-from memory_server.errors import NotFoundError
+from memory_server.errors import NotFoundError, OutsideRepositoryError
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
-from memory_server.relations import RELATIONS, find_relatives
+from memory_server.relations import find_relatives
 from memory_server.render import (
+    SURE,
     Branch,
+    Relative,
     render_candidates,
     render_outline,
     render_related,
@@ -21,18 +29,52 @@ from memory_server.render import (
     render_slices,
 )
 from memory_server.search import path_filter
-from memory_server.slices import Hit, Slice, numbered, pick_key_lines, with_context
-from memory_server.targets import FileTarget, SymbolTarget, find_symbols, inside_root, resolve_target
+from memory_server.slices import Hit, Line, Slice, clip, numbered, pick_key_lines, split_lines, with_context
+from memory_server.targets import (
+    FileTarget,
+    SymbolTarget,
+    are_overloads,
+    describe_symbol,
+    find_symbols,
+    inside_root,
+    resolve_target,
+)
 from memory_server.view import View
 
+T = TypeVar("T")
+
 MAX_HITS = 12
-WEAK_SHARE = 0.3
-"""Hits below this share of the best score are not shown: what a reader skips still costs context."""
+
+WEAK_SHARE = {"name": 0.5, "text": 0.3}
+"""Hits below this share of the best score are not shown: what a reader skips still costs context.
+
+An identifier has its definition; what merely shares a word with it is rarely wanted.
+"""
 
 KEY_LINE_HITS, KEY_LINES = 5, 3
 """How many hits show lines of their source, and how many lines each."""
 
-NO_BODY_KINDS = frozenset({"file", "window"})
+SHOWN_REFERENCES = 2
+"""How many referring lines of one symbol are shown; of further ones, the numbers."""
+
+OUTLINE_SYMBOLS = 3_000
+"""The largest budget holds fewer lines than this; the weightiest symbols are chosen among so many."""
+
+DOCUMENT_WEIGHT, TEST_WEIGHT, SIDE_WEIGHT = 0.1, 0.2, 0.3
+"""In an outline, headings and keys, tests, and what only shows the code come after the code."""
+
+SIDE_FOLDERS = frozenset(
+    "bench benches benchmark benchmarks demo demos doc docs example examples fixtures sample samples scripts "
+    "third_party vendor website".split()
+)
+"""Top folders beside the code."""
+
+DOCUMENT_KINDS = frozenset({"file", "section", "key", "block", "element", "rule", "stage", "target"})
+
+UNNAMED_KINDS = frozenset({"file", "window"})
+
+BODY_KINDS = frozenset({"function", "method", "macro"})
+"""Too long for the budget, these show how they begin; others show what they hold."""
 
 
 class Answers:
@@ -46,108 +88,120 @@ class Answers:
 
         Raises:
             QueryError: the query is empty or the kind unknown.
+            OutsideRepositoryError: the path leads outside the repository.
         """
-        hits = self.memory.search(query, MAX_HITS, path=path, kind=kind)
-        hits = [hit for hit in hits if hit.score >= WEAK_SHARE * hits[0].score]
-        view = self.memory.view
-        terms = rank.read_query(query).terms
-        told = [self._tell(view, hit, terms if place < KEY_LINE_HITS else {}) for place, hit in enumerate(hits)]
-        return render_search(told, len(told), budget or self.memory.config.budget.search, self._notes())
+        hits = self.memory.search(query, MAX_HITS, path=self._inside(path), kind=kind)
+        asked = rank.read_query(query)
+        hits = [hit for hit in hits if hit.score >= WEAK_SHARE[asked.style] * hits[0].score]
+        told: list[Hit] = []
+        seen: set[tuple[str, str]] = set()
+        for place, hit in enumerate(hits):
+            again = (hit.path, hit.name) in seen
+            told.append(
+                self._tell(hit, asked.terms if place < KEY_LINE_HITS and not again else {}, again=again)
+            )
+            seen.add((hit.path, hit.name))
+        return render_search(told, budget or self.memory.config.budget.search, self._notes())
 
-    def _tell(self, view: View, hit: SearchHit, terms: dict[int, float]) -> Hit:
+    def _tell(self, hit: SearchHit, terms: dict[int, float], *, again: bool) -> Hit:
+        """A hit's summary; of a further overload, only the signature."""
+        view = self.memory.view
         summary = summarize_symbol(view, hit.symbol)
-        if not terms:
-            return Hit(summary)
-        text = self.memory.read_lines(hit.path)
-        return Hit(summary, pick_key_lines(text, hit.start_line, hit.end_line, terms, view.lexical, KEY_LINES))
+        if again:
+            return Hit(replace(summary, doc="", calls=()))
+        try:
+            text = self._lines(hit.path) if terms else []
+        except NotFoundError:
+            text = []
+        return Hit(summary, pick_key_lines(text, summary, terms, view.lexical, KEY_LINES) if text else ())
 
     def read(self, targets: Sequence[str], context: int = 2, budget: int = 0) -> str:
         """Source of several targets with line numbers, the lines around it and the enclosing signatures.
 
         Raises:
             NotFoundError: a single target names nothing.
-            OutsideRepositoryError: a path leads outside the repository.
+            OutsideRepositoryError: the path of a single target leads outside the repository.
         """
-        self.memory.tree.load()
+        limit = budget or self.memory.config.budget.read
         pieces: list[Slice | str] = []
-        for target in targets:
+        distinct = list(dict.fromkeys(targets))
+        for target in distinct:
             try:
-                pieces.append(self._read_one(target, context, budget))
-            except NotFoundError as error:
-                if len(targets) == 1:
+                pieces.append(self._read_one(target, context, limit // (2 if len(distinct) == 1 else 4)))
+            except (NotFoundError, OutsideRepositoryError) as error:
+                if len(distinct) == 1:
                     raise
-                pieces.append(f"{target}: {error}\n  hint: {error.hint}")
-        return render_slices(pieces, budget or self.memory.config.budget.read, self._notes())
+                pieces.append(f"{error}; {error.hint}")
+        return render_slices(pieces, limit, self._notes())
 
     def _read_one(self, target: str, context: int, budget: int) -> Slice | str:
-        memory = self.memory
-        for _ in range(2):
-            view = memory.view
-            try:
-                found = resolve_target(view, memory.root, target)
-            except NotFoundError:
-                if memory.refresh(set()):
-                    continue
-                raise
-            paths = {found.path} if isinstance(found, FileTarget) else {view.path_of(s) for s in found.symbols}
-            if not memory.refresh(paths):
-                break
+        view, found = self._ask(lambda view: self._resolve(view, target))
         if isinstance(found, FileTarget):
             return self._file_slice(view, found, context)
-        if len(found.symbols) > 1:
-            candidates = [summarize_symbol(view, symbol) for symbol in found.symbols]
-            return render_candidates(target, candidates, (budget or memory.config.budget.read) // 2)
-        return self._symbol_slice(view, found.symbols[0], context)
+        if not are_overloads(view, found.symbols):
+            candidates = [describe_symbol(view, symbol) for symbol in found.symbols]
+            return render_candidates(target, candidates, budget)
+        return self._symbol_slice(view, found.symbols, context)
 
-    def _symbol_slice(self, view: View, symbol: int, context: int) -> Slice:
-        path, start, end = view.path_of(symbol), int(view.start_line[symbol]), int(view.end_line[symbol])
-        text = self.memory.read_lines(path)
+    def _resolve(self, view: View, target: str) -> tuple[FileTarget | SymbolTarget, set[str]]:
+        found = resolve_target(view, self.memory.root, target)
+        if isinstance(found, FileTarget):
+            return found, {found.path}
+        return found, {view.path_of(symbol) for symbol in found.symbols}
+
+    def _ask(self, question: Callable[[View], tuple[T, set[str]]]) -> tuple[View, T]:
+        """Ask the index; when a file that the answer serves has changed, or nothing is found, ask it anew."""
+        memory = self.memory
+        memory.tree.load()
+        view = memory.view
+        try:
+            answer, served = question(view)
+            changed = memory.refresh(served if served <= view.manifest.keys() else set())
+        except NotFoundError:
+            if not memory.refresh(set()):
+                raise
+            changed = True
+        return (memory.view, question(memory.view)[0]) if changed else (view, answer)
+
+    def _symbol_slice(self, view: View, symbols: Sequence[int], context: int) -> Slice:
+        symbol = symbols[0]
+        path, start = view.path_of(symbol), int(view.start_line[symbol])
+        end = max(int(view.end_line[overload]) for overload in symbols)
+        text = self._lines(path)
         title = f"{view.kinds[symbol]} {view.qualified_names[symbol]}"
-        lines = with_context(text, start, end, context)
-        return Slice(path, title, start, end, self._enclosing(view, symbol, text), lines, self._members(view, symbol))
+        members = () if view.kinds[symbol] in BODY_KINDS else self._members(view, symbol)
+        enclosing = self._enclosing(view, int(view.parent[symbol]), text)
+        return Slice(path, title, start, end, enclosing, with_context(text, start, end, context), members)
 
-    def _enclosing(self, view: View, symbol: int, text: Sequence[str]) -> tuple[tuple[int, str], ...]:
-        lines: list[tuple[int, str]] = []
-        outer = int(view.parent[symbol])
-        while outer >= 0 and view.kinds[outer] not in NO_BODY_KINDS:
-            first = self._signature_line(view, outer, text)
-            lines = [*numbered(text, first, first), *lines]
-            outer = int(view.parent[outer])
+    def _enclosing(self, view: View, symbol: int, text: Sequence[str]) -> tuple[Line, ...]:
+        """The signature lines of a symbol and of those around it, outermost first."""
+        lines: list[Line] = []
+        while symbol >= 0 and view.kinds[symbol] != "file":
+            if view.kinds[symbol] != "window":
+                first = _signature_line(view, symbol, text)
+                lines = [*numbered(text, first, first), *lines]
+            symbol = int(view.parent[symbol])
         return tuple(lines)
-
-    def _signature_line(self, view: View, symbol: int, text: Sequence[str]) -> int:
-        """The line of a symbol that names it, after its attributes."""
-        start, name = int(view.start_line[symbol]), view.names[symbol]
-        near = range(start, min(start + 8, int(view.end_line[symbol]), len(text)) + 1)
-        return next((number for number in near if name in text[number - 1]), start)
 
     def _members(self, view: View, symbol: int) -> tuple[Summary, ...]:
         last = int(view.first[view.file_of[symbol] + 1])
-        inside = [s for s in range(symbol + 1, last) if int(view.parent[s]) == symbol and view.kinds[s] != "window"]
-        return tuple(summarize_symbol(view, member) for member in inside)
+        inside = (symbol + 1 + np.flatnonzero(view.parent[symbol + 1 : last] == symbol)).tolist()
+        members = (describe_symbol(view, member) for member in inside if view.kinds[member] != "window")
+        return tuple(replace(member, name=member.name.rpartition(".")[2]) for member in members)
 
     def _file_slice(self, view: View, target: FileTarget, context: int) -> Slice:
-        text = self.memory.read_lines(target.path)
-        whole = target.end == 0
-        start, end = min(target.start, max(len(text), 1)), min(target.end or len(text), len(text))
-        place = view.file_index.get(target.path)
-        if place is None:
-            return Slice(target.path, "", start, end, (), numbered(text, start, end))
-        file = int(view.first[place])
-        if whole:
-            return Slice(target.path, "", start, end, (), numbered(text, start, end), self._members(view, file))
-        inner = self._innermost(view, place, start, end)
-        enclosing = self._enclosing(view, inner, text) if inner >= 0 else ()
-        if inner >= 0 and view.kinds[inner] not in NO_BODY_KINDS:
-            line = self._signature_line(view, inner, text)
-            enclosing = (*enclosing, *numbered(text, line, line))
+        path, text = target.path, self._lines(target.path)
+        place = view.file_index.get(path)
+        if target.end == 0:
+            members = self._members(view, int(view.first[place])) if place is not None else ()
+            return Slice(path, "", 1, len(text), (), numbered(text, 1, len(text)), members)
+        if target.start > len(text):
+            raise NotFoundError(f"{path} has {len(text)} lines", f"outline {path} lists its symbols")
+        start, end = target.start, min(target.end, len(text))
+        inner = _innermost(view, place, start, end) if place is not None else -1
+        enclosing = self._enclosing(view, inner, text)
         title = f"in {view.qualified_names[inner]}" if enclosing else ""
-        return Slice(target.path, title, start, end, enclosing, with_context(text, start, end, context))
-
-    def _innermost(self, view: View, place: int, start: int, end: int) -> int:
-        first, last = int(view.first[place]), int(view.first[place + 1])
-        around = [s for s in range(first, last) if view.start_line[s] <= start and view.end_line[s] >= end]
-        return around[-1] if around else -1
+        return Slice(path, title, start, end, enclosing, with_context(text, start, end, context))
 
     def outline(self, path: str = "", budget: int = 0) -> str:
         """The repository's map by importance, or a folder's or file's symbols, as deep as the budget allows.
@@ -156,21 +210,22 @@ class Answers:
             NotFoundError: no indexed file lies there.
             OutsideRepositoryError: the path leads outside the repository.
         """
-        memory = self.memory
-        memory.tree.load()
-        if path and "*" not in path:
-            path = inside_root(memory.root, path)
+        path = self._inside(path)
         fits = path_filter(path)
-        for _ in range(2):
-            view = memory.view
+
+        def find(view: View) -> tuple[list[int], set[str]]:
             inside = [place for place, candidate in enumerate(view.paths) if fits(candidate)]
-            if not memory.refresh({view.paths[place] for place in inside} if path not in ("", ".") else set()):
-                break
-        if not inside:
-            raise NotFoundError(f"nothing indexed at {path or '.'}", "outline without a path shows the repository")
-        branches = [branch for place in inside for branch in _branches(view, place)]
-        title = _outline_title(view, inside, path if path != "." else "")
-        return render_outline(title, branches, budget or memory.config.budget.outline, self._notes())
+            if not inside:
+                hint = "outline without a path shows the repository"
+                raise NotFoundError(f"nothing indexed at {path or 'this repository'}", hint)
+            return inside, {view.paths[place] for place in inside} if path else set()
+
+        view, inside = self._ask(find)
+        weights = _outline_weights(view, inside)
+        branches = _branches(view, weights)
+        title = _outline_title(view, inside, path, len(weights))
+        limit = budget or self.memory.config.budget.outline
+        return render_outline(title, branches, len(weights), limit, self._notes())
 
     def related(self, symbol: str, relation: str, depth: int = 1, budget: int = 0) -> str:
         """Callers, callees, implementations, importers or tests of a symbol.
@@ -178,33 +233,61 @@ class Answers:
         Raises:
             NotFoundError: no symbol or file has that name.
             QueryError: the relation is unknown.
+            OutsideRepositoryError: the symbol is a path that leads outside the repository.
         """
-        memory = self.memory
-        memory.tree.load()
-        limit = budget or memory.config.budget.related
-        for _ in range(2):
-            view = memory.view
-            found = resolve_target(view, memory.root, symbol)
-            starts = self._starts(view, found, symbol)
-            relatives = find_relatives(view, starts[0], relation, depth) if len(starts) == 1 else []
-            served = {relative.summary.path for relative in relatives} | {view.path_of(start) for start in starts}
-            if not memory.refresh(served):
-                break
-        if len(starts) > 1:
-            return render_candidates(symbol, [summarize_symbol(view, start) for start in starts], limit)
-        name = view.qualified_names[starts[0]] or view.path_of(starts[0])
-        title = f"{len(relatives)} {RELATIONS[relation]} {name} ({view.path_of(starts[0])}:{view.start_line[starts[0]]})"
-        return render_related(title, relatives, limit, self._notes())
 
-    def _starts(self, view: View, found: FileTarget | SymbolTarget, text: str) -> tuple[int, ...]:
+        def find(view: View) -> tuple[tuple[tuple[int, ...], list[Relative]], set[str]]:
+            starts = self._starts(view, symbol)
+            relatives = find_relatives(view, starts, relation, depth) if are_overloads(view, starts) else []
+            served = {relative.summary.path for relative in relatives}
+            return (starts, relatives), served | {view.path_of(start) for start in starts}
+
+        view, (starts, relatives) = self._ask(find)
+        limit = budget or self.memory.config.budget.related
+        if not are_overloads(view, starts):
+            return render_candidates(symbol, [describe_symbol(view, start) for start in starts], limit)
+        if relation in ("callers", "tests"):
+            relatives = [self._with_source(relative) for relative in relatives]
+        where = f"{view.path_of(starts[0])}:{view.start_line[starts[0]]}"
+        name = view.qualified_names[starts[0]]
+        title = f"{relation} of {name} ({where}): " if name else f"{relation} of {view.path_of(starts[0])}: "
+        told = str(len(relatives)) if relatives else "none found; search may find uses that are not resolved"
+        return render_related(title + told, relatives, limit, self._notes())
+
+    def _starts(self, view: View, text: str) -> tuple[int, ...]:
+        found = resolve_target(view, self.memory.root, text)
         if isinstance(found, SymbolTarget):
             return found.symbols
         place = view.file_index.get(found.path)
         if place is None:
             return find_symbols(view, text)
-        if found.end:
-            return (self._innermost(view, place, found.start, found.end),)
-        return (int(view.first[place]),)
+        return (_innermost(view, place, found.start, found.end) if found.end else int(view.first[place]),)
+
+    def _with_source(self, relative: Relative) -> Relative:
+        try:
+            text = self._lines(relative.summary.path)
+        except NotFoundError:
+            return relative
+        shown = relative.lines[:SHOWN_REFERENCES]
+        return replace(relative, source=tuple((n, clip(text[n - 1])) for n in shown if n <= len(text)))
+
+    def _lines(self, path: str) -> list[str]:
+        """A file's lines as they are now.
+
+        Raises:
+            NotFoundError: there is no such file, or it is left out of the index for its content.
+        """
+        source = read_source(self.memory.root, path, self.memory.tree.rules)
+        if isinstance(source, Skipped):
+            raise NotFoundError(
+                f"{path} is not served: {source.reason}", "repo-memory status says what is left out"
+            )
+        return split_lines(source.data)
+
+    def _inside(self, path: str) -> str:
+        """A path filter, relative to the root; empty for all."""
+        path = inside_root(self.memory.root, path.strip()) if path.strip() else ""
+        return "" if path == "." else path
 
     def _notes(self) -> tuple[str, ...]:
         return (self.memory.building,) if self.memory.building else ()
@@ -214,50 +297,67 @@ def summarize_symbol(view: View, symbol: int) -> Summary:
     """A symbol's summary, with the calls that matter."""
     graph = view.graph
     edges = graph.outgoing(symbol)
-    callees = [int(t) for t, kind in zip(graph.target[edges], graph.kind[edges], strict=True) if kind == 0]
-    return Summary(
-        path=view.path_of(symbol),
-        start_line=int(view.start_line[symbol]),
-        end_line=int(view.end_line[symbol]),
-        kind=view.kinds[symbol],
-        name=view.qualified_names[symbol],
-        signature=view.text("signature", symbol),
-        doc=view.text("doc", symbol),
-        calls=choose_calls([view.names[c] for c in callees], [float(graph.importance[c]) for c in callees]),
-    )
+    edges = edges[(graph.kind[edges] == 0) & (graph.confidence[edges] >= SURE)]
+    callees = graph.target[edges].tolist()
+    calls = choose_calls([view.names[c] for c in callees], [float(graph.importance[c]) for c in callees])
+    return replace(describe_symbol(view, symbol), doc=view.text("doc", symbol), calls=calls)
 
 
-def _branches(view: View, place: int) -> list[Branch]:
-    """A file's symbols in order, without windows; the file itself first."""
-    path, damp = view.paths[place], 0.2 if is_test_path(view.paths[place]) else 1.0
+def _signature_line(view: View, symbol: int, text: Sequence[str]) -> int:
+    """The line of a symbol that names it, after its attributes."""
+    start, name = int(view.start_line[symbol]), view.names[symbol]
+    near = range(start, min(start + 8, int(view.end_line[symbol]), len(text)) + 1)
+    return next((number for number in near if name in text[number - 1]), start)
+
+
+def _innermost(view: View, place: int, start: int, end: int) -> int:
+    """The smallest symbol of a file around some lines; the file itself when there is no other."""
+    first, last = int(view.first[place]), int(view.first[place + 1])
+    inside = (view.start_line[first:last] <= start) & (view.end_line[first:last] >= end)
+    around = (first + np.flatnonzero(inside)).tolist()
+    return next((symbol for symbol in reversed(around) if view.kinds[symbol] != "window"), first)
+
+
+def _outline_weights(view: View, inside: Sequence[int]) -> dict[int, float]:
+    """What each symbol is worth in an outline; windows are left out, and files that hold something else."""
+    weights: dict[int, float] = {}
+    depths: dict[int, int] = {}
+    for place in inside:
+        first, last = int(view.first[place]), int(view.first[place + 1])
+        path = view.paths[place]
+        side = SIDE_WEIGHT if path.split("/")[0].lower() in SIDE_FOLDERS else 1.0
+        damp = TEST_WEIGHT if is_test_path(path) else side
+        named = [symbol for symbol in range(first + 1, last) if view.kinds[symbol] != "window"]
+        for symbol in named or [first]:
+            depths[symbol] = depths.get(int(view.parent[symbol]), -1) + 1
+            kind = DOCUMENT_WEIGHT if view.kinds[symbol] in DOCUMENT_KINDS else 1.0
+            weights[symbol] = float(view.graph.importance[symbol]) * damp * kind / 2.0 ** depths[symbol]
+    return weights
+
+
+def _branches(view: View, weights: dict[int, float]) -> list[Branch]:
+    """The weightiest symbols with those around them, in the order of the files."""
+    symbols = np.array(list(weights), np.int64)
+    values = np.array(list(weights.values()), np.float64)
+    chosen: set[int] = set()
+    for symbol in symbols[np.argsort(-values, kind="stable")[:OUTLINE_SYMBOLS]].tolist():
+        while symbol in weights and symbol not in chosen:
+            chosen.add(symbol)
+            symbol = int(view.parent[symbol])
     depths: dict[int, int] = {}
     branches = []
-    for symbol in range(int(view.first[place]), int(view.first[place + 1])):
-        if view.kinds[symbol] == "window":
-            continue
-        parent = int(view.parent[symbol])
-        depths[symbol] = depths[parent] + 1 if parent in depths else -1
-        weight = float(view.graph.importance[symbol]) * damp / (2.0 ** max(depths[symbol], 0))
-        summary = Summary(
-            path, int(view.start_line[symbol]), int(view.end_line[symbol]), view.kinds[symbol],
-            view.qualified_names[symbol] if depths[symbol] < 1 else view.names[symbol], view.text("signature", symbol), "",
-        )  # fmt: skip
-        branches.append(Branch(path, depths[symbol], summary, weight))
-    return branches[1:] or branches
+    for symbol in sorted(chosen):
+        depth = depths[symbol] = depths.get(int(view.parent[symbol]), -1) + 1
+        summary = replace(describe_symbol(view, symbol), name=view.names[symbol])
+        branches.append(Branch(summary.path, depth, summary, weights[symbol]))
+    return branches
 
 
-def _folders(view: View, inside: Sequence[int], path: str) -> str:
-    """The folders right under a path with their file counts, as one line; empty for a file."""
+def _outline_title(view: View, inside: Sequence[int], path: str, symbols: int) -> list[str]:
+    most = ", ".join(f"{name} {count}" for name, count in list(view.language_counts(inside).items())[:6])
+    title = [f"{path or 'repository'}: {len(inside)} files, {symbols} symbols ({most})"]
     start = len(path) + 1 if path else 0
     names = (view.paths[place][start:].split("/") for place in inside)
-    counts = Counter(parts[0] for parts in names if len(parts) > 1)
-    return f"folders: {', '.join(f'{name} {count}' for name, count in counts.most_common(12))}" if counts else ""
-
-
-def _outline_title(view: View, inside: Sequence[int], path: str) -> str:
-    symbols = sum(int(view.first[place + 1] - view.first[place]) for place in inside)
-    languages = view.language_counts(inside)
-    most = ", ".join(f"{name} {count}" for name, count in list(languages.items())[:6])
-    title = f"{path or 'repository'}: {len(inside)} files, {symbols} symbols ({most})"
-    folders = _folders(view, inside, path)
-    return f"{title}\n{folders}" if folders else title
+    counts = Counter(parts[0] for parts in names if len(parts) > 1 and "*" not in path)
+    listed = ", ".join(f"{name} {count}" for name, count in counts.most_common(12))
+    return [*title, f"folders: {listed}"] if listed else title

@@ -5,15 +5,25 @@ Every reply ends with what was left out and how to get it, inside the same budge
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from indexers.summarize import Detail, Summary
-from indexers.tokens import estimate_tokens
-from memory_server.slices import Hit, Line, Slice, cut_to_budget
+from indexers.tokens import estimate_tokens, truncate
+from memory_server.slices import Hit, Line, Slice, cut_to_budget, token_cost
 
 LEFT_OUT_TOKENS = 60
 """Kept free for the closing line."""
+
+MIN_LINE_TOKENS = 6
+"""No line of an outline is cheaper; with less room the search for one that fits ends."""
+
+HEAD_WIDTH = 140
+"""Characters of a signature in a list, where only the kind of thing matters."""
+
+TARGET_WIDTH = 80
+"""Characters of the asker's own words that are said back."""
 
 
 @dataclass(slots=True)
@@ -22,12 +32,17 @@ class Page:
 
     budget: int
     lines: list[str] = field(default_factory=list)
-    used: int = 0
+    used: float = 0.0
+
+    @property
+    def room(self) -> float:
+        """Tokens left for lines before the closing ones."""
+        return self.budget - LEFT_OUT_TOKENS - self.used
 
     def add(self, *lines: str) -> bool:
         """Append all lines, or none when they do not fit."""
-        cost = sum(estimate_tokens(f"{line}\n") for line in lines)
-        if self.used + cost > self.budget - LEFT_OUT_TOKENS:
+        cost = sum(map(token_cost, lines))
+        if cost > self.room:
             return False
         self.lines += lines
         self.used += cost
@@ -40,10 +55,10 @@ class Page:
         while len(lines) > 1 and estimate_tokens(text) > self.budget:
             lines.pop(-2 if len(lines) > 2 else -1)
             text = "\n".join(lines)
-        return _cut(text, self.budget)
+        return cut_text(text, self.budget)
 
 
-def _cut(text: str, budget: int) -> str:
+def cut_text(text: str, budget: int) -> str:
     """The longest beginning of a text that fits; only for a budget too small for a single line."""
     low, high = 0, len(text)
     if estimate_tokens(text) <= budget:
@@ -59,85 +74,111 @@ def numbered_text(lines: Sequence[Line]) -> list[str]:
     return [f"{number}\t{text}" for number, text in lines]
 
 
-def render_search(hits: Sequence[Hit], total: int, budget: int, notes: Sequence[str] = ()) -> str:
+def _cost(lines: Sequence[str]) -> float:
+    return sum(map(token_cost, lines))
+
+
+def render_search(hits: Sequence[Hit], budget: int, notes: Sequence[str] = ()) -> str:
     """Hits as digests grouped by file, best file first, the best few with their key lines."""
     if not hits:
-        return Page(budget).close("no hits: try other words, or a name; `outline` shows what there is", *notes)
-    shown = _fitting(hits, budget - LEFT_OUT_TOKENS)
+        return Page(budget).close(
+            "no hits; try other words or fewer filters, `outline` shows what there is", *notes
+        )
     page = Page(budget)
+    shown = _fitting(hits, page.room)
     for path in dict.fromkeys(hit.summary.path for hit in shown):
         page.add(path, *(line for hit in shown if hit.summary.path == path for line in _hit_lines(hit)))
-    left = total - len(shown)
-    more = f"left out: {left} weaker hits; narrow with path= or kind=, or raise budget" if left > 0 else ""
+    left = len(hits) - len(shown)
+    more = f"left out: {left} weaker hits; narrow with path= or kind=, or raise budget" if left else ""
     return page.close(more, *notes)
 
 
 def _hit_lines(hit: Hit) -> list[str]:
-    first, *rest = hit.summary.text(Detail.DIGEST).split("\n")
-    return [f"  {first}", *(f"  {line}" for line in rest), *(f"    {line}" for line in numbered_text(hit.key_lines))]
+    head = hit.summary.text(Detail.DIGEST).split("\n")
+    return [*(f"  {line}" for line in head), *(f"    {line}" for line in numbered_text(hit.key_lines))]
 
 
-def _fitting(hits: Sequence[Hit], budget: int) -> list[Hit]:
-    """As many hits as fit as digests; then key lines for the best, as far as there is room."""
+def _fitting(hits: Sequence[Hit], room: float) -> list[Hit]:
+    """As many hits as fit as digests; key lines as far as there is room, the best hits first."""
     shown: list[Hit] = []
     paths: set[str] = set()
     for hit in hits:
         bare = replace(hit, key_lines=())
-        cost = sum(estimate_tokens(f"{line}\n") for line in _hit_lines(bare))
-        cost += 0 if hit.summary.path in paths else estimate_tokens(f"{hit.summary.path}\n")
-        key_cost = sum(estimate_tokens(f"    {line}\n") for line in numbered_text(hit.key_lines))
-        if cost > budget:
+        heading = [] if hit.summary.path in paths else [hit.summary.path]
+        cost, full = _cost([*heading, *_hit_lines(bare)]), _cost([*heading, *_hit_lines(hit)])
+        if cost > room:
             break
-        budget -= cost
+        shown.append(hit if full <= room else bare)
+        room -= full if full <= room else cost
         paths.add(hit.summary.path)
-        if hit.key_lines and key_cost <= budget:
-            budget -= key_cost
-            bare = hit
-        shown.append(bare)
     return shown
 
 
 def render_slices(slices: Sequence[Slice | str], budget: int, notes: Sequence[str] = ()) -> str:
     """Each target's lines, sharing the budget; texts among the targets are shown as they are."""
     page = Page(budget)
-    for place, piece in enumerate(slices):
-        share = (budget - LEFT_OUT_TOKENS - page.used) // (len(slices) - place)
-        lines = piece.split("\n") if isinstance(piece, str) else _slice_lines(piece, share)
-        if not page.add(*lines, *([""] if place < len(slices) - 1 else [])):
-            kept = Page(share + LEFT_OUT_TOKENS)
-            any(not kept.add(line) for line in lines)
-            page.add(*kept.lines)
+    whole = [_whole(piece) for piece in slices]
+    shares = share_out([_cost(lines) for lines in whole], page.room)
+    for piece, lines, share in zip(slices, whole, shares, strict=True):
+        fits = _cost(lines) <= share
+        shown = lines if fits or isinstance(piece, str) else _shortened(piece, share)
+        for line in shown if fits else [*shown, ""]:
+            if not page.add(line):
+                break
+    while page.lines and not page.lines[-1]:
+        page.lines.pop()
     return page.close(*notes)
 
 
-def _slice_lines(piece: Slice, budget: int) -> list[str]:
-    head = [f"{piece.path}:{piece.start}-{piece.end}  {piece.title}".rstrip()]
-    first_shown = piece.lines[0][0] if piece.lines else piece.start
-    head += numbered_text([line for line in piece.enclosing if line[0] < first_shown])
-    budget -= sum(estimate_tokens(f"{line}\n") for line in head)
-    kept = cut_to_budget(piece.lines, budget)
-    if len(kept) == len(piece.lines):
-        return head + numbered_text(kept)
+def share_out(wanted: Sequence[float], room: float) -> list[float]:
+    """Room for each: what it wants where that is little, an equal part of the rest where it is not."""
+    shares = [0.0] * len(wanted)
+    for place, index in enumerate(sorted(range(len(wanted)), key=lambda index: (wanted[index], index))):
+        shares[index] = min(wanted[index], room / (len(wanted) - place))
+        room -= shares[index]
+    return shares
+
+
+def _whole(piece: Slice | str) -> list[str]:
+    if isinstance(piece, str):
+        return [*piece.split("\n"), ""]
+    return [*_heading(piece), *numbered_text(piece.lines), ""]
+
+
+def _heading(piece: Slice) -> list[str]:
+    if not piece.lines:
+        return [f"{piece.path} is empty"]
+    head = f"{piece.path}:{piece.start}-{piece.end}  {piece.title}".rstrip()
+    return [head, *numbered_text([line for line in piece.enclosing if line[0] < piece.lines[0][0]])]
+
+
+def _shortened(piece: Slice, room: float) -> list[str]:
+    head = _heading(piece)
+    room -= _cost(head) + token_cost("")
     if piece.members:
-        return head + _members(piece, budget)
-    kept = cut_to_budget(piece.lines, budget - LEFT_OUT_TOKENS)
-    last = kept[-1][0] if kept else piece.start - 1
-    more = f"left out: lines {last + 1}-{piece.end}; read {piece.path}:{last + 1}-{piece.end}"
-    return [*head, *numbered_text(kept), *([more] if last < piece.end else [])]
+        return head + _member_lines(piece, room)
+    kept = cut_to_budget(piece.lines, room - _cost([_rest(piece, piece.end)]))
+    last = kept[-1][0] if kept else piece.lines[0][0] - 1
+    return [*head, *numbered_text(kept), *([_rest(piece, last + 1)] if last < piece.end else [])]
 
 
-def _members(piece: Slice, budget: int) -> list[str]:
+def _rest(piece: Slice, first: int) -> str:
+    return f"left out: lines {first}-{piece.end}; read {piece.path}:{first}-{piece.end}, or raise budget"
+
+
+def _member_lines(piece: Slice, room: float) -> list[str]:
     """What a large symbol holds, in place of its source."""
-    lines: list[str] = []
-    note = f"left out: the bodies ({piece.end - piece.start + 1} lines); read a member by name, or {piece.path}:FIRST-LAST"
-    budget -= estimate_tokens(note)
-    for member in piece.members:
-        line = f"  {member.head(Detail.SIGNATURE)}"
-        budget -= estimate_tokens(f"{line}\n")
-        if budget < 0:
+    note = f"left out: the source; read a member by its name, or {piece.path}:FIRST-LAST"
+    room -= token_cost(note)
+    first = [line for line in piece.lines if line[0] == piece.start][:1]
+    for detail in (Detail.SIGNATURE, Detail.NAMES):
+        members = (f"  {member.head(detail, HEAD_WIDTH)}" for member in piece.members)
+        lines = [*numbered_text(first), *members]
+        if _cost(lines) <= room:
             break
-        lines.append(line)
-    return [*lines, note]
+    kept = Page(int(room) + LEFT_OUT_TOKENS)
+    all(kept.add(line) for line in lines)
+    return [*kept.lines, note]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,98 +190,161 @@ class Branch:
     summary: Summary
     weight: float
 
+    def line(self, detail: Detail) -> str:
+        """The symbol, indented below its file."""
+        return f"{'  ' * (self.depth + 1)}{self.summary.head(detail, HEAD_WIDTH)}"
 
-def render_outline(title: str, branches: Sequence[Branch], budget: int, notes: Sequence[str] = ()) -> str:
+
+def render_outline(
+    title: Sequence[str], branches: Sequence[Branch], total: int, budget: int, notes: Sequence[str] = ()
+) -> str:
     """A file's or folder's symbols by file, as many and as deep as the budget allows.
 
-    The weightiest are chosen first, always together with what they stand under; what is shown keeps the files' order.
+    The weightiest are chosen first, always together with what they stand under; what is shown keeps the order
+    of the files. ``total`` counts all there is, of which ``branches`` may be the likely part.
     """
-    for detail in (Detail.SIGNATURE, Detail.NAMES):
-        chosen = _choose(branches, budget - LEFT_OUT_TOKENS - estimate_tokens(title), detail)
-        if len(chosen) == len(branches) or detail is Detail.NAMES:
-            break
     page = Page(budget)
-    page.add(title)
+    page.add(*title)
+    for detail in (Detail.SIGNATURE, Detail.NAMES):
+        chosen = _choose(branches, page.room, detail)
+        if len(chosen) == total:
+            break
     shown_path = ""
     for place in sorted(chosen):
         branch = branches[place]
-        if branch.path != shown_path:
-            page.add(branch.path)
-            shown_path = branch.path
-        if branch.summary.kind != "file":
-            page.add(f"{'  ' * (branch.depth + 1)}{branch.summary.head(detail)}")
-    left = len(branches) - len(chosen)
-    more = f"left out: {left} less used symbols; narrow with path=, or raise budget" if left else ""
+        heading = [branch.path] if branch.path != shown_path else []
+        page.add(*heading, *([branch.line(detail)] if branch.summary.kind != "file" else []))
+        shown_path = branch.path
+    left = total - len(chosen)
+    more = f"left out: {left} less used symbols; narrow with path=, or raise budget" if left > 0 else ""
     return page.close(more, *notes)
 
 
-def _choose(branches: Sequence[Branch], budget: int, detail: Detail) -> set[int]:
-    above: list[int] = []
-    parents: list[int] = []
-    for place, branch in enumerate(branches):
-        while above and (branches[above[-1]].depth >= branch.depth or branches[above[-1]].path != branch.path):
-            above.pop()
-        parents.append(above[-1] if above else -1)
-        above.append(place)
+def _choose(branches: Sequence[Branch], room: float, detail: Detail) -> set[int]:
+    parents = _parents(branches)
     chosen: set[int] = set()
     paths: set[str] = set()
     for place in sorted(range(len(branches)), key=lambda place: (-branches[place].weight, place)):
+        if room < MIN_LINE_TOKENS:
+            break
+        if place in chosen:
+            continue
         chain = [place]
         while parents[chain[-1]] >= 0 and parents[chain[-1]] not in chosen:
             chain.append(parents[chain[-1]])
-        chain = [link for link in chain if link not in chosen]
-        cost = sum(estimate_tokens(f"{'  ' * (branches[link].depth + 1)}{branches[link].summary.head(detail)}\n") for link in chain)
-        cost += 0 if branches[place].path in paths else estimate_tokens(f"{branches[place].path}\n")
-        if cost > budget:
+        path = branches[place].path
+        lines = [branches[link].line(detail) for link in chain if branches[link].summary.kind != "file"]
+        cost = _cost(lines if path in paths else [path, *lines])
+        if cost > room:
             continue
-        budget -= cost
+        room -= cost
         chosen.update(chain)
-        paths.add(branches[place].path)
+        paths.add(path)
     return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class Relative:
-    """A symbol found over the graph: where the reference stands, how far away, how sure."""
-
-    summary: Summary
-    line: int
-    depth: int
-    confidence: float
-
-
-def render_related(title: str, relatives: Sequence[Relative], budget: int, notes: Sequence[str] = ()) -> str:
-    """Related symbols by file, nearest first; an unsure reference carries a question mark."""
-    page = Page(budget)
-    page.add(title)
-    shown = 0
-    for depth in sorted({relative.depth for relative in relatives}):
-        level = [relative for relative in relatives if relative.depth == depth]
-        if depth > 1 and not page.add(f"at distance {depth}:"):
-            break
-        for path in dict.fromkeys(relative.summary.path for relative in level):
-            inside = [relative for relative in level if relative.summary.path == path]
-            for place, relative in enumerate(inside):
-                line = _relative_line(relative)
-                if not page.add(*([path] if place == 0 else []), line):
-                    return page.close(f"left out: {len(relatives) - shown} more; raise budget, or lower depth", *notes)
-                shown += 1
-    return page.close(*notes)
-
-
-def _relative_line(relative: Relative) -> str:
-    sure = "" if relative.confidence >= SURE else " ?"
-    return f"  {relative.summary.head(Detail.SIGNATURE)} @{relative.line}{sure}"
+def _parents(branches: Sequence[Branch]) -> list[int]:
+    above: list[int] = []
+    parents: list[int] = []
+    for place, branch in enumerate(branches):
+        while above and (
+            branches[above[-1]].depth >= branch.depth or branches[above[-1]].path != branch.path
+        ):
+            above.pop()
+        parents.append(above[-1] if above else -1)
+        above.append(place)
+    return parents
 
 
 SURE = 0.6
 """Confidence from which a reference is told as a fact."""
 
 
-def render_candidates(target: str, candidates: Sequence[Summary], budget: int) -> str:
-    """An ambiguous name's candidates, each with the target that reads it."""
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A symbol found over the graph: the lines of its references, how far away, how sure.
+
+    ``source`` holds the first of those lines where they say more than the symbol's signature.
+    """
+
+    summary: Summary
+    lines: tuple[int, ...]
+    depth: int
+    confidence: float
+    source: tuple[Line, ...] = ()
+
+    def full_lines(self) -> list[str]:
+        """The symbol with the lines that refer, or its signature."""
+        rest = self.lines[len(self.source) :]
+        if not self.source:
+            return [self._row(self.summary.head(Detail.SIGNATURE, HEAD_WIDTH), rest)]
+        shown = [f"    {line}" for line in numbered_text(self.source)]
+        return [self._row(self.summary.head(Detail.NAMES), rest), *shown]
+
+    def short_lines(self) -> list[str]:
+        """The symbol's name with the numbers of the lines that refer."""
+        return [self._row(f"{self.summary.span} {self.summary.name}", self.lines)]
+
+    def _row(self, text: str, lines: Sequence[int]) -> str:
+        sure = "" if self.confidence >= SURE else " ?"
+        return f"  {'file' if self.summary.kind == 'file' else text}{self._at(lines)}{sure}"
+
+    def _at(self, lines: Sequence[int]) -> str:
+        more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
+        return f" @{', '.join(map(str, lines[:5]))}{more}" if lines else ""
+
+
+def render_related(title: str, relatives: Sequence[Relative], budget: int, notes: Sequence[str] = ()) -> str:
+    """Related symbols by file, nearest first, in full when there is room; the unsure have a question mark."""
     page = Page(budget)
-    page.add(f"{target} is ambiguous; read one of:")
-    shown = sum(page.add(f"  {c.path}::{c.name}  {c.start_line}-{c.end_line} {c.signature or c.kind}") for c in candidates)
-    left = len(candidates) - shown
-    return page.close(f"left out: {left} more" if left else "")
+    unsure = any(relative.confidence < SURE for relative in relatives)
+    page.add(f"{title}; ? = the name alone fits" if unsure else title)
+    rows = _related_rows(relatives, Relative.full_lines)
+    if _cost([line for _, lines in rows for line in lines]) > page.room:
+        rows = _related_rows(relatives, Relative.short_lines)
+    shown = 0
+    for _, lines in rows:
+        if not page.add(*lines):
+            break
+        shown += 1
+    left = Counter(relative.summary.path.split("/")[0] for relative, _ in rows[shown:])
+    where = ", ".join(f"{name} {count}" for name, count in left.most_common(4))
+    more = f"left out: {len(rows) - shown} more ({where}); raise budget" if left else ""
+    return page.close(more, *notes)
+
+
+def _related_rows(
+    relatives: Sequence[Relative], tell: Callable[[Relative], list[str]]
+) -> list[tuple[Relative, list[str]]]:
+    """Each relative's lines, under a heading where its file or its distance differs from the one before."""
+    rows: list[tuple[Relative, list[str]]] = []
+    path, depth = "", 1
+    for relative in relatives:
+        heading = [f"at distance {relative.depth}:"] if relative.depth != depth else []
+        lines = tell(relative)
+        if heading or relative.summary.path != path:
+            heading.append(relative.summary.path)
+        path, depth = relative.summary.path, relative.depth
+        if heading and lines[0].startswith("  file"):
+            heading[-1] += lines.pop(0).removeprefix("  file")
+        rows.append((relative, heading + lines))
+    return rows
+
+
+def render_candidates(target: str, candidates: Sequence[Summary], budget: int) -> str:
+    """An ambiguous name's candidates, each with the target that means it alone."""
+    page = Page(budget)
+    page.add(f"{truncate(target, TARGET_WIDTH)} is ambiguous; ask for one of:")
+    named = Counter((summary.path, summary.name) for summary in candidates)
+    short, full = [], []
+    for summary in candidates:
+        alone = named[summary.path, summary.name] == 1
+        where = f"::{summary.name}  {summary.span}" if alone else f":{summary.span}"
+        short.append(f"  {summary.path}{where}")
+        full.append(f"{short[-1]} {truncate(summary.signature, HEAD_WIDTH) or summary.kind}")
+    rows = full if _cost(full) <= page.room else short
+    shown = 0
+    while shown < len(rows) and page.add(rows[shown]):
+        shown += 1
+    left = len(rows) - shown
+    return page.close(f"left out: {left} more; say its class or its path as well" if left else "")

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from indexers.languages import is_test_path
+from indexers.summarize import Summary
+from indexers.tokens import truncate
 from memory_server.errors import NotFoundError, OutsideRepositoryError
 from memory_server.view import View
 
-_LINES = re.compile(r"(?P<path>.+?):(?P<start>\d+)(?:-(?P<end>\d+))?")
+_LINES = re.compile(r"(?P<path>.+?):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?")
 _SEPARATORS = re.compile(r"\.|::|#|->|/")
-_MINOR_KINDS = frozenset({"file", "window", "field", "variable", "key", "section", "block", "element", "rule"})
+_MINOR_KINDS = frozenset(
+    {"file", "window", "field", "variable", "key", "section", "block", "element", "rule", "property"}
+)
+_UNNAMED_KINDS = frozenset({"section", "key", "block", "element", "rule"})
+"""Kinds whose names are prose or data: nobody misspells them."""
+
+SAID_WIDTH = 60
+"""Characters of the asker's own words that an error says back."""
+
+MAX_PATH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +40,7 @@ class FileTarget:
 
 @dataclass(frozen=True, slots=True)
 class SymbolTarget:
-    """One symbol, or several that the name fits equally."""
+    """One symbol, or several that the name fits equally, the most important first."""
 
     symbols: tuple[int, ...]
 
@@ -46,30 +57,33 @@ def resolve_target(view: View, root: Path, text: str) -> FileTarget | SymbolTarg
         return _named_in_file(view, path, text.split("::", 1)[1])
     if (match := _LINES.fullmatch(text)) and (path := find_path(view, root, match["path"])):
         start = int(match["start"])
-        return FileTarget(path, max(start, 1), max(int(match["end"] or start), start))
+        return FileTarget(path, max(start, 1), max(int(match["end"] or start), start, 1))
     if path := find_path(view, root, text):
         return FileTarget(path)
     return SymbolTarget(find_symbols(view, text))
 
 
 def inside_root(root: Path, text: str) -> str:
-    """A path as posix and relative to the root.
+    """A path as posix and relative to the root; globs stay as they are.
 
     Raises:
         OutsideRepositoryError: through ``..``, a link, or as an absolute path it leads elsewhere.
     """
+    outside = OutsideRepositoryError(f"{truncate(text, SAID_WIDTH)} is outside the repository")
+    if "\0" in text or len(text) > MAX_PATH:
+        raise outside
     joined = Path(os.path.normpath(root / text))
     if not joined.is_relative_to(root) or not joined.resolve().is_relative_to(root.resolve()):
-        raise OutsideRepositoryError(f"{text} is outside the repository")
+        raise outside
     return joined.relative_to(root).as_posix()
 
 
 def find_path(view: View, root: Path, text: str) -> str | None:
     """The file a path names, exactly or by its unique end; None when it names none."""
-    if not text or "\n" in text or len(text) > 1000 or "\0" in text:
+    if not text or "\n" in text or len(text) > MAX_PATH or "\0" in text:
         return None
     relative = inside_root(root, text)
-    if relative in view.file_index or (root / relative).is_file():
+    if relative in view.file_index or os.path.isfile(root / relative):  # noqa: PTH113 - False for a name too long
         return relative
     ending = [path for path in view.paths if path.endswith(f"/{relative}")]
     return ending[0] if len(ending) == 1 else None
@@ -80,11 +94,12 @@ def _named_in_file(view: View, path: str, name: str) -> SymbolTarget:
     if place is None:
         raise NotFoundError(f"{path} is not indexed", f"read {path}:1-100 shows its lines")
     first, last = int(view.first[place]), int(view.first[place + 1])
-    wanted = _SEPARATORS.split(name.strip())
-    found = [symbol for symbol in range(first, last) if _fits(view, symbol, wanted)]
+    wanted = _parts(name)
+    found = [symbol for symbol in range(first + 1, last) if wanted and _fits(view, symbol, wanted)]
     if not found:
         near = get_close_matches(name, view.qualified_names[first:last], n=3, cutoff=0.5)
-        raise NotFoundError(f"no {name} in {path}", _suggest(near) or f"outline path={path} lists its symbols")
+        hint = _suggest(near) if near else f"outline {path} lists its symbols"
+        raise NotFoundError(f"no {truncate(name, SAID_WIDTH)} in {path}", hint)
     return SymbolTarget(_prefer(view, found))
 
 
@@ -94,13 +109,19 @@ def find_symbols(view: View, text: str) -> tuple[int, ...]:
     Raises:
         NotFoundError: no symbol has that name; the hint lists the nearest names.
     """
-    wanted = [part for part in _SEPARATORS.split(text.strip().removesuffix("()")) if part]
+    wanted = _parts(text)
     last = wanted[-1].lower() if wanted else ""
     named = [symbol for symbol in view.by_name.get(last, ()) if _fits(view, symbol, wanted)]
     if not named:
-        raise NotFoundError(f"no symbol or file {text}", _suggest(nearest_names(view, text)))
+        raise NotFoundError(
+            f"no symbol or file {truncate(text, SAID_WIDTH)}", _suggest(nearest_names(view, last))
+        )
     exact = [symbol for symbol in named if view.names[symbol] == wanted[-1]]
     return _prefer(view, exact or named)
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in _SEPARATORS.split(name.strip().removesuffix("()")) if part]
 
 
 def _fits(view: View, symbol: int, wanted: Sequence[str]) -> bool:
@@ -118,16 +139,59 @@ def _prefer(view: View, symbols: Sequence[int]) -> tuple[int, ...]:
     )
     for is_better in preferences:
         symbols = [symbol for symbol in symbols if is_better(symbol)] or symbols
-    return tuple(symbols)
+    if are_overloads(view, symbols):
+        return tuple(symbols)
+    importance = view.graph.importance
+    return tuple(sorted(symbols, key=lambda symbol: (-float(importance[symbol]), symbol)))
 
 
-def nearest_names(view: View, text: str) -> list[str]:
-    """Names spelt much like the wanted one, nearest first."""
-    last = _SEPARATORS.split(text)[-1].lower()
-    near = get_close_matches(last, list(view.by_name), n=4, cutoff=0.6)
-    near += [name for name in sorted(view.by_name, key=len) if last and last in name][: 4 - len(near)]
-    return [view.qualified_names[view.by_name[name][0]] for name in dict.fromkeys(near)]
+def are_overloads(view: View, symbols: Sequence[int]) -> bool:
+    """Whether symbols follow each other in a file under one qualified name: they are read as one."""
+    first, last = min(symbols), max(symbols)
+    between = range(first, last + 1)
+    same_place = (
+        len({(int(view.file_of[s]), int(view.parent[s]), view.qualified_names[s]) for s in symbols}) == 1
+    )
+    return same_place and all(s in symbols or int(view.parent[s]) >= first for s in between)
+
+
+def describe_symbol(view: View, symbol: int) -> Summary:
+    """A symbol's place, name and signature."""
+    return Summary(
+        path=view.path_of(symbol),
+        start_line=int(view.start_line[symbol]),
+        end_line=int(view.end_line[symbol]),
+        kind=view.kinds[symbol],
+        name=view.qualified_names[symbol],
+        signature=view.text("signature", symbol),
+        doc="",
+    )
+
+
+def nearest_names(view: View, name: str) -> list[str]:
+    """Qualified names of the symbols spelt much like a name, nearest first."""
+    if not name:
+        return []
+    size = len(name)
+    alike = _spelt(view, (known for known in view.by_name if abs(len(known) - size) <= 1 + size // 4))
+    near = get_close_matches(name, alike, n=4, cutoff=0.7)
+    found = [alike[known] for known in near]
+    if len(near) < 4:
+        holding = _spelt(view, (known for known in view.by_name if name in known and known not in near))
+        found += [holding[known] for known in sorted(holding, key=lambda known: (len(known), known))]
+    return found[:4]
+
+
+def _spelt(view: View, names: Iterable[str]) -> dict[str, str]:
+    """Of the names that code has, the qualified one of the first symbol that bears it."""
+    found = {}
+    for name in names:
+        bearers = (symbol for symbol in view.by_name[name] if view.kinds[symbol] not in _UNNAMED_KINDS)
+        if (first := next(bearers, None)) is not None:
+            found[name] = view.qualified_names[first]
+    return found
 
 
 def _suggest(names: Sequence[str]) -> str:
-    return f"did you mean {', '.join(names)}?" if names else "use search to find it"
+    said = [truncate(name, SAID_WIDTH) for name in names]
+    return f"did you mean {', '.join(said)}?" if said else "use search to find it"

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.quick_import import import_lancedb
-from memory_server.rows import REFERENCES, SYMBOL_FIELDS
-from memory_server.view import RowSource, column_matrix, stored_rows
+from memory_server.rows import REFERENCES
+from memory_server.vectors import Vectors
+from memory_server.view import RowSource, row_source, symbols_schema
 
 FILES = pa.schema([
     pa.field("blob", pa.string()),
@@ -52,7 +53,7 @@ class Store:
         self.dimensions = dimensions
         schemas = {
             "files": FILES,
-            "symbols": pa.schema([*SYMBOL_FIELDS, pa.field("vector", pa.list_(pa.float16(), dimensions))]),
+            "symbols": symbols_schema(dimensions),
             "references": REFERENCES,
         }
 
@@ -72,22 +73,22 @@ class Store:
         return set(_guard(lambda: self._tables["files"].to_arrow())["blob"].to_pylist())
 
     def rows(self) -> RowSource:
-        """Everything stored, with vectors as a view keeps them."""
-        return stored_rows(*(_guard(self._tables[name].to_arrow) for name in ("files", "symbols", "references")))
+        """Everything stored."""
+        return row_source(*(_guard(self._tables[name].to_arrow) for name in ("files", "symbols", "references")))
 
-    def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
-        """The vectors of texts embedded before: (their keys, distinct and sorted; float16 of shape (n, dimensions))."""
+    def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
+        """The vectors of texts embedded before, with their keys, distinct and sorted."""
         table = self._tables["symbols"]
         if not len(keys) or not _guard(table.count_rows):
-            return np.zeros(0, np.int64), np.zeros((0, self.dimensions), np.float16)
+            return np.zeros(0, np.int64), Vectors.empty(0, self.dimensions)
         known = _guard(lambda: table.search().select(["text_key"]).to_arrow())["text_key"].to_numpy()
         wanted = np.intersect1d(known, keys)
         if not len(wanted):
-            return wanted, np.zeros((0, self.dimensions), np.float16)
+            return wanted, Vectors.empty(0, self.dimensions)
         condition = f"text_key IN ({','.join(map(str, wanted.tolist()))})"
-        found = _guard(lambda: table.search().where(condition).select(["text_key", "vector"]).to_arrow())
+        found = _guard(lambda: table.search().where(condition).select(["text_key", "vector", "scale"]).to_arrow())
         distinct, place = np.unique(found["text_key"].to_numpy(), return_index=True)
-        return distinct, column_matrix(found["vector"], self.dimensions)[place]
+        return distinct, Vectors.from_table(found, self.dimensions).take(place)
 
     def begin(self) -> None:
         """Mark a write as under way, removing first what a killed one left behind."""
@@ -100,7 +101,7 @@ class Store:
         marker.touch()
 
     def add(self, files: pa.Table, symbols: pa.Table, references: pa.Table) -> None:
-        """Add whole contents, leaving out those stored already; ``symbols`` carry float16 vectors."""
+        """Add whole contents, leaving out those stored already."""
         stored = pa.array(sorted(self.known_blobs()), pa.string())
         files, symbols, references = (
             rows.filter(pc.invert(pc.is_in(rows["blob"], stored))) for rows in (files, symbols, references)

@@ -22,6 +22,7 @@ from indexers.embed import Embedder
 from indexers.model import Skipped, SourceFile
 from indexers.walk import FileEntry, WalkRules, read_source
 from memory_server.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, ParsedRows, blob_id, parse_rows
+from memory_server.vectors import Vectors
 
 _log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ def read_files(root: Path, entries: Sequence[FileEntry], rules: WalkRules, known
             yield read_batch(root, batch, rules, known)
 
 
-FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.float16]]]
+FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], Vectors]]
 
 
 @dataclass(slots=True)
@@ -186,7 +187,7 @@ class FreshRows:
     embedded: int = 0
     rows: int = 0
     _blobs: set[str] = field(default_factory=set)
-    _vectors: dict[int, NDArray[np.float16]] = field(default_factory=dict)
+    _made: list[tuple[NDArray[np.int64], Vectors]] = field(default_factory=list)
 
     def add(self, rows: ParsedRows) -> None:
         """Take a batch's rows, embedding the texts that have no vector yet."""
@@ -200,31 +201,33 @@ class FreshRows:
             references = references.filter(pc.is_in(references["blob"], wanted))
         self._blobs.update(info.blob for info in fresh)
         self.files += fresh
-        vectors = self._embed(symbols)
-        column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
-        self.symbols.append(symbols.drop_columns(["text"]).append_column("vector", column))
+        self.symbols.append(self._embed(symbols).add_to(symbols.drop_columns(["text"])))
         self.references.append(references)
         self.rows += len(symbols)
 
-    def _embed(self, symbols: pa.Table) -> NDArray[np.float16]:
-        """The symbols' vectors: remembered, stored by an earlier run, or made now."""
+    def _embed(self, symbols: pa.Table) -> Vectors:
+        """The symbols' vectors: made in this run, stored by an earlier one, or made now."""
         keys, first, inverse = np.unique(symbols["text_key"].to_numpy(), return_index=True, return_inverse=True)
-        vectors = np.zeros((len(keys), self.embedder.dimensions), np.float16)
+        vectors = Vectors.empty(len(keys), self.embedder.dimensions)
         known = np.zeros(len(keys), bool)
-        for place, key in enumerate(keys.tolist()):
-            if (vector := self._vectors.get(key)) is not None:
-                vectors[place], known[place] = vector, True
+        for made, made_vectors in self._made:
+            common, place, source = np.intersect1d(keys, made, assume_unique=True, return_indices=True)
+            if len(common):
+                vectors.put(place, made_vectors.take(source))
+                known[place] = True
         if self.find_stored is not None and not known.all():
             stored, stored_vectors = self.find_stored(keys[~known])
             place = np.searchsorted(keys, stored)
-            vectors[place], known[place] = stored_vectors, True
+            vectors.put(place, stored_vectors)
+            known[place] = True
         missing = np.flatnonzero(~known)
         if len(missing):
             texts = symbols["text"].take(pa.array(first[missing])).to_pylist()
-            vectors[missing] = self.embedder.embed(texts).astype(np.float16)
+            fresh = Vectors.quantise(self.embedder.embed(texts))
+            vectors.put(missing, fresh)
             self.embedded += len(missing)
-            self._vectors.update(zip(keys[missing].tolist(), vectors[missing], strict=True))
-        return vectors[inverse]
+            self._made.append((keys[missing], fresh))
+        return vectors.take(inverse)
 
     def take(self) -> tuple[pa.Table, pa.Table, pa.Table]:
         """Hand over (files, symbols, references) as the store takes them, and start afresh."""

@@ -28,12 +28,12 @@ from memory_server.model import OnProgress, Progress, SyncReport
 from memory_server.rows import blob_id
 from memory_server.snapshot import SnapshotInfo, load_view, read_info, write_view
 from memory_server.sync import Diff, FreshRows, ReadFile, compare, import_store_early, read_batch, read_files
-from memory_server.view import FILES, RowSource, View, build_view, empty_view, stored_rows
+from memory_server.view import FILES, RowSource, View, build_view, empty_view, row_source
 
 if TYPE_CHECKING:
     from memory_server.store import Store
 
-SCHEMA = "1"
+SCHEMA = "2"
 """Raise when the meaning of stored rows changes."""
 
 WRITE_ROWS = 10_000
@@ -147,7 +147,7 @@ class TreeIndex:
             for batch in read_files(self.root, diff.read, self.rules, known, self.config.index.workers):
                 files.update({file.entry.path: file for file in batch.files})
                 rows.add(batch.rows)
-            sources = [self.view.as_source()] + ([stored_rows(*rows.take())] if rows.files else [])
+            sources = [self.view.as_source()] + ([row_source(*rows.take())] if rows.files else [])
             self.view = build_view(self._file_rows(self.view.manifest, diff, files, sources), sources)
             self.info = None
 
@@ -250,7 +250,10 @@ class TreeIndex:
         files, embedded = self._read(diff, sources, on_progress)
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
-        self._publish(self._file_rows(before, diff, files, sources), sources)
+        rows = self._file_rows(before, diff, files, sources)
+        view = build_view(rows, sources or [empty_view(self.embedder.dimensions).as_source()])
+        sources.clear()  # the view has its own copy: publishing needs the room
+        self._publish(view)
         self._remember_folders(diff.listed_ns)
         self._collect_garbage()
         was = {path for path, known in before.items() if known[2]}
@@ -310,7 +313,7 @@ class TreeIndex:
         store.begin()
         store.add(files, symbols, references)
         store.commit()
-        return stored_rows(files, symbols, references)
+        return row_source(files, symbols, references)
 
     def _show_part(self, read: Mapping[str, ReadFile], sources: Sequence[RowSource]) -> None:
         """Answer from what a first run has indexed so far."""
@@ -344,8 +347,7 @@ class TreeIndex:
         ]  # fmt: skip
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, FILES, strict=True)], schema=FILES)
 
-    def _publish(self, files: pa.Table, sources: Sequence[RowSource]) -> None:
-        view = build_view(files, sources or [empty_view(self.embedder.dimensions).as_source()])
+    def _publish(self, view: View) -> None:
         info = SnapshotInfo(
             generation=time.time_ns(),
             root=os.fspath(self.root),

@@ -16,6 +16,7 @@ from indexers.graph import Graph, GraphInput, resolve_references
 from indexers.tokens import text_terms
 from memory_server.lexical import LexicalIndex, build_lexical_index
 from memory_server.rows import REFERENCES, SYMBOL_FIELDS, BlobInfo
+from memory_server.vectors import Vectors
 
 FILES = pa.schema([
     pa.field("path", pa.string()),
@@ -32,13 +33,11 @@ FILES = pa.schema([
 COARSE_DIMENSIONS = 64
 """Leading dimensions that every symbol is compared in: a quarter of the memory traffic, which is what a query costs."""
 
-_QUANTISED_AT_ONCE = 4_096
-
 Ranges = dict[str, tuple[int, int]]
 
 
 def symbols_schema(dimensions: int) -> pa.Schema:
-    """The rows of a view's symbols: parsed columns, and vectors as int8 with a scale each."""
+    """The rows of symbols, stored or in a view: parsed columns, and vectors as int8 with a scale each."""
     vector = pa.field("vector", pa.list_(pa.int8(), dimensions))
     return pa.schema([*SYMBOL_FIELDS, vector, pa.field("scale", pa.float32())])
 
@@ -52,34 +51,6 @@ class RowSource:
     symbol_ranges: Ranges
     references: pa.Table
     reference_ranges: Ranges
-
-
-def quantise(vectors: NDArray[np.float16]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Vectors as int8 with one scale each: ``vector = int8 * scale``."""
-    quantised = np.empty(vectors.shape, np.int8)
-    scale = np.empty(len(vectors), np.float32)
-    for start in range(0, len(vectors), _QUANTISED_AT_ONCE):
-        block = vectors[start : start + _QUANTISED_AT_ONCE].astype(np.float32)
-        largest = np.abs(block).max(axis=1, initial=0.0)
-        scale[start : start + len(block)] = np.where(largest > 0, largest, 1.0) / 127.0
-        block /= scale[start : start + len(block), None]
-        quantised[start : start + len(block)] = np.rint(block, out=block)
-    return quantised, scale
-
-
-def stored_rows(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowSource:
-    """Rows of the three tables as a view keeps them: vectors quantised."""
-    dimensions = symbols.schema.field("vector").type.list_size
-    quantised, scale = quantise(column_matrix(symbols["vector"], dimensions))
-    column = pa.FixedSizeListArray.from_arrays(pa.array(quantised.ravel()), dimensions)
-    columns = [*(symbols[field.name] for field in SYMBOL_FIELDS), column, pa.array(scale)]
-    return row_source(files, pa.table(columns, schema=symbols_schema(dimensions)), references)
-
-
-def column_matrix(column: pa.ChunkedArray, dimensions: int) -> NDArray[np.float16]:
-    """A float16 vector column as a matrix, one row a vector."""
-    flat = column.combine_chunks().flatten() if len(column) else pa.array([], pa.float16())
-    return flat.to_numpy(zero_copy_only=False).reshape(-1, dimensions)
 
 
 def row_source(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowSource:
@@ -213,8 +184,7 @@ class View:
     @cached_property
     def vectors(self) -> NDArray[np.int8]:
         """Embeddings as int8, one row a symbol; multiply by ``scales``."""
-        column = self.symbols["vector"].combine_chunks()
-        return column.flatten().to_numpy(zero_copy_only=False).reshape(len(self), -1)
+        return self._vectors.values
 
     @cached_property
     def coarse(self) -> NDArray[np.float32]:
@@ -225,8 +195,11 @@ class View:
     @cached_property
     def scales(self) -> NDArray[np.float32]:
         """What makes an int8 row a unit vector."""
-        scales: NDArray[np.float32] = self.symbols["scale"].to_numpy()
-        return scales
+        return self._vectors.scales
+
+    @cached_property
+    def _vectors(self) -> Vectors:
+        return Vectors.from_table(self.symbols, self.symbols.schema.field("vector").type.list_size)
 
     @cached_property
     def graph(self) -> Graph:

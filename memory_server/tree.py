@@ -370,7 +370,7 @@ class TreeIndex:
             if folder.name != self.folder.tree and info is not None and (view := load_view(folder, info)) is not None:
                 used |= set(view.files["blob"].to_pylist())
         dead = self._store.known_blobs() - used
-        if len(dead) > max(8, KEPT_SHARE * len(used)):
+        if len(dead) > max(4, KEPT_SHARE * len(used)):
             self._store.begin()
             self._store.remove(dead)
             self._store.commit(compact=True)

@@ -37,6 +37,7 @@ from memory_server.targets import (
     describe_symbol,
     find_symbols,
     inside_root,
+    is_side_path,
     resolve_target,
 )
 from memory_server.view import View
@@ -62,12 +63,6 @@ OUTLINE_SYMBOLS = 3_000
 
 DOCUMENT_WEIGHT, TEST_WEIGHT, SIDE_WEIGHT = 0.1, 0.2, 0.3
 """In an outline, headings and keys, tests, and what only shows the code come after the code."""
-
-SIDE_FOLDERS = frozenset(
-    "bench benches benchmark benchmarks demo demos doc docs example examples fixtures sample samples scripts "
-    "third_party vendor website".split()
-)
-"""Top folders beside the code."""
 
 DOCUMENT_KINDS = frozenset({"file", "section", "key", "block", "element", "rule", "stage", "target"})
 
@@ -325,7 +320,7 @@ def _outline_weights(view: View, inside: Sequence[int]) -> dict[int, float]:
     for place in inside:
         first, last = int(view.first[place]), int(view.first[place + 1])
         path = view.paths[place]
-        side = SIDE_WEIGHT if path.split("/")[0].lower() in SIDE_FOLDERS else 1.0
+        side = SIDE_WEIGHT if is_side_path(path) else 1.0
         damp = TEST_WEIGHT if is_test_path(path) else side
         named = [symbol for symbol in range(first + 1, last) if view.kinds[symbol] != "window"]
         for symbol in named or [first]:
@@ -355,7 +350,8 @@ def _branches(view: View, weights: dict[int, float]) -> list[Branch]:
 
 def _outline_title(view: View, inside: Sequence[int], path: str, symbols: int) -> list[str]:
     most = ", ".join(f"{name} {count}" for name, count in list(view.language_counts(inside).items())[:6])
-    title = [f"{path or 'repository'}: {len(inside)} files, {symbols} symbols ({most})"]
+    files = "1 file" if len(inside) == 1 else f"{len(inside)} files"
+    title = [f"{path or 'repository'}: {files}, {symbols} symbols ({most})"]
     start = len(path) + 1 if path else 0
     names = (view.paths[place][start:].split("/") for place in inside)
     counts = Counter(parts[0] for parts in names if len(parts) > 1 and "*" not in path)

@@ -28,7 +28,9 @@ from memory_server.params import (
     TokenBudget,
 )
 
-Repo = Annotated[Path, typer.Option("--repo", help="The repository; the one around the current folder by default.")]
+Repo = Annotated[
+    Path, typer.Option("--repo", help="The repository; the one around the current folder by default.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
@@ -48,7 +50,7 @@ def run() -> None:
     """Run the command line; our errors become one line and a hint, with exit code 1."""
     try:
         _mount_eval()
-        app()
+        app(prog_name="repo-memory")
     except (MemoryServerError, IndexerError) as error:
         typer.echo(f"error: {error}\n\nhint: {error.hint}", err=True)
         sys.exit(1)
@@ -59,7 +61,7 @@ def run() -> None:
 def _mount_eval() -> None:
     """The measurements bring their own imports: only when they are asked for, or listed."""
     if len(sys.argv) < 2 or sys.argv[1] in ("eval", "--help", "-h"):
-        from eval.cli import app as eval_app  # noqa: PLC0415
+        from eval.cli import app as eval_app
 
         app.add_typer(eval_app, name="eval")
 
@@ -72,7 +74,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """A memory of your code base for coding agents."""
 
@@ -83,8 +87,8 @@ def _progress(quiet: bool) -> Iterator[Callable[[Any], None] | None]:
     if quiet:
         yield None
     elif sys.stderr.isatty():
-        from rich.console import Console  # noqa: PLC0415 - only long runs on a terminal need it
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -112,8 +116,8 @@ def _print(data: object, text: str, as_json: bool) -> None:
 
 def _answers(repo: Path) -> Any:  # noqa: ANN401 - an Answers, imported late
     """Answers over an index that was just brought up to date."""
-    from memory_server.answers import Answers  # noqa: PLC0415 - each command imports what it runs
-    from memory_server.memory import Memory  # noqa: PLC0415
+    from memory_server.answers import Answers
+    from memory_server.memory import Memory
 
     memory = Memory.open(repo)
     with _progress(quiet=False) as on_progress:
@@ -124,7 +128,7 @@ def _answers(repo: Path) -> Any:  # noqa: ANN401 - an Answers, imported late
 @app.command()
 def index(repo: Repo = Here, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Index the repository, or bring its index up to date."""
-    from memory_server.memory import Memory  # noqa: PLC0415
+    from memory_server.memory import Memory
 
     with Memory.open(repo) as memory, _progress(quiet or as_json) as on_progress:
         report = memory.sync(on_progress)
@@ -144,21 +148,34 @@ def index(repo: Repo = Here, as_json: AsJson = False, quiet: Quiet = False) -> N
 
 @app.command()
 def search(
-    query: SearchQuery, repo: Repo = Here, path: PathFilter = "", kind: KindFilter = "", budget: TokenBudget = 0,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="Hits in the JSON.")] = 10, as_json: AsJson = False,
-) -> None:  # fmt: skip
+    query: SearchQuery,
+    repo: Repo = Here,
+    path: PathFilter = "",
+    kind: KindFilter = "",
+    budget: TokenBudget = 0,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="Hits in the JSON.")] = 10,
+    as_json: AsJson = False,
+) -> None:
     """Find code by name or meaning."""
     answers = _answers(repo)
     if as_json:
         hits = answers.memory.search(query, limit, path=path, kind=kind)
-        _print([{key: value for key, value in asdict(hit).items() if key != "symbol"} for hit in hits], "", as_json)
+        _print(
+            [{key: value for key, value in asdict(hit).items() if key != "symbol"} for hit in hits],
+            "",
+            as_json,
+        )
     else:
         typer.echo(answers.search(query, path, kind, budget))
 
 
 @app.command()
 def read(
-    targets: Targets, repo: Repo = Here, context: ContextLines = 2, budget: TokenBudget = 0, as_json: AsJson = False
+    targets: Targets,
+    repo: Repo = Here,
+    context: ContextLines = 2,
+    budget: TokenBudget = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Show the source of symbols, or lines of files."""
     text = _answers(repo).read(targets, context, budget)
@@ -166,7 +183,9 @@ def read(
 
 
 @app.command()
-def outline(path: OutlinePath = "", repo: Repo = Here, budget: TokenBudget = 0, as_json: AsJson = False) -> None:
+def outline(
+    path: OutlinePath = "", repo: Repo = Here, budget: TokenBudget = 0, as_json: AsJson = False
+) -> None:
     """Map the repository, a folder or a file."""
     text = _answers(repo).outline(path, budget)
     _print({"text": text}, text, as_json)
@@ -174,9 +193,13 @@ def outline(path: OutlinePath = "", repo: Repo = Here, budget: TokenBudget = 0, 
 
 @app.command()
 def related(
-    symbol: SymbolName, relation: RelationName, repo: Repo = Here, depth: Depth = 1, budget: TokenBudget = 0,
+    symbol: SymbolName,
+    relation: RelationName,
+    repo: Repo = Here,
+    depth: Depth = 1,
+    budget: TokenBudget = 0,
     as_json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Show a symbol's callers, callees, implementations, importers or tests."""
     text = _answers(repo).related(symbol, relation, depth, budget)
     _print({"text": text}, text, as_json)
@@ -185,8 +208,8 @@ def related(
 @app.command()
 def status(repo: Repo = Here, as_json: AsJson = False) -> None:
     """Say what is indexed, how fresh, how large, and what was left out."""
-    from memory_server.memory import Memory  # noqa: PLC0415
-    from memory_server.reports import status_text  # noqa: PLC0415
+    from memory_server.memory import Memory
+    from memory_server.reports import status_text
 
     with Memory.open(repo) as memory:
         state = memory.state()
@@ -196,7 +219,7 @@ def status(repo: Repo = Here, as_json: AsJson = False) -> None:
 @app.command()
 def doctor(repo: Repo = Here, as_json: AsJson = False) -> None:
     """Find a broken registration, hook, store or model, and say the fix."""
-    from memory_server.reports import examine  # noqa: PLC0415
+    from memory_server.reports import examine
 
     findings = examine(repo)
     lines = [f"problem: {finding.problem}\n  fix: {finding.fix}" for finding in findings]
@@ -207,11 +230,13 @@ def doctor(repo: Repo = Here, as_json: AsJson = False) -> None:
 
 @app.command()
 def init(
-    path: Annotated[Path, typer.Argument(help="The repository.")] = Here, dry_run: DryRun = False, as_json: AsJson = False
+    path: Annotated[Path, typer.Argument(help="The repository.")] = Here,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Index the repository, register it with Claude Code, and keep it current on every commit."""
-    from memory_server.install import install  # noqa: PLC0415
-    from memory_server.memory import Memory  # noqa: PLC0415
+    from memory_server.install import install
+    from memory_server.memory import Memory
 
     with Memory.open(path) as memory:
         reports = install(memory.root, dry_run=dry_run)
@@ -229,11 +254,13 @@ def init(
 
 @app.command()
 def remove(
-    path: Annotated[Path, typer.Argument(help="The repository.")] = Here, dry_run: DryRun = False, as_json: AsJson = False
+    path: Annotated[Path, typer.Argument(help="The repository.")] = Here,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Undo `init`: registration, hooks and index."""
-    from memory_server.install import remove as remove_install  # noqa: PLC0415
-    from memory_server.memory import Memory  # noqa: PLC0415
+    from memory_server.install import remove as remove_install
+    from memory_server.memory import Memory
 
     with Memory.open(path) as memory:
         reports = remove_install(memory.root, dry_run=dry_run)
@@ -249,13 +276,13 @@ def remove(
 @app.command()
 def serve(repo: Repo = Here) -> None:
     """Serve MCP on stdin and stdout; Claude Code starts this by itself."""
-    import os  # noqa: PLC0415
+    import os
 
     wire = open_wire()
-    from memory_server.live import LiveMemory  # noqa: PLC0415 - after the greeting
+    from memory_server.live import LiveMemory
 
     chosen = repo if repo != Here else Path(os.environ.get("CLAUDE_PROJECT_DIR") or ".")
-    from memory_server.server import build_server, run_server  # noqa: PLC0415
+    from memory_server.server import build_server, run_server
 
     live = LiveMemory(chosen)
     live.start()

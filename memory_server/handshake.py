@@ -1,8 +1,8 @@
 """Answers ``initialize`` before the MCP SDK is loaded.
 
-Importing the SDK takes most of a second, and clients wait for the first reply at every start. The reply holds only what
-is known beforehand, so it is written at once; the SDK then gets the same request, and its own reply to it is dropped.
-A test holds the two replies equal.
+Importing the SDK takes most of a second, and clients wait for the first reply at every start. The reply
+holds only what is known beforehand, so it is written at once; the SDK then gets the same request, and its own
+reply to it is dropped. A test holds the two replies equal.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ PROTOCOL_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 """Protocol versions whose sessions begin with ``initialize``, oldest first."""
 
 INSTRUCTIONS = (
-    "repo-memory holds an always fresh index of this repository. Prefer it to reading files: `search` finds code by "
-    "name or meaning, `read` gives a symbol's exact source with line numbers to edit from, `outline` maps a folder or "
-    "file, `related` finds callers, callees, implementations, importers and tests. Replies are small on purpose; read "
-    "several targets in one call, and open a whole file only when a reply says something was left out that you need."
+    "repo-memory holds an always fresh index of this repository. Prefer it to reading files: `search` finds "
+    "code by name or meaning, `read` gives a symbol's exact source with line numbers to edit from, `outline` "
+    "maps a folder or file, `related` finds callers, callees, implementations, importers and tests. Replies "
+    "are small on purpose; read several targets in one call, and open a whole file only when a reply says "
+    "something was left out that you need."
 )
 
 
@@ -32,7 +33,7 @@ def server_version() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The protocol's own descriptors, and the first line read from them; ``answered`` is the id replied to here."""
+    """The protocol's own descriptors, the first line read, and the id that was replied to here."""
 
     input: int
     output: int

@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+
+
+def _as_list(value: object) -> object:
+    """A single target that came without its list."""
+    return [value] if isinstance(value, str) else value
+
 
 SearchQuery = Annotated[
-    str, Field(description="Name, phrase, or error message"), typer.Argument(help="Name, phrase, or error message.")
+    str,
+    Field(description="Name, phrase, or error message"),
+    typer.Argument(help="Name, phrase, or error message."),
 ]
 PathFilter = Annotated[
-    str, Field(description="File, folder, or glob"), typer.Option("--path", help="Only this file, folder, or glob.")
+    str,
+    Field(description="File, folder, or glob"),
+    typer.Option("--path", help="Only this file, folder, or glob."),
 ]
 KindFilter = Annotated[
     str,
@@ -21,11 +31,14 @@ KindFilter = Annotated[
 TokenBudget = Annotated[
     int,
     Field(description="Most tokens of the reply; 0: default", ge=0, le=20_000),
-    typer.Option("--budget", min=0, max=20_000, help="Most tokens of the reply; 0 takes the configured default."),
+    typer.Option(
+        "--budget", min=0, max=20_000, help="Most tokens of the reply; 0 takes the configured default."
+    ),
 ]
 Targets = Annotated[
     list[str],
     Field(description="Class.method, path::Class.method, path:12-40, or path", min_length=1, max_length=20),
+    BeforeValidator(_as_list),
     typer.Argument(help="What to read: Class.method, path::Class.method, path:12-40, or a path."),
 ]
 ContextLines = Annotated[
@@ -34,7 +47,9 @@ ContextLines = Annotated[
     typer.Option("--context", min=0, max=50, help="Lines shown before and after each target."),
 ]
 OutlinePath = Annotated[
-    str, Field(description="File, folder, or glob"), typer.Argument(help="A file, a folder, or a glob; empty for all.")
+    str,
+    Field(description="File, folder, or glob"),
+    typer.Argument(help="A file, a folder, or a glob; empty for all."),
 ]
 SymbolName = Annotated[
     str,

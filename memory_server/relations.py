@@ -81,19 +81,29 @@ def _walk(view: View, starts: Sequence[int], step: Step, depth: int) -> dict[int
     found: dict[int, _Found] = {}
     level = dict.fromkeys(starts, 1.0)
     for distance in range(1, depth + 1):
-        following: dict[int, float] = {}
-        for symbol, sure in level.items():
-            for end, line, confidence in step(view, symbol):
-                other = _whole(view, end)
-                seen = found.get(other)
-                if other in starts or (seen is not None and seen.depth < distance):
-                    continue
-                seen = found.setdefault(other, _Found(distance, 0.0))
-                seen.lines.add(line)
-                seen.confidence = max(seen.confidence, sure * confidence)
-                following[other] = seen.confidence
-        level = following
+        level = {
+            other: _note(found, other, line, distance, sure)
+            for (other, line), sure in _reach(view, level, step).items()
+            if other not in starts and (other not in found or found[other].depth == distance)
+        }
     return found
+
+
+def _reach(view: View, level: dict[int, float], step: Step) -> dict[tuple[int, int], float]:
+    """The symbols one step on, and of each line that refers how surely it refers to any of the level."""
+    reached: dict[tuple[int, int], float] = {}
+    for symbol, sure in level.items():
+        for end, line, confidence in step(view, symbol):
+            key = (_whole(view, end), line)
+            reached[key] = min(reached.get(key, 0.0) + sure * confidence, 1.0)
+    return reached
+
+
+def _note(found: dict[int, _Found], symbol: int, line: int, distance: int, sure: float) -> float:
+    seen = found.setdefault(symbol, _Found(distance, 0.0))
+    seen.lines.add(line)
+    seen.confidence = max(seen.confidence, sure)
+    return seen.confidence
 
 
 def _whole(view: View, symbol: int) -> int:

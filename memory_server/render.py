@@ -30,14 +30,15 @@ TARGET_WIDTH = 80
 class Page:
     """Lines under a token budget; a line that does not fit is refused, and the page says so."""
 
-    budget: int
+    budget: float
+    reserve: float = LEFT_OUT_TOKENS
     lines: list[str] = field(default_factory=list)
     used: float = 0.0
 
     @property
     def room(self) -> float:
         """Tokens left for lines before the closing ones."""
-        return self.budget - LEFT_OUT_TOKENS - self.used
+        return self.budget - self.reserve - self.used
 
     def add(self, *lines: str) -> bool:
         """Append all lines, or none when they do not fit."""
@@ -58,7 +59,7 @@ class Page:
         return cut_text(text, self.budget)
 
 
-def cut_text(text: str, budget: int) -> str:
+def cut_text(text: str, budget: float) -> str:
     """The longest beginning of a text that fits; only for a budget too small for a single line."""
     low, high = 0, len(text)
     if estimate_tokens(text) <= budget:
@@ -116,7 +117,7 @@ def _fitting(hits: Sequence[Hit], room: float) -> list[Hit]:
 
 def render_slices(slices: Sequence[Slice | str], budget: int, notes: Sequence[str] = ()) -> str:
     """Each target's lines, sharing the budget; texts among the targets are shown as they are."""
-    page = Page(budget)
+    page = Page(budget, reserve=_cost(notes) + 1)
     whole = [_whole(piece) for piece in slices]
     shares = share_out([_cost(lines) for lines in whole], page.room)
     for piece, lines, share in zip(slices, whole, shares, strict=True):
@@ -157,8 +158,9 @@ def _shortened(piece: Slice, room: float) -> list[str]:
     room -= _cost(head) + token_cost("")
     if piece.members:
         return head + _member_lines(piece, room)
-    kept = cut_to_budget(piece.lines, room - _cost([_rest(piece, piece.end)]))
-    last = kept[-1][0] if kept else piece.lines[0][0] - 1
+    lines = [line for line in piece.lines if line[0] >= piece.start]
+    kept = cut_to_budget(lines, room - _cost([_rest(piece, piece.end)]))
+    last = kept[-1][0] if kept else piece.start - 1
     return [*head, *numbered_text(kept), *([_rest(piece, last + 1)] if last < piece.end else [])]
 
 
@@ -169,16 +171,17 @@ def _rest(piece: Slice, first: int) -> str:
 def _member_lines(piece: Slice, room: float) -> list[str]:
     """What a large symbol holds, in place of its source."""
     note = f"left out: the source; read a member by its name, or {piece.path}:FIRST-LAST"
-    room -= token_cost(note)
+    page = Page(room - token_cost(f"{note} and 10000 members"), reserve=0)
     first = [line for line in piece.lines if line[0] == piece.start][:1]
     for detail in (Detail.SIGNATURE, Detail.NAMES):
         members = (f"  {member.head(detail, HEAD_WIDTH)}" for member in piece.members)
         lines = [*numbered_text(first), *members]
-        if _cost(lines) <= room:
+        if _cost(lines) <= page.room:
             break
-    kept = Page(int(room) + LEFT_OUT_TOKENS)
-    all(kept.add(line) for line in lines)
-    return [*kept.lines, note]
+    if not all(page.add(line) for line in lines):
+        left = len(lines) - len(page.lines)
+        note = note.replace("the source", f"the source and {left} members")
+    return [*page.lines, note]
 
 
 @dataclass(frozen=True, slots=True)

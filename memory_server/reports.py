@@ -22,12 +22,13 @@ def status_text(state: IndexState) -> str:
     fresh = "up to date" if not state.pending else f"{state.pending} files changed since"
     when = datetime.fromtimestamp(state.synced_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     skipped = ", ".join(f"{count} {reason}" for reason, count in state.skipped.items()) or "nothing"
+    commit = f" at {state.commit[:10]}" if state.commit else ""
     windows = f"; {len(state.problems)} read in windows" if state.problems else ""
     return "\n".join([
         f"indexed: {state.files} files, {state.symbols} symbols ({languages})",
-        f"fresh: {fresh}, synced {when} ({_age(state.synced_at)})" + (f" at {state.commit[:10]}" if state.commit else ""),
+        f"fresh: {fresh}, synced {when} ({_age(state.synced_at)}){commit}",
         f"size: {state.store_bytes / 1e6:.1f} MB in {state.store}",
-        f"digests: {state.digest_tokens:,} tokens for {state.source_tokens:,} of source; model {state.embedder}",
+        f"model: {state.embedder}",
         f"left out: {skipped}{windows}",
     ])  # fmt: skip
 

@@ -10,9 +10,11 @@ from typing import Any, Literal, cast
 
 import anyio
 from mcp.server import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.stdio import stdio_server
-from mcp_types import ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import ValidationError
 
 from indexers.errors import IndexerError
 from memory_server.answers import Answers
@@ -29,6 +31,7 @@ from memory_server.params import (
     Targets,
     TokenBudget,
 )
+from memory_server.render import cut_text
 
 Relation = Literal["callers", "callees", "implementations", "importers", "tests"]
 
@@ -36,19 +39,63 @@ ALWAYS_LOAD = {"anthropic/alwaysLoad": True}
 """Claude Code then offers the tools at once instead of behind its tool search."""
 
 
+ERROR_TOKENS = 100
+"""The smallest budget of a reply holds any error."""
+
+
+class _Server(MCPServer[Any]):
+    """The SDK's server, whose errors are one line and a hint."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; what is wrong with its arguments, or what it says itself, is told in few words.
+
+        Raises:
+            ToolError: the tool or an argument is unknown, an argument is wrong, or the tool raised it.
+        """
+        tool = self._tool_manager.get_tool(name)
+        if tool is None:
+            tools = ", ".join(tool.name for tool in self._tool_manager.list_tools())
+            raise ToolError(_told(f"no tool {name[:40]}", f"use one of: {tools}"))
+        known = tool.parameters["properties"]
+        if unknown := sorted(arguments.keys() - known.keys()):
+            raise ToolError(_told(f"{name} takes no {unknown[0][:40]}", f"it takes: {', '.join(known)}"))
+        try:
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError:
+            raise
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(_argument_error(error.__cause__, known)) from error
+            raise ToolError(str(error).removeprefix(f"Error executing tool {name}: ")) from error
+
+
+def _argument_error(error: ValidationError, known: dict[str, Any]) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    problem = first["msg"].lower().removesuffix(".")
+    return _told(f"{name}: {problem}", known.get(name, {}).get("description", "see the tool's description"))
+
+
+def _told(message: str, hint: str) -> str:
+    """An error as the model sees it: one line, then a hint."""
+    return cut_text(f"{' '.join(message.split())}\nhint: {hint}", ERROR_TOKENS)
+
+
 def build_server(answers: Callable[[], Answers]) -> MCPServer[Any]:
     """The server over a source of answers, which may block until there is something to answer from."""
-    server: MCPServer[Any] = MCPServer(
-        "repo-memory", instructions=INSTRUCTIONS, version=server_version(), log_level="WARNING"
-    )
+    server = _Server("repo-memory", instructions=INSTRUCTIONS, version=server_version(), log_level="WARNING")
 
-    def search(query: SearchQuery, path: PathFilter = "", kind: KindFilter = "", budget: TokenBudget = 0) -> str:
+    def search(
+        query: SearchQuery, path: PathFilter = "", kind: KindFilter = "", budget: TokenBudget = 0
+    ) -> str:
         """Find code by name or meaning. Returns ranked symbols with file, lines, signature and key lines."""
         with _told_to_model():
             return answers().search(query, path, kind, budget)
 
     def read(targets: Targets, context: ContextLines = 2, budget: TokenBudget = 0) -> str:
-        """Exact current source of symbols or line ranges, numbered, with enclosing signatures. Pass several at once."""
+        """Exact current source of symbols or lines, numbered, with enclosing signatures. Pass several."""
         with _told_to_model():
             return answers().read(targets, context, budget)
 
@@ -66,21 +113,23 @@ def build_server(answers: Callable[[], Answers]) -> MCPServer[Any]:
         server.add_tool(
             tool, meta=ALWAYS_LOAD, annotations=ToolAnnotations(read_only_hint=True), structured_output=False
         )
-        registered = server._tool_manager.get_tool(tool.__name__)  # noqa: SLF001 - the SDK offers no schema hook
+        registered = server._tool_manager.get_tool(tool.__name__)
         if registered is not None:
             registered.parameters = _slim(registered.parameters)
     return server
 
 
 _UNSENT = frozenset({"title", "default", "minimum", "maximum", "minItems", "maxItems"})
-"""Keys of a JSON schema that the model does without; arguments are checked against the whole schema all the same."""
+"""Keys of a JSON schema that the model does without; arguments are checked against the whole schema."""
 
 
 def _slim(schema: Any) -> Any:  # noqa: ANN401 - any JSON value
     """A JSON schema without what would only be tokens in every conversation."""
     if isinstance(schema, dict):
         return {
-            key: _slim(value) for key, value in schema.items() if key not in _UNSENT or isinstance(value, dict)
+            key: _slim(value)
+            for key, value in schema.items()
+            if key not in _UNSENT or isinstance(value, dict)
         }
     return [_slim(item) for item in schema] if isinstance(schema, list) else schema
 
@@ -91,7 +140,7 @@ def _told_to_model() -> Iterator[None]:
     try:
         yield
     except (MemoryServerError, IndexerError) as error:
-        raise ToolError(f"{error}\nhint: {error.hint}") from error
+        raise ToolError(_told(str(error), error.hint)) from error
 
 
 class _Replay:
@@ -136,7 +185,7 @@ def run_server(server: MCPServer[Any], wire: Wire) -> None:
     async def run() -> None:
         reader = cast("Any", _Replay(wire.first_line, wire.input))
         writer = cast("Any", _DropFirstReply(wire.output, wire.answered))
-        lowlevel = server._lowlevel_server  # noqa: SLF001 - the SDK's own stdio runner takes no streams
+        lowlevel = server._lowlevel_server
         async with stdio_server(reader, writer) as (read_stream, write_stream):
             await lowlevel.run(read_stream, write_stream, lowlevel.create_initialization_options())
 

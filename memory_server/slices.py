@@ -109,7 +109,8 @@ def _bare(line: str) -> str:
 
 def token_cost(line: str) -> float:
     """Estimated tokens of a line with its newline, not rounded, so that they add up to those of a text."""
-    return sum(map(mul, count_token_features(f"{line}\n"), TOKEN_WEIGHTS.values()))
+    cost: float = sum(map(mul, count_token_features(f"{line}\n"), TOKEN_WEIGHTS.values()))
+    return cost
 
 
 def cut_to_budget(lines: Sequence[Line], budget: float) -> tuple[Line, ...]:

@@ -23,6 +23,24 @@ _MINOR_KINDS = frozenset(
 _UNNAMED_KINDS = frozenset({"section", "key", "block", "element", "rule"})
 """Kinds whose names are prose or data: nobody misspells them."""
 
+_SIDE_FOLDERS = frozenset(
+    {
+        *(
+            "bench",
+            "benches",
+            "benchmark",
+            "benchmarks",
+            "demo",
+            "demos",
+            "doc",
+            "docs",
+            "example",
+            "examples",
+        ),
+        *("fixtures", "sample", "samples", "third_party", "vendor", "website"),
+    }
+)
+
 SAID_WIDTH = 60
 """Characters of the asker's own words that an error says back."""
 
@@ -131,10 +149,11 @@ def _fits(view: View, symbol: int, wanted: Sequence[str]) -> bool:
 
 
 def _prefer(view: View, symbols: Sequence[int]) -> tuple[int, ...]:
-    """Definitions before fields and variables, and code before tests; several stay when none stands out."""
+    """Definitions before fields, code before tests and examples; several stay when none stands out."""
     preferences: tuple[Callable[[int], bool], ...] = (
         lambda symbol: view.kinds[symbol] not in _MINOR_KINDS,
         lambda symbol: not is_test_path(view.path_of(symbol)),
+        lambda symbol: not is_side_path(view.path_of(symbol)),
         lambda symbol: view.kinds[symbol] != "impl",
     )
     for is_better in preferences:
@@ -143,6 +162,11 @@ def _prefer(view: View, symbols: Sequence[int]) -> tuple[int, ...]:
         return tuple(symbols)
     importance = view.graph.importance
     return tuple(sorted(symbols, key=lambda symbol: (-float(importance[symbol]), symbol)))
+
+
+def is_side_path(path: str) -> bool:
+    """Whether a file lies beside the code: an example of its use, a text about it, a copy of another's."""
+    return path.split("/", 1)[0].lower() in _SIDE_FOLDERS
 
 
 def are_overloads(view: View, symbols: Sequence[int]) -> bool:

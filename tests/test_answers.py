@@ -1,0 +1,280 @@
+"""The four answers: golden texts over a sample repository, and what every answer keeps to.
+
+After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/test_answers.py`` and read the diff.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexers.tokens import estimate_tokens
+from memory_server.answers import Answers
+from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
+from memory_server.memory import Memory
+from memory_server.slices import split_lines
+from tests.answering import SAMPLE, WordEmbedder, answers_over, make_sample
+from tests.indexing import write_files
+
+GOLDEN = Path(__file__).parent / "golden" / "answers"
+
+CASES = {
+    "search_text": lambda answers: answers.search("how is the total computed"),
+    "search_name": lambda answers: answers.search("apply_discount"),
+    "search_filtered": lambda answers: answers.search("save an order", path="store", kind="class"),
+    "search_nothing": lambda answers: answers.search("total", path="docs/*.rst"),
+    "search_small": lambda answers: answers.search("how is the total computed", budget=160),
+    "read_method": lambda answers: answers.read(["Cart.total"]),
+    "read_ambiguous": lambda answers: answers.read(["total"]),
+    "read_several": lambda answers: answers.read(["describeItem", "server/main.go:6-8", "missing", "total"]),
+    "read_class_that_does_not_fit": lambda answers: answers.read(["Cart"], budget=130),
+    "read_function_that_does_not_fit": lambda answers: answers.read(["shop/cart.py::Cart.add"], budget=130),
+    "read_file": lambda answers: answers.read(["naïve.py"]),
+    "read_long_line": lambda answers: answers.read(["wide.py"]),
+    "read_empty_file": lambda answers: answers.read(["empty.py"]),
+    "read_section": lambda answers: answers.read(["docs/guide.md::Discounts"], context=0),
+    "outline_repository": lambda answers: answers.outline(),
+    "outline_small": lambda answers: answers.outline(budget=220),
+    "outline_folder": lambda answers: answers.outline("shop"),
+    "outline_glob": lambda answers: answers.outline("store/*.java"),
+    "related_callers": lambda answers: answers.related("Cart.total", "callers"),
+    "related_callers_far": lambda answers: answers.related("add_tax", "callers", depth=3),
+    "related_callers_small": lambda answers: answers.related("add_tax", "callers", depth=3, budget=150),
+    "related_callers_of_overloads": lambda answers: answers.related("describeItem", "callers"),
+    "related_callees": lambda answers: answers.related("Cart.total", "callees"),
+    "related_implementations": lambda answers: answers.related("Store", "implementations"),
+    "related_implementations_of_method": lambda answers: answers.related("Rule.holds", "implementations"),
+    "related_importers": lambda answers: answers.related("shop/prices.py", "importers"),
+    "related_tests": lambda answers: answers.related("Cart", "tests"),
+    "related_nothing": lambda answers: answers.related("Serve", "callers"),
+    "related_ambiguous": lambda answers: answers.related("total", "callers"),
+}
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
+    yield answers_over(make_sample(tmp_path_factory.mktemp("sample") / "shop"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_answer_is_its_golden_text(answers: Answers, name: str) -> None:
+    golden = GOLDEN / f"{name}.txt"
+    text = CASES[name](answers) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_every_golden_text_has_its_case() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == CASES.keys()
+
+
+NAMES = (
+    "Cart",
+    "total",
+    "Cart.total",
+    "describeItem",
+    "save",
+    "shop/cart.py",
+    "wide.py",
+    "naïve.py",
+    "shop/cart.py:1-30",
+)
+TEXTS = st.one_of(st.sampled_from(NAMES), st.text(max_size=60), st.text(min_size=200, max_size=2_000))
+BUDGETS = st.integers(100, 5_000)
+
+
+def assert_fits(answers: Answers, text: str, budget: int) -> None:
+    assert estimate_tokens(text) <= budget
+    for number, line in re.findall(r"^ *(\d+)\t(.*)$", text, re.MULTILINE):
+        assert int(number) > 0
+        shown = line.split("… (")[0].removesuffix("…").rstrip()
+        assert any(
+            lines[int(number) - 1].startswith(shown)
+            for lines in (split_lines(known.encode()) for known in SAMPLE.values())
+            if len(lines) >= int(number)
+        ), line
+    assert answers.memory.view.paths
+
+
+@settings(max_examples=60, deadline=None)
+@given(query=TEXTS, budget=BUDGETS, path=st.sampled_from(["", "shop", "*.py"]))
+def test_a_search_never_exceeds_its_budget(answers: Answers, query: str, budget: int, path: str) -> None:
+    try:
+        text = answers.search(query, path=path, budget=budget)
+    except QueryError:
+        assert not query.strip()
+    else:
+        assert_fits(answers, text, budget)
+
+
+@settings(max_examples=60, deadline=None)
+@given(targets=st.lists(TEXTS, min_size=1, max_size=6), budget=BUDGETS, context=st.integers(0, 50))
+def test_a_read_never_exceeds_its_budget(
+    answers: Answers, targets: list[str], budget: int, context: int
+) -> None:
+    try:
+        text = answers.read(targets, context, budget)
+    except (NotFoundError, OutsideRepositoryError) as error:
+        assert len(set(targets)) == 1
+        assert len(str(error)) < 200
+    else:
+        assert_fits(answers, text, budget)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    path=st.one_of(st.sampled_from(["", ".", "shop", "wide.py", "**/*.ts"]), st.text(max_size=20)),
+    budget=BUDGETS,
+)
+def test_an_outline_never_exceeds_its_budget(answers: Answers, path: str, budget: int) -> None:
+    try:
+        text = answers.outline(path, budget)
+    except (NotFoundError, OutsideRepositoryError):
+        assert path.strip()
+    else:
+        assert_fits(answers, text, budget)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    symbol=TEXTS,
+    relation=st.sampled_from(["callers", "callees", "implementations", "importers", "tests"]),
+    depth=st.integers(1, 4),
+    budget=BUDGETS,
+)
+def test_relatives_never_exceed_their_budget(
+    answers: Answers, symbol: str, relation: str, depth: int, budget: int
+) -> None:
+    try:
+        text = answers.related(symbol, relation, depth, budget)
+    except (NotFoundError, OutsideRepositoryError):
+        assert symbol not in NAMES[:5]
+    else:
+        assert_fits(answers, text, budget)
+
+
+@pytest.mark.parametrize(
+    "path", ["../other", "/etc", "shop/../../other", "link", "link/secret.py", "shop/../link"]
+)
+@pytest.mark.parametrize("tool", ["search", "read", "outline", "related"])
+def test_a_path_outside_the_repository_is_refused(tmp_path: Path, tool: str, path: str) -> None:
+    outside = tmp_path / "other"
+    write_files(outside, {"secret.py": "def hidden(): pass\n"})
+    root = make_sample(tmp_path / "shop")
+    (root / "link").symlink_to(outside)
+    answers = answers_over(root)
+    asked = {
+        "search": lambda: answers.search("hidden", path=path),
+        "read": lambda: answers.read([path]),
+        "outline": lambda: answers.outline(path),
+        "related": lambda: answers.related(path, "callers"),
+    }
+    with pytest.raises(OutsideRepositoryError, match="is outside the repository"):
+        asked[tool]()
+
+
+def test_lines_of_a_file_outside_the_repository_are_refused_among_others(answers: Answers) -> None:
+    text = answers.read(["../other.py:1-3", "add_tax"])
+    assert "../other.py is outside the repository; use a path inside the repository" in text
+    assert "def add_tax" in text
+
+
+def test_an_absolute_path_inside_the_repository_is_taken(answers: Answers) -> None:
+    root = answers.memory.root
+    assert answers.outline(str(root / "shop")) == answers.outline("shop")
+    assert answers.read([f"{root}/shop/prices.py:6-8"]) == answers.read(["shop/prices.py:6-8"])
+    assert answers.search("discount", path=str(root / "shop")) == answers.search("discount", path="shop/")
+
+
+@pytest.mark.parametrize("name", [".env", ".git/config", "key.pem"])
+def test_a_secret_is_not_read_even_by_its_path(tmp_path: Path, name: str) -> None:
+    root = make_sample(tmp_path / "shop")
+    write_files(root, {name: "password = hunter2\n"})
+    with pytest.raises(NotFoundError, match="is not served"):
+        answers_over(root).read([name])
+
+
+def test_an_answer_shows_a_file_as_it_is_now(tmp_path: Path) -> None:
+    root = make_sample(tmp_path / "shop")
+    answers = answers_over(root)
+    source = SAMPLE["shop/prices.py"].replace("def add_tax", "# a new line\n\n\ndef add_tax")
+    (root / "shop/prices.py").write_text(source, encoding="utf-8")
+    assert "9\tdef add_tax(price: int) -> int:" in answers.read(["add_tax"])
+    assert "\n  9-11 def add_tax(price: int) -> int\n" in answers.outline("shop/prices.py")
+
+
+def test_a_file_that_came_later_is_found(tmp_path: Path) -> None:
+    root = make_sample(tmp_path / "shop")
+    answers = answers_over(root)
+    write_files(root, {"shop/late.py": "def refund():\n    return add_tax(1)\n"})
+    assert "1\tdef refund():" in answers.read(["refund"])
+    assert "late.py" in answers.outline("shop/late.py")
+
+
+def test_a_file_that_is_not_indexed_is_read_by_its_lines(tmp_path: Path) -> None:
+    root = make_sample(tmp_path / "shop")
+    write_files(root, {".gitignore": "built/\n", "built/out.py": "def made():\n    pass\n"})
+    answers = answers_over(root)
+    assert answers.read(["built/out.py:1-1"], context=0) == "built/out.py:1-1\n1\tdef made():"
+
+
+def test_a_line_beyond_the_end_is_told(answers: Answers) -> None:
+    with pytest.raises(NotFoundError, match=r"shop/checkout.py has 10 lines"):
+        answers.read(["shop/checkout.py:90-99"])
+
+
+def test_an_unknown_relation_and_kind_name_the_known_ones(answers: Answers) -> None:
+    with pytest.raises(QueryError, match="unknown relation 'friends'") as relation:
+        answers.related("Cart", "friends")
+    assert "callers, callees, implementations, importers, tests" in relation.value.hint
+    with pytest.raises(QueryError, match="unknown kind 'klass'") as kind:
+        answers.search("cart", kind="klass")
+    assert "class, interface" in kind.value.hint
+
+
+def test_the_same_question_gives_the_same_bytes_from_a_loaded_index(answers: Answers) -> None:
+    with Memory.open(answers.memory.root, embedder=WordEmbedder()) as loaded:
+        again = Answers(loaded)
+        assert {name: ask(again) for name, ask in CASES.items()} == {
+            name: ask(answers) for name, ask in CASES.items()
+        }
+
+
+ASK = """
+import sys
+from pathlib import Path
+from tests.test_answers import CASES
+from tests.answering import answers_over
+answers = answers_over(Path(sys.argv[1]))
+sys.stdout.buffer.write("\\n".join(ask(answers) for ask in CASES.values()).encode())
+"""
+
+
+@pytest.mark.parametrize("seed", ["0", "4711"])
+def test_the_same_question_gives_the_same_bytes_in_another_process(answers: Answers, seed: str) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, str(answers.memory.root)],
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode() == "\n".join(ask(answers) for ask in CASES.values())
+
+
+def test_what_a_first_run_has_not_reached_is_said(answers: Answers) -> None:
+    answers.memory.building = "still indexing: 3 of 9 files"
+    try:
+        for name in ("search_text", "read_method", "outline_folder", "related_callers"):
+            assert CASES[name](answers).endswith("\nstill indexing: 3 of 9 files")
+    finally:
+        answers.memory.building = ""

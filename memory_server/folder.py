@@ -66,14 +66,22 @@ class IndexFolder:
         return {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
 
     def write_fingerprint(self, fingerprint: dict[str, str]) -> None:
-        """Record what the index is built by."""
+        """Record what the index is built by.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
         temporary = self.path / "store.json.tmp"
-        temporary.write_text(json.dumps(fingerprint), encoding="utf-8")
-        temporary.replace(self.path / "store.json")
+        try:
+            temporary.write_text(json.dumps(fingerprint), encoding="utf-8")
+            temporary.replace(self.path / "store.json")
+        except OSError as error:
+            raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
 
     def erase(self) -> None:
         """Remove everything derived; what people wrote stays."""
-        (self.path / "store.json").unlink(missing_ok=True)
+        for name in ("store.json", "checksums.json"):
+            (self.path / name).unlink(missing_ok=True)
         for name in ("lance", "views"):
             shutil.rmtree(self.path / name, ignore_errors=True)
         (self.path / "writing").unlink(missing_ok=True)

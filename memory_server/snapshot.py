@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from functools import reduce
 from pathlib import Path
+from zlib import crc32
 
 import pyarrow as pa
 
@@ -31,6 +34,7 @@ class SnapshotInfo:
     root: str
     commit: str
     synced_at: float
+    checksum: int = 0
 
 
 def read_info(folder: Path) -> SnapshotInfo | None:
@@ -43,21 +47,27 @@ def read_info(folder: Path) -> SnapshotInfo | None:
 
 def load_view(folder: Path, info: SnapshotInfo) -> View | None:
     """The view of a generation; None when its files are missing or damaged."""
-    tables = []
+    files: list[bytes] = []
     try:
         for name in _TABLES:
-            with pa.OSFile(os.fspath(folder / str(info.generation) / f"{name}.arrow"), "rb") as source:
-                tables.append(pa.ipc.open_file(source).read_all())
-    except (OSError, pa.ArrowException):
+            files.append((folder / str(info.generation) / f"{name}.arrow").read_bytes())
+    except OSError:
         return None
-    files, symbols, references, first, edges, importance = tables
+    if _checksum(files) != info.checksum:
+        return None
+    tables = [pa.ipc.open_file(pa.py_buffer(data)).read_all() for data in files]
+    manifest, symbols, references, first, edges, importance = tables
     graph = Graph(*(edges[name].to_numpy() for name in _EDGES), importance["importance"].to_numpy())
     starts = (first[name].to_numpy() for name in ("first", "reference_first"))
-    return View(files, symbols.combine_chunks(), references.combine_chunks(), *starts, graph)
+    return View(manifest, symbols.combine_chunks(), references.combine_chunks(), *starts, graph)
 
 
-def write_view(folder: Path, info: SnapshotInfo, view: View) -> None:
-    """Write a view as a new generation and drop the older ones. Call under the write lock."""
+def _checksum(files: Iterable[bytes]) -> int:
+    return reduce(lambda checksum, data: crc32(data, checksum), files, 0)
+
+
+def write_view(folder: Path, info: SnapshotInfo, view: View) -> SnapshotInfo:
+    """Write a view as a new generation, drop the older ones and describe it. Call under the write lock."""
     target = folder / str(info.generation)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
@@ -66,14 +76,22 @@ def write_view(folder: Path, info: SnapshotInfo, view: View) -> None:
     importance = pa.table({"importance": view.graph.importance})
     tables = (view.all_files, view.symbols, view.references, first, edges, importance)
     options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
+    checksum = 0
     for name, table in zip(_TABLES, tables, strict=True):
-        path = os.fspath(target / f"{name}.arrow")
-        with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, table.schema, options=options) as writer:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, table.schema, options=options) as writer:
             writer.write_table(table)
+        data = sink.getvalue()
+        checksum = crc32(data, checksum)
+        (target / f"{name}.arrow").write_bytes(data)
+    info = replace(info, checksum=checksum)
     write_info(folder, info)
     for old in folder.iterdir():
         if old.is_dir() and old.name != str(info.generation):
             shutil.rmtree(old, ignore_errors=True)
+        elif old.suffix == ".tmp":
+            old.unlink(missing_ok=True)
+    return info
 
 
 def write_info(folder: Path, info: SnapshotInfo) -> None:

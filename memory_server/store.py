@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from memory_server.checksums import find_damage, record_sums
 from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.quick_import import import_lancedb
 from memory_server.rows import REFERENCES
@@ -33,7 +34,7 @@ FILES = pa.schema([
 COMPACT_AFTER = 24
 """Versions of a table after which it is compacted: reading stays one pass, and writing one file costs 10 ms."""
 
-_WRITING = "writing"
+_WRITING, _SUMS = "writing", "checksums.json"
 T = TypeVar("T")
 
 lancedb = import_lancedb()
@@ -56,6 +57,11 @@ class Store:
             "symbols": symbols_schema(dimensions),
             "references": REFERENCES,
         }
+
+        unfinished = (folder / _WRITING).exists()
+        damaged = _guard(lambda: find_damage(folder / "lance", folder / _SUMS, may_lack=unfinished))
+        if damaged:
+            raise StoreDamagedError(f"the store is damaged: {damaged}")
 
         def open_tables() -> dict[str, Any]:
             connection = lancedb.connect(os.fspath(folder / "lance"), read_consistency_interval=timedelta(0))
@@ -98,7 +104,7 @@ class Store:
             for name in ("symbols", "references"):
                 present = _guard(lambda name=name: self._tables[name].search().select(["blob"]).to_arrow())["blob"]
                 self._delete(name, set(present.unique().to_pylist()) - whole)
-        marker.touch()
+        _guard(marker.touch)
 
     def add(self, files: pa.Table, symbols: pa.Table, references: pa.Table) -> None:
         """Add whole contents, leaving out those stored already."""
@@ -122,6 +128,7 @@ class Store:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", UserWarning)
                     _guard(lambda table=table: table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True))
+        _guard(lambda: record_sums(self.folder / "lance", self.folder / _SUMS))
         (self.folder / _WRITING).unlink(missing_ok=True)
 
     def _delete(self, name: str, blobs: set[str]) -> None:

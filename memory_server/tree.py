@@ -355,7 +355,7 @@ class TreeIndex:
             synced_at=time.time(),
         )
         try:
-            write_view(self.folder.view, info, view)
+            info = write_view(self.folder.view, info, view)
         except OSError as error:
             raise StoreError(f"cannot write the index: {error.strerror}") from error
         self.view, self.info = view, info

@@ -132,7 +132,7 @@ def find_symbols(view: View, text: str) -> tuple[int, ...]:
     named = [symbol for symbol in view.by_name.get(last, ()) if _fits(view, symbol, wanted)]
     if not named:
         raise NotFoundError(
-            f"no symbol or file {truncate(text, SAID_WIDTH)}", _suggest(nearest_names(view, last))
+            f"no symbol or file {truncate(text, SAID_WIDTH)}", _suggest(nearest_names(view, wanted))
         )
     exact = [symbol for symbol in named if view.names[symbol] == wanted[-1]]
     return _prefer(view, exact or named)
@@ -192,27 +192,30 @@ def describe_symbol(view: View, symbol: int) -> Summary:
     )
 
 
-def nearest_names(view: View, name: str) -> list[str]:
-    """Qualified names of the symbols spelt much like a name, nearest first."""
-    if not name:
+def nearest_names(view: View, wanted: Sequence[str]) -> list[str]:
+    """Qualified names of the symbols spelt much like the last part, nearest first."""
+    if not wanted:
         return []
+    *outer, name = (part.lower() for part in wanted)
     size = len(name)
-    alike = _spelt(view, (known for known in view.by_name if abs(len(known) - size) <= 1 + size // 4))
+    alike = _spelt(view, outer, (known for known in view.by_name if abs(len(known) - size) <= 1 + size // 4))
     near = get_close_matches(name, alike, n=4, cutoff=0.7)
     found = [alike[known] for known in near]
     if len(near) < 4:
-        holding = _spelt(view, (known for known in view.by_name if name in known and known not in near))
+        rest = (known for known in view.by_name if name in known and known not in near)
+        holding = _spelt(view, outer, rest)
         found += [holding[known] for known in sorted(holding, key=lambda known: (len(known), known))]
     return found[:4]
 
 
-def _spelt(view: View, names: Iterable[str]) -> dict[str, str]:
-    """Of the names that code has, the qualified one of the first symbol that bears it."""
+def _spelt(view: View, outer: Sequence[str], names: Iterable[str]) -> dict[str, str]:
+    """Of the names that code has, the qualified one of the symbol that bears it, best inside ``outer``."""
     found = {}
     for name in names:
-        bearers = (symbol for symbol in view.by_name[name] if view.kinds[symbol] not in _UNNAMED_KINDS)
-        if (first := next(bearers, None)) is not None:
-            found[name] = view.qualified_names[first]
+        bearers = [symbol for symbol in view.by_name[name] if view.kinds[symbol] not in _UNNAMED_KINDS]
+        known = [view.qualified_names[symbol] for symbol in bearers]
+        if known:
+            found[name] = max(known, key=lambda full: len(set(outer) & set(full.lower().split("."))))
     return found
 
 

@@ -1,0 +1,192 @@
+"""Answers are laid out within their budgets, and say what they leave out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexers.summarize import Detail, Summary, choose_calls, first_sentence
+from indexers.tokens import estimate_tokens
+from memory_server.render import (
+    Branch,
+    Page,
+    Relative,
+    cut_text,
+    render_candidates,
+    render_outline,
+    render_related,
+    render_search,
+    render_slices,
+    share_out,
+)
+from memory_server.slices import Hit, Slice, cut_to_budget, numbered, split_lines, token_cost, with_context
+
+LINES = st.lists(st.text(max_size=40), max_size=20)
+
+
+def summary(
+    name: str, path: str = "a.py", start: int = 1, end: int = 9, signature: str = "", kind: str = "function"
+) -> Summary:
+    return Summary(path, start, end, kind, name, signature, "")
+
+
+def source(path: str, size: int) -> Slice:
+    lines = tuple((number, f"line = {number}") for number in range(1, size + 1))
+    return Slice(path, "", 1, size, (), lines)
+
+
+@given(LINES, st.integers(1, 300))
+def test_a_page_stays_within_its_budget(lines: list[str], budget: int) -> None:
+    page = Page(budget)
+    for line in lines:
+        page.add(line)
+    assert estimate_tokens(page.close("left out: the rest")) <= budget
+
+
+@given(LINES)
+def test_the_costs_of_lines_add_up_to_no_less_than_their_text(lines: list[str]) -> None:
+    assert sum(map(token_cost, lines)) >= estimate_tokens("\n".join(lines)) - 0.51
+
+
+@given(st.text(), st.integers(1, 40))
+def test_a_cut_text_is_its_longest_beginning_that_fits(text: str, budget: int) -> None:
+    cut = cut_text(text, budget)
+    assert text.startswith(cut)
+    assert estimate_tokens(cut) <= budget
+    assert cut == text or estimate_tokens(text[: len(cut) + 1]) > budget
+
+
+@given(st.lists(st.floats(0, 1_000), min_size=1, max_size=10), st.floats(0, 3_000))
+def test_shares_never_add_up_to_more_than_the_room(wanted: list[float], room: float) -> None:
+    shares = share_out(wanted, room)
+    assert sum(shares) <= room + 1e-6
+    assert all(share <= wish + 1e-6 for share, wish in zip(shares, wanted, strict=True))
+
+
+def test_what_a_small_target_leaves_goes_to_the_large_ones() -> None:
+    assert share_out([10, 500, 500], 310) == [10, 150, 150]
+
+
+def test_targets_that_do_not_fit_share_the_budget_and_say_where_to_go_on() -> None:
+    text = render_slices([source("long.py", 400), source("short.py", 3), source("other.py", 400)], 600)
+    assert "short.py:1-3\n1\tline = 1\n2\tline = 2\n3\tline = 3\n" in text
+    assert text.count("left out: lines ") == 2
+    assert "read long.py:" in text
+    assert "read other.py:" in text
+    assert 450 < estimate_tokens(text) <= 600
+
+
+def test_only_a_line_feed_ends_a_line() -> None:
+    assert split_lines("a\x0cb\u2028c\r\nd\x85e\n".encode()) == ["a\x0cb\u2028c\r", "d\x85e"]
+    assert split_lines(b"") == []
+    assert split_lines(b"\n") == [""]
+
+
+def test_context_has_no_blank_edges_and_ends_with_the_file() -> None:
+    text = ["one", "", "two", "", "three"]
+    assert with_context(text, 3, 3, 1) == ((3, "two"),)
+    assert with_context(text, 3, 3, 5) == ((1, "one"), (2, ""), (3, "two"), (4, ""), (5, "three"))
+
+
+def test_a_line_too_long_to_be_code_is_cut() -> None:
+    assert numbered(["x" * 500], 1, 1) == ((1, f"{'x' * 400}… (100 more characters)"),)
+
+
+def test_lines_are_cut_to_a_budget_from_their_end() -> None:
+    lines = numbered(["some words here"] * 50, 1, 50)
+    kept = cut_to_budget(lines, 40)
+    assert kept == lines[: len(kept)]
+    assert 0 < len(kept) < 50
+
+
+def test_weaker_hits_are_left_out_first_and_counted() -> None:
+    hits = [Hit(summary(f"name_{place}", path=f"{place}.py")) for place in range(20)]
+    text = render_search(hits, 150)
+    assert text.startswith("0.py\n  1-9 function name_0\n1.py\n")
+    shown = text.count("function")
+    assert text.endswith(f"left out: {20 - shown} weaker hits; narrow with path= or kind=, or raise budget")
+
+
+def test_an_outline_shows_the_weightiest_with_what_is_around_them() -> None:
+    branches = [
+        Branch("a.py", 0, summary("Outer", kind="class"), 0.1),
+        Branch("a.py", 1, summary("inner"), 5.0),
+        *(Branch("b.py", 0, summary(f"other_{place}"), 1.0) for place in range(30)),
+    ]
+    text = render_outline(["title"], branches, len(branches), 110)
+    assert "a.py\n  1-9 class Outer\n    1-9 function inner\nb.py\n" in text
+    assert "less used symbols; narrow with path=, or raise budget" in text
+
+
+def test_relatives_lose_their_lines_before_any_is_left_out() -> None:
+    relatives = [
+        Relative(
+            summary(f"caller_{place}", path="a/b.py"), (place,), 1, 0.9, ((place, "    call(value, other)"),)
+        )
+        for place in range(1, 13)
+    ]
+    assert "\n    12\t    call(value, other)" in render_related("callers", relatives, 1_000)
+    short = render_related("callers", relatives, 300)
+    assert "\n  1-9 caller_12 @12" in short
+    assert "call(value" not in short
+    assert "left out: 7 more (a 7); raise budget" in render_related("callers", relatives, 140)
+
+
+def test_an_unsure_relative_has_a_question_mark_that_is_explained() -> None:
+    sure = Relative(summary("known"), (3,), 1, 0.9)
+    unsure = Relative(summary("guess"), (4,), 1, 0.3)
+    assert render_related("callers", [sure, unsure], 300) == (
+        "callers; ? = the name alone fits\na.py\n  1-9 function known @3\n  1-9 function guess @4 ?"
+    )
+    assert "?" not in render_related("callers", [sure], 300)
+
+
+def test_further_lines_of_a_relative_are_counted() -> None:
+    many = Relative(summary("busy"), tuple(range(10, 19)), 1, 0.9)
+    assert "1-9 function busy @10, 11, 12, 13, 14 and 4 more" in render_related("callers", [many], 300)
+
+
+def test_candidates_of_one_name_in_one_file_are_told_apart_by_their_lines() -> None:
+    text = render_candidates("add", [summary("add", start=1, end=2), summary("add", start=8, end=9)], 300)
+    assert text == "add is ambiguous; ask for one of:\n  a.py:1-2 function\n  a.py:8-9 function"
+
+
+def test_many_candidates_lose_their_signatures_and_are_counted() -> None:
+    candidates = [
+        summary(f"C{place}.run", signature="def run(self, value: int) -> int") for place in range(40)
+    ]
+    text = render_candidates("run", candidates, 300)
+    assert "def run" not in text
+    assert "  a.py::C0.run  1-9\n" in text
+    assert (
+        text.splitlines()[-1] == f"left out: {40 - text.count('::')} more; say its class or its path as well"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given_summary", "detail", "head"),
+    [
+        (summary("f", signature="def f()"), Detail.NAMES, "1-9 function f"),
+        (summary("C.f", signature="def f()"), Detail.SIGNATURE, "1-9 def f() (in C)"),
+        (summary("C.f", signature="void C.f()"), Detail.SIGNATURE, "1-9 void C.f()"),
+        (summary("f", end=1), Detail.SIGNATURE, "1 function f"),
+        (summary("", kind="file"), Detail.DIGEST, "1-9 file"),
+        (summary("lines 1-9", kind="window"), Detail.NAMES, "1-9"),
+    ],
+)
+def test_a_symbols_first_line_says_where_and_what_it_is(
+    given_summary: Summary, detail: Detail, head: str
+) -> None:
+    assert given_summary.head(detail) == head
+
+
+def test_a_docs_first_sentence_is_cut_to_a_readable_length() -> None:
+    assert first_sentence("Does it. And more.") == "Does it."
+    assert first_sentence("no end") == "no end"
+    assert len(first_sentence("word " * 100)) <= 140
+
+
+def test_the_most_important_calls_are_kept_in_their_order() -> None:
+    names = [*"abcdefg", "a"]
+    assert choose_calls(names, [1, 9, 2, 8, 3, 7, 0, 6]) == ("a", "b", "d", "e", "f")

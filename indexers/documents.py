@@ -29,7 +29,7 @@ _BODY = list(FIELDS).index("body")
 _SHIFTS = np.array([shift for shift, _ in FIELDS.values()], np.uint16)
 _LARGEST = np.array([largest for _, largest in FIELDS.values()], np.int64)
 _MEMBER_LIMIT = 60
-_MAX_IDENTIFIERS = 400_000
+_MAX_IDENTIFIERS = 100_000
 
 Ints = NDArray[np.int64]
 
@@ -77,7 +77,7 @@ _identifiers = _Identifiers()
 
 def build_documents(files: Iterable[tuple[SourceFile, ParsedFile]]) -> Documents:
     """One document per symbol of every file: its own text without that of the symbols inside it, plus their names."""
-    global _identifiers  # noqa: PLW0603 - a cache: what identifiers consist of never changes
+    global _identifiers
     if len(_identifiers) > _MAX_IDENTIFIERS:
         _identifiers = _Identifiers()
     known = _identifiers
@@ -112,7 +112,7 @@ def _body_runs(source: SourceFile, parsed: ParsedFile) -> list[list[list[bytes]]
     for symbol in parsed.symbols:
         if symbol.parent >= 0 and symbol.kind != "window" and len(members[symbol.parent]) < _MEMBER_LIMIT:
             members[symbol.parent] += split_identifiers(symbol.name.encode())
-    return [body + [names] if names else body for body, names in zip(bodies, members, strict=True)]
+    return [[*body, names] if names else body for body, names in zip(bodies, members, strict=True)]
 
 
 def _head_runs(symbol: Symbol) -> list[list[bytes]]:

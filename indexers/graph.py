@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -19,7 +19,14 @@ Floats = NDArray[np.float32]
 
 CALL, IMPORT, INHERIT = range(len(REFERENCE_KINDS))
 
-CONFIDENCE = {"own type": 0.95, "named type": 0.95, "same file": 0.9, "imported": 0.9, "only one": 0.7, "nearby": 0.5}
+CONFIDENCE = {
+    "own type": 0.95,
+    "named type": 0.95,
+    "same file": 0.9,
+    "imported": 0.9,
+    "only one": 0.7,
+    "nearby": 0.5,
+}
 """How sure each way of resolving is; several equal candidates share it. Judgement, not measured."""
 
 MAX_CANDIDATES = 4
@@ -119,7 +126,7 @@ class _Resolver:
         self.definitions = np.flatnonzero(_encode_with(given.kinds, lambda kind: kind not in _UNREFERENCED))
         self.owner = self._owners()
 
-    def _encode(self, column: Any, *, last_segment: bool = False) -> Ints:
+    def _encode(self, column: Any, *, last_segment: bool = False) -> Ints:  # noqa: ANN401 - Arrow is not typed
         """Each text's name code, -1 where no symbol has that name."""
 
         def code(text: str) -> int:
@@ -131,7 +138,9 @@ class _Resolver:
     def _owners(self) -> Ints:
         """The innermost type around each symbol, itself when it is one, -1 without."""
         given = self.given
-        is_type = _encode_with(given.kinds, lambda kind: kind in CONTAINER_KINDS or kind == "module").astype(bool)
+        is_type = _encode_with(given.kinds, lambda kind: kind in CONTAINER_KINDS or kind == "module").astype(
+            bool
+        )
         owner = np.where(is_type, np.arange(len(is_type)), -1)
         parent = given.parents.copy()
         while True:
@@ -152,7 +161,9 @@ class _Resolver:
         source_owner_name = np.where(source_owner >= 0, name[np.maximum(source_owner, 0)], -2)
         is_self = self._is_self()
         bare = self.is_bare | is_self
-        self._stage("own type", _pair(name[definitions], owner_name), _pair(self.ref_name, source_owner_name), bare)
+        self._stage(
+            "own type", _pair(name[definitions], owner_name), _pair(self.ref_name, source_owner_name), bare
+        )
         self._stage(
             "named type", _pair(name[definitions], owner_name), _pair(self.ref_name, self.ref_qualifier),
             ~bare & (self.ref_qualifier >= 0),
@@ -180,7 +191,13 @@ class _Resolver:
         return np.array([codes.setdefault(name, len(codes)) for name in names], np.int64)
 
     def _stage(
-        self, way: str, keys: Ints, wanted: Ints, applies: NDArray[np.bool_], most: int = MAX_CANDIDATES, weight: float = 1.0
+        self,
+        way: str,
+        keys: Ints,
+        wanted: Ints,
+        applies: NDArray[np.bool_],
+        most: int = MAX_CANDIDATES,
+        weight: float = 1.0,
     ) -> None:
         """Settle the open references to which a way applies and that have between 1 and ``most`` candidates."""
         references = np.flatnonzero(self.open & applies)
@@ -264,7 +281,7 @@ class _Resolver:
         )  # fmt: skip
 
 
-def _encode_with(column: Any, code: Any) -> Ints:
+def _encode_with(column: Any, code: Callable[[str], int]) -> Ints:  # noqa: ANN401 - Arrow is not typed
     """Map an Arrow string column through a function, calling it once per distinct text."""
     encoded = column.dictionary_encode()
     table = np.array([code(text) for text in encoded.dictionary.to_pylist()], np.int64)
@@ -309,7 +326,9 @@ class _Modules:
         return self.cache[key]
 
     def _find(self, text: str, source: int) -> int | None:
-        words = [part for part in _split_module(text) if part not in ("", ".", "..", "*", "crate", "self", "super")]
+        words = [
+            part for part in _split_module(text) if part not in ("", ".", "..", "*", "crate", "self", "super")
+        ]
         for end in (len(words), len(words) - 1):
             if end < 1:
                 break
@@ -342,9 +361,10 @@ class _Modules:
 
 
 def _split_module(text: str) -> list[str]:
+    """The parts of a module's name, without the suffix of a file's."""
     head, _, tail = text.rpartition("/")
     last = tail.rsplit(".", 1)[0] if head and "." in tail.strip(".") else tail
-    joined = f"{head}/{last}" if head else (text if text.count(".") != 1 or text.startswith(".") else text)
+    joined = f"{head}/{last}" if head else text
     for mark in ("::", "\\", "."):
         joined = joined.replace(mark, "/")
     return joined.split("/")

@@ -27,7 +27,8 @@ _REFERENCES_HEADER = re.compile(r"^; References.*$", re.MULTILINE)
 """In ``tags.scm``, definitions stand before this line and references after it: each is a query of its own."""
 _SPEC_KEYS = frozenset({
     "name", "grammar", "entry", "extensions", "filenames", "shebangs", "line_comments", "block_comments",
-    "attributes", "self_names", "package_stems", "max_depth", "open_ended", "name_prefixes", "merge_clauses", "paths", "dialects",
+    "attributes", "self_names", "package_stems", "max_depth", "open_ended", "name_prefixes", "merge_clauses",
+    "paths", "dialects",
 })  # fmt: skip
 
 
@@ -84,7 +85,9 @@ class Spec:
             queries = Queries(language, Query(language, definitions), Query(language, "".join(references)))
         except (ImportError, AttributeError, QueryError, OSError) as error:
             raise LanguageSpecError(f"language {self.name}: {error}") from error
-        _check_captures(self.name, queries.definitions, {_DEFINITION + kind for kind in KINDS} | _OTHER_CAPTURES)
+        _check_captures(
+            self.name, queries.definitions, {_DEFINITION + kind for kind in KINDS} | _OTHER_CAPTURES
+        )
         _check_captures(self.name, queries.references, {_REFERENCE + kind for kind in REFERENCE_KINDS})
         return queries
 
@@ -114,7 +117,9 @@ def _read_spec(folder: Path) -> list[Spec]:
     if missing := {"name", "grammar"} - data.keys():
         raise LanguageSpecError(f"language {folder.name}: spec.toml lacks {min(missing)!r}")
     dialects = data.pop("dialects", [])
-    return [_build_spec(folder, data)] + [_build_spec(folder, data | {"filenames": [], "shebangs": []} | d) for d in dialects]
+    return [_build_spec(folder, data)] + [
+        _build_spec(folder, data | {"filenames": [], "shebangs": []} | d) for d in dialects
+    ]
 
 
 def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
@@ -144,7 +149,12 @@ def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
 @cache
 def all_specs() -> tuple[Spec, ...]:
     """Every language and dialect, ordered by folder name."""
-    return tuple(spec for folder in sorted(ROOT.iterdir()) if (folder / "spec.toml").exists() for spec in _read_spec(folder))
+    return tuple(
+        spec
+        for folder in sorted(ROOT.iterdir())
+        if (folder / "spec.toml").exists()
+        for spec in _read_spec(folder)
+    )
 
 
 @cache

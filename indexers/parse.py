@@ -25,7 +25,11 @@ _PADDING = re.compile(r"([(\[]) |,? ([)\]])")
 _OPERATOR_ENDS = (b".", b":", b">")
 _OPERATORS = frozenset({b".", b"::", b"->", b"?.", b"&.", b"!.", b"!!.", b"().", b"()->", b"()::", b"()?."})
 _QUALIFIER_REACH = 60
-_DOC_MARKS = re.compile(r"^[ \t]*(?:/\*+!?|\*+/|\*(?!\*)|//+!?|#+!?|--+(?:[ \t]*[|^])?|;+|%+|\{-\|?|-\}|<!--|-->|\"{3}|'{3})?[ \t]?|[ \t]*(?:\*+/|-\}|-->)[ \t]*$", re.M)
+_DOC_MARKS = re.compile(
+    r"^[ \t]*(?:/\*+!?|\*+/|\*(?!\*)|//+!?|#+!?|--+(?:[ \t]*[|^])?|;+|%+|\{-\|?|-\}|<!--|-->|\"{3}|'{3})?[ \t]?"
+    r"|[ \t]*(?:\*+/|-\}|-->)[ \t]*$",
+    re.M,
+)
 
 
 @dataclass(slots=True)
@@ -42,22 +46,31 @@ class _Definition:
     name_start: int
 
 
-def parse_file(source: SourceFile) -> ParsedFile:
-    """Parse a file into symbols and references; text without a language, or that fails, in windows of lines."""
+def parse_file(source: SourceFile, problem: str = "") -> ParsedFile:
+    """Parse a file into symbols and references; text without a language, or that fails, in windows of lines.
+
+    A known ``problem`` with the file keeps it from being parsed at all.
+    """
     spec = find_language(source.path, source.data)
     lines = source.data.count(b"\n") + (not source.data.endswith(b"\n") and bool(source.data))
     if spec is None:
         whole = _file_symbol(source.data, first_text(source.data), lines)
         return ParsedFile("", lines, tuple(_windows(source.data, [whole])), ())
+    if problem:
+        return _in_windows(source, spec, lines, problem)
     try:
         tree = Parser(spec.queries.language).parse(source.data)
         definitions = _find_definitions(spec, source.data, tree.root_node)
         symbols = _windows(source.data, _nest(spec, source.data, definitions, lines))
         references = _find_references(spec, source.data, tree.root_node, symbols)
     except (RecursionError, ValueError, MemoryError) as error:
-        symbols = _windows(source.data, [_file_symbol(source.data, "", lines)])
-        return ParsedFile(spec.name, lines, tuple(symbols), (), f"{type(error).__name__}: {error}")
+        return _in_windows(source, spec, lines, f"{type(error).__name__}: {error}")
     return ParsedFile(spec.name, lines, tuple(symbols), tuple(references))
+
+
+def _in_windows(source: SourceFile, spec: Spec, lines: int, problem: str) -> ParsedFile:
+    symbols = _windows(source.data, [_file_symbol(source.data, "", lines)])
+    return ParsedFile(spec.name, lines, tuple(symbols), (), problem)
 
 
 def _file_symbol(data: bytes, doc: str, lines: int) -> Symbol:
@@ -119,9 +132,7 @@ def _merge_clauses(definitions: list[_Definition]) -> list[_Definition]:
                 last.end = definition.end
                 continue
             last = definition
-        elif last is None or definition.start < last.start or definition.end > last.end:
-            last = definition
-        elif definition.kind == "function":
+        elif last is None or definition.end > last.end or definition.kind == "function":
             last = definition
         merged.append(definition)
     return merged
@@ -179,7 +190,11 @@ def _symbol(
     doc = definition.doc
     if not doc and (outer.kind == "file" or outer.start_byte < starts[first]):
         first, doc = _comment_above(spec, data, starts, first)
-    start = min(definition.start, starts[first]) if first < bisect_right(starts, definition.start) - 1 else definition.start
+    start = (
+        min(definition.start, starts[first])
+        if first < bisect_right(starts, definition.start) - 1
+        else definition.start
+    )
     return Symbol(
         name=definition.name,
         qualified_name=f"{scope}.{definition.name}" if scope else definition.name,
@@ -223,7 +238,8 @@ def _first_statement(text: bytes) -> bytes:
 
 def _comment_above(spec: Spec, data: bytes, starts: list[int], line: int) -> tuple[int, str]:
     """The attributes and the comment block that stand directly over a definition: (first attribute's line, comment)."""
-    first, collected = line, []
+    first = line
+    collected: list[bytes] = []
     index = line - 1
     while index >= 0:
         text = data[starts[index] : starts[index + 1]].strip()
@@ -285,7 +301,10 @@ def _find_references(spec: Spec, data: bytes, root: Node, symbols: list[Symbol])
             key = (name, qualifier, kind, owner)
             line = node.start_point[0] + 1
             seen[key] = min(line, seen.get(key, line))
-    return [Reference(n, q, k, line, owner) for (n, q, k, owner), line in sorted(seen.items(), key=lambda e: (e[1], e[0]))]
+    return [
+        Reference(n, q, k, line, owner)
+        for (n, q, k, owner), line in sorted(seen.items(), key=lambda e: (e[1], e[0]))
+    ]
 
 
 def _qualifier(data: bytes, start: int) -> str:
@@ -340,7 +359,10 @@ def _windows(data: bytes, symbols: list[Symbol]) -> list[Symbol]:
     for (_, end), (start, _) in pairwise(edges):
         top = max(top, end)
         if start - top - 1 > WINDOW_LINES or (len(symbols) == 1 and lines > WINDOW_LINES):
-            windows += [_window(data, starts, line, min(line + WINDOW_LINES, start) - 1) for line in range(top + 1, start, WINDOW_LINES)]
+            windows += [
+                _window(data, starts, line, min(line + WINDOW_LINES, start) - 1)
+                for line in range(top + 1, start, WINDOW_LINES)
+            ]
     windows = [window for window in windows if data[window.start_byte : window.end_byte].strip()]
     return _insert(symbols, windows) if windows else symbols
 
@@ -349,7 +371,9 @@ def _insert(symbols: list[Symbol], windows: list[Symbol]) -> list[Symbol]:
     """All symbols by position, outer before inner, with their parents renumbered."""
     order = sorted(range(len(symbols) + len(windows)), key=lambda i: _position((symbols + windows)[i]))
     place = {old: new for new, old in enumerate(order)} | {-1: -1}
-    return [replace(symbol, parent=place[symbol.parent]) for symbol in ((symbols + windows)[i] for i in order)]
+    return [
+        replace(symbol, parent=place[symbol.parent]) for symbol in ((symbols + windows)[i] for i in order)
+    ]
 
 
 def _position(symbol: Symbol) -> tuple[int, int, int]:

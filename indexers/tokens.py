@@ -24,7 +24,6 @@ def split_identifiers(text: bytes) -> list[bytes]:
     return text.translate(_NOT_IDENTIFIER).split()
 
 
-@lru_cache(maxsize=50_000)
 def identifier_words(identifier: bytes) -> tuple[str, ...]:
     """The words of an identifier as written in a file (UTF-8), lowercased."""
     return tuple(split_identifier(identifier[:_MAX_TERM].decode("utf-8", "replace")))
@@ -44,7 +43,6 @@ def hash_term(term: str) -> int:
     return crc32(term.encode())
 
 
-@lru_cache(maxsize=50_000)
 def identifier_terms(identifier: bytes) -> tuple[int, ...]:
     """Hashed search terms of an identifier: each word, and the whole when it has several."""
     words = [word for word in identifier_words(identifier) if len(word) > 1]
@@ -57,9 +55,12 @@ def identifier_terms(identifier: bytes) -> tuple[int, ...]:
     return tuple(terms)
 
 
+_known_terms = lru_cache(maxsize=20_000)(identifier_terms)
+
+
 def text_terms(text: str) -> list[int]:
     """Hashed search terms of a text in order, repeats kept."""
-    return [term for found in split_identifiers(text.encode()) for term in identifier_terms(found)]
+    return [term for found in split_identifiers(text.encode()) for term in _known_terms(found)]
 
 
 def text_words(text: str) -> list[str]:

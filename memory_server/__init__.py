@@ -12,11 +12,11 @@ __all__ = ["Memory", "SearchHit", "SyncReport"]
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute can be anything
     """Import the public names when they are used: the server greets its client before they load."""
     if name == "Memory":
-        from memory_server.memory import Memory  # noqa: PLC0415
+        from memory_server.memory import Memory
 
         return Memory
     if name in __all__:
-        from memory_server import model  # noqa: PLC0415
+        from memory_server import model
 
         return getattr(model, name)
     raise AttributeError(name)

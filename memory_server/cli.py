@@ -9,10 +9,10 @@ def main() -> None:
     """Run ``repo-memory``."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["serve"] and not {"--help", "-h"} & set(arguments):
-        from memory_server.handshake import open_wire  # noqa: PLC0415 - the commands take longer to import than a greeting
+        from memory_server.handshake import open_wire
 
         open_wire()
-    from memory_server.commands import run  # noqa: PLC0415
+    from memory_server.commands import run
 
     run()
 

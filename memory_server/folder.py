@@ -14,7 +14,10 @@ from memory_server.errors import StoreError, UnsafeRootError
 from memory_server.git import GitPaths
 
 NAME = "repo-memory"
-_CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# repo-memory keeps what it derived here; deleting it loses nothing.\n"
+_CACHE_TAG = """\
+Signature: 8a477f597d28d172789f06886806bc55
+# repo-memory keeps what it derived here; deleting it loses nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ def locate(root: Path, git: GitPaths | None, config: Config) -> IndexFolder:
     tree = blake2b(os.fsencode(root), digest_size=6).hexdigest()
     if config.store.uri:
         repository = git.common_dir if git else root
-        name = f"{repository.parent.name or repository.name}-{blake2b(os.fsencode(repository), digest_size=6).hexdigest()}"
+        key = blake2b(os.fsencode(repository), digest_size=6).hexdigest()
+        name = f"{repository.parent.name or repository.name}-{key}"
         return IndexFolder(Path(config.store.uri).expanduser() / name, tree)
     inside = git.common_dir / NAME if git else root / f".{NAME}"
     if inside.is_dir() or os.access(inside.parent, os.W_OK):

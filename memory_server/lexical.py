@@ -79,7 +79,7 @@ def build_lexical_index(
     documents = np.repeat(np.arange(size, dtype=np.int32), np.diff(offsets))
     weight = np.zeros(len(terms), np.float32)
     for field, (shift, largest) in FIELDS.items():
-        weight += _field_weight(field, (counts >> shift) & largest, documents, size)
+        weight += _field_weight(field, ((counts >> shift) & largest).astype(np.uint16), documents, size)
     distinct = [sorted(set(found)) for found in group_terms]
     lengths = np.array([len(found) for found in distinct], np.int64)
     flat = np.fromiter((term for found in distinct for term in found), np.uint32, int(lengths.sum()))
@@ -94,7 +94,9 @@ def build_lexical_index(
     )
 
 
-def _field_weight(field: str, counts: NDArray[np.uint16], documents: NDArray[np.int32], size: int) -> NDArray[np.float32]:
+def _field_weight(
+    field: str, counts: NDArray[np.uint16], documents: NDArray[np.int32], size: int
+) -> NDArray[np.float32]:
     lengths = np.bincount(documents, counts, minlength=size)
     filled = lengths[lengths > 0]
     average = float(filled.mean()) if len(filled) else 1.0
@@ -108,6 +110,10 @@ def _invert(terms: NDArray[np.uint32], documents: NDArray[np.int32], weight: NDA
     order = np.argsort(terms.astype(np.uint16), kind="stable")
     order = order[np.argsort((terms >> 16).astype(np.uint16)[order], kind="stable")]
     terms, documents, weight = terms[order], documents[order], weight[order]
-    edges = np.flatnonzero(np.concatenate([[True], terms[1:] != terms[:-1]])) if len(terms) else np.zeros(0, np.int64)
+    edges = (
+        np.flatnonzero(np.concatenate([[True], terms[1:] != terms[:-1]]))
+        if len(terms)
+        else np.zeros(0, np.int64)
+    )
     starts = np.concatenate([edges, [len(terms)]]).astype(np.int64)
     return Postings(terms[edges], starts, documents, (weight / (K1 + weight)).astype(np.float32))

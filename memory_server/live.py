@@ -98,8 +98,7 @@ class LiveMemory:
         memory = self._memory
         if memory is None or not memory.building:
             return
-        memory.building = (
-            f"still indexing for the first time: {progress.done} of {progress.total} files; answers are incomplete"
-        )
+        how_far = f"{progress.done} of {progress.total} files"
+        memory.building = f"still indexing for the first time: {how_far}; answers are incomplete"
         if len(memory.view):
             self._something.set()

@@ -52,7 +52,9 @@ class Memory:
     def __enter__(self) -> Memory:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -107,7 +109,9 @@ class Memory:
         """
         source = read_source(self.root, path, self.tree.rules)
         if isinstance(source, Skipped):
-            raise NotFoundError(f"{path} is not served: {source.reason}", "see `repo-memory status` for what is left out")
+            raise NotFoundError(
+                f"{path} is not served: {source.reason}", "see `repo-memory status` for what is left out"
+            )
         return source.data.decode("utf-8", "replace").splitlines()
 
     def forget(self) -> None:

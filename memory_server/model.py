@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,6 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class IndexState:
     """The index as ``status`` tells it; sizes in bytes, times in seconds since the epoch."""
@@ -73,7 +71,14 @@ class IndexState:
     pending: int
     store_bytes: int
     embedder: str
-    digest_tokens: int = 0
-    source_tokens: int = 0
     building: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """What a whole repository costs at each detail, in estimated tokens."""
+
+    source: int
+    digests: int
+    signatures: int
+    names: int

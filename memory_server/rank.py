@@ -42,16 +42,26 @@ KIND_BOOST = 0.25
 TEST_FACTOR = 0.4
 """Tests use every word of what they test; they come after it unless the query asks for tests."""
 
-KIND_FACTORS = {"file": 0.8, "window": 0.7, "field": 0.8, "variable": 0.8, "key": 0.8, "section": 0.8, "property": 0.9}
+KIND_FACTORS = {
+    "file": 0.8,
+    "window": 0.7,
+    "field": 0.8,
+    "variable": 0.8,
+    "key": 0.8,
+    "section": 0.8,
+    "property": 0.9,
+}
 """Less than a definition with a body says less."""
 
 SAME_FILE_FACTOR = 0.7
 """For each further symbol of a file already listed: an answer is spread over files first."""
 
-STOP_WORDS = frozenset(
-    "a an and are as at be by can do does for from has have how i if in is it its me my of on or our should that the "
-    "their them there these this to used uses using was we what when where which who why will with you your".split()
-)
+STOP_WORDS = frozenset({
+    "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has", "have", "how", "i",
+    "if", "in", "is", "it", "its", "me", "my", "of", "on", "or", "our", "should", "that", "the", "their", "them",
+    "there", "these", "this", "to", "used", "uses", "using", "was", "we", "what", "when", "where", "which", "who",
+    "why", "will", "with", "you", "your",
+})  # fmt: skip
 
 KIND_WORDS = {
     "class": ("class", "struct", "interface", "trait"), "classes": ("class",), "struct": ("struct", "class"),
@@ -133,9 +143,15 @@ def fuse(lexical: Floats, dense: Floats, style: str) -> Floats:
 
 def score(candidates: Candidates, query: Query) -> Floats:
     """Final scores of the candidates, shape of ``symbols``."""
-    scores = candidates.fused + NAME_BOOST * candidates.named + PATH_BOOST * candidates.path_match * candidates.fused
+    scores = (
+        candidates.fused
+        + NAME_BOOST * candidates.named
+        + PATH_BOOST * candidates.path_match * candidates.fused
+    )
     if query.kinds:
-        scores = scores + KIND_BOOST * np.array([kind in query.kinds for kind in candidates.kinds], np.float32)
+        scores = scores + KIND_BOOST * np.array(
+            [kind in query.kinds for kind in candidates.kinds], np.float32
+        )
     scores = scores * np.array([KIND_FACTORS.get(kind, 1.0) for kind in candidates.kinds], np.float32)
     scores = scores * (1 + IMPORTANCE_WEIGHT * np.log2(np.maximum(candidates.importance, 1.0)))
     if not query.wants_tests:
@@ -156,7 +172,9 @@ def _add_coherence(scores: Floats, files: NDArray[np.int32]) -> Floats:
     return lifted
 
 
-def spread(scores: Floats, files: NDArray[np.int32], symbols: NDArray[np.int64], limit: int) -> list[tuple[int, float]]:
+def spread(
+    scores: Floats, files: NDArray[np.int32], symbols: NDArray[np.int64], limit: int
+) -> list[tuple[int, float]]:
     """Places of the best candidates with their scores, each further one of a file damped, ties by symbol."""
     order = np.lexsort((symbols, -scores))[: 10 * limit]
     taken: dict[int, int] = {}

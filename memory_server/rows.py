@@ -65,9 +65,9 @@ def blob_id(source: SourceFile) -> str:
     return digest.hexdigest()
 
 
-def parse_rows(sources: Iterable[tuple[str, SourceFile]]) -> ParsedRows:
-    """Parse files, given with their blob ids, into rows."""
-    files = [(blob, source, parse_file(source)) for blob, source in sources]
+def parse_rows(sources: Iterable[tuple[str, SourceFile]], problem: str = "") -> ParsedRows:
+    """Parse files, given with their blob ids, into rows; in windows when there is a ``problem`` with them."""
+    files = [(blob, source, parse_file(source, problem)) for blob, source in sources]
     documents = build_documents((source, parsed) for _, source, parsed in files)
     symbols = [symbol for _, _, parsed in files for symbol in parsed.symbols]
     references = [reference for _, _, parsed in files for reference in parsed.references]
@@ -75,7 +75,10 @@ def parse_rows(sources: Iterable[tuple[str, SourceFile]]) -> ParsedRows:
     symbol_columns = [
         pa.array([blob for blob, _, parsed in files for _ in parsed.symbols], pa.string()),
         pa.array([ordinal for _, _, parsed in files for ordinal in range(len(parsed.symbols))], pa.int32()),
-        *(pa.array([getattr(symbol, field.name) for symbol in symbols], field.type) for field in SYMBOL_FIELDS[2:10]),
+        *(
+            pa.array([getattr(symbol, field.name) for symbol in symbols], field.type)
+            for field in SYMBOL_FIELDS[2:10]
+        ),
         pa.ListArray.from_arrays(offsets, pa.array(documents.terms)),
         pa.ListArray.from_arrays(offsets, pa.array(documents.counts)),
         pa.array(documents.text_keys, pa.int64()),
@@ -83,7 +86,10 @@ def parse_rows(sources: Iterable[tuple[str, SourceFile]]) -> ParsedRows:
     ]
     reference_columns = [
         pa.array([blob for blob, _, parsed in files for _ in parsed.references], pa.string()),
-        *(pa.array([getattr(ref, field.name) for ref in references], field.type) for field in list(REFERENCES)[1:]),
+        *(
+            pa.array([getattr(ref, field.name) for ref in references], field.type)
+            for field in list(REFERENCES)[1:]
+        ),
     ]
     return ParsedRows(
         tuple(BlobInfo(blob, parsed.language, parsed.lines, parsed.problem) for blob, _, parsed in files),

@@ -55,7 +55,8 @@ def search_view(
     )
     scores = rank.score(candidates, query)
     return [
-        _hit(view, int(symbols[place]), value) for place, value in rank.spread(scores, candidates.files, symbols, limit)
+        _hit(view, int(symbols[place]), value)
+        for place, value in rank.spread(scores, candidates.files, symbols, limit)
     ]
 
 
@@ -88,7 +89,11 @@ def _floor(scores: NDArray[np.float32]) -> float:
     """A value that somewhat more than enough scores exceed, judged from every 16th: partitioning all takes longer."""
     sample = scores[::16]
     count = rank.CANDIDATES // 4
-    return max(float(np.partition(sample, len(sample) - count)[len(sample) - count]), 0.0) if len(sample) > 4 * count else 0.0
+    return (
+        max(float(np.partition(sample, len(sample) - count)[len(sample) - count]), 0.0)
+        if len(sample) > 4 * count
+        else 0.0
+    )
 
 
 def dense_scores(view: View, embedder: Embedder, text: str) -> NDArray[np.float32]:
@@ -96,7 +101,7 @@ def dense_scores(view: View, embedder: Embedder, text: str) -> NDArray[np.float3
     vector = embedder.embed([" ".join(text_words(text))])[0]
     if not vector.any() or view.vectors.shape[1] != len(vector):
         return np.zeros(len(view), np.float32)
-    coarse = view.coarse @ vector[: view.coarse.shape[1]]
+    coarse: NDArray[np.float32] = view.coarse @ vector[: view.coarse.shape[1]]
     if view.coarse.shape[1] == len(vector):
         return coarse
     likely = _top(coarse)
@@ -151,7 +156,7 @@ def path_filter(text: str) -> Callable[[str], bool]:
     """A test whether a path equals, lies under, or matches a filter with ``*``, ``**`` and ``?``."""
     text = text.removeprefix("./").strip("/")
     if text in ("", "."):
-        return lambda path: True
+        return lambda _: True
     pattern = re.escape(text)
     for mark, meaning in ((r"\*\*/", "(?:.*/)?"), (r"\*\*", ".*"), (r"\*", "[^/]*"), (r"\?", "[^/]")):
         pattern = pattern.replace(mark, meaning)

@@ -57,9 +57,27 @@ def load_view(folder: Path, info: SnapshotInfo) -> View | None:
         return None
     tables = [pa.ipc.open_file(pa.py_buffer(data)).read_all() for data in files]
     manifest, symbols, references, first, edges, importance = tables
-    graph = Graph(*(edges[name].to_numpy() for name in _EDGES), importance["importance"].to_numpy())
-    starts = (first[name].to_numpy() for name in ("first", "reference_first"))
-    return View(manifest, symbols.combine_chunks(), references.combine_chunks(), *starts, graph)
+    graph = Graph(
+        source=edges["source"].to_numpy(),
+        target=edges["target"].to_numpy(),
+        kind=edges["kind"].to_numpy(),
+        line=edges["line"].to_numpy(),
+        confidence=edges["confidence"].to_numpy(),
+        importance=importance["importance"].to_numpy(),
+    )
+    starts, reference_starts = first["first"].to_numpy(), first["reference_first"].to_numpy()
+    return View(
+        manifest, symbols.combine_chunks(), references.combine_chunks(), starts, reference_starts, graph
+    )
+
+
+def load_blobs(folder: Path, info: SnapshotInfo) -> set[str]:
+    """The contents a generation refers to; none when it is damaged."""
+    try:
+        with pa.OSFile(os.fspath(folder / str(info.generation) / "files.arrow"), "rb") as source:
+            return set(pa.ipc.open_file(source).read_all()["blob"].to_pylist())
+    except (OSError, pa.ArrowException):
+        return set()
 
 
 def _checksum(files: Iterable[bytes]) -> int:

@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,7 +67,8 @@ class Store:
         def open_tables() -> dict[str, Any]:
             connection = lancedb.connect(os.fspath(folder / "lance"), read_consistency_interval=timedelta(0))
             return {
-                name: connection.create_table(name, schema=schema, exist_ok=True) for name, schema in schemas.items()
+                name: connection.create_table(name, schema=schema, exist_ok=True)
+                for name, schema in schemas.items()
             }
 
         self._tables = _guard(open_tables)
@@ -80,7 +82,9 @@ class Store:
 
     def rows(self) -> RowSource:
         """Everything stored."""
-        return row_source(*(_guard(self._tables[name].to_arrow) for name in ("files", "symbols", "references")))
+        return row_source(
+            *(_guard(self._tables[name].to_arrow) for name in ("files", "symbols", "references"))
+        )
 
     def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
         """The vectors of texts embedded before, with their keys, distinct and sorted."""
@@ -92,7 +96,9 @@ class Store:
         if not len(wanted):
             return wanted, Vectors.empty(0, self.dimensions)
         condition = f"text_key IN ({','.join(map(str, wanted.tolist()))})"
-        found = _guard(lambda: table.search().where(condition).select(["text_key", "vector", "scale"]).to_arrow())
+        found = _guard(
+            lambda: table.search().where(condition).select(["text_key", "vector", "scale"]).to_arrow()
+        )
         distinct, place = np.unique(found["text_key"].to_numpy(), return_index=True)
         return distinct, Vectors.from_table(found, self.dimensions).take(place)
 
@@ -102,7 +108,8 @@ class Store:
         if marker.exists():
             whole = self.known_blobs()
             for name in ("symbols", "references"):
-                present = _guard(lambda name=name: self._tables[name].search().select(["blob"]).to_arrow())["blob"]
+                table = self._tables[name]
+                present = _guard(table.search().select(["blob"]).to_arrow)["blob"]
                 self._delete(name, set(present.unique().to_pylist()) - whole)
         _guard(marker.touch)
 
@@ -114,7 +121,7 @@ class Store:
         )  # fmt: skip
         for name, rows in (("references", references), ("symbols", symbols), ("files", files)):
             if len(rows):
-                _guard(lambda name=name, rows=rows: self._tables[name].add(rows))
+                _guard(partial(self._tables[name].add, rows))
 
     def remove(self, blobs: set[str]) -> None:
         """Remove contents; ``files`` first, so that none is ever found in part."""
@@ -124,10 +131,10 @@ class Store:
     def commit(self, *, compact: bool = False) -> None:
         """End a write; prune old versions and merge small files when enough have gathered."""
         for table in self._tables.values():
-            if compact or _guard(lambda table=table: len(table.list_versions())) > COMPACT_AFTER:
+            if compact or len(_guard(table.list_versions)) > COMPACT_AFTER:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", UserWarning)
-                    _guard(lambda table=table: table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True))
+                    _guard(partial(table.optimize, cleanup_older_than=timedelta(0), delete_unverified=True))
         _guard(lambda: record_sums(self.folder / "lance", self.folder / _SUMS))
         (self.folder / _WRITING).unlink(missing_ok=True)
 
@@ -135,7 +142,7 @@ class Store:
         ordered = sorted(blobs)
         for start in range(0, len(ordered), 500):
             condition = _in(ordered[start : start + 500])
-            _guard(lambda condition=condition: self._tables[name].delete(condition))
+            _guard(partial(self._tables[name].delete, condition))
 
 
 def _in(blobs: Iterable[str]) -> str:

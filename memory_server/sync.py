@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +24,7 @@ from indexers.model import Skipped, SourceFile
 from indexers.walk import FileEntry, WalkRules, read_source
 from memory_server.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, ParsedRows, blob_id, parse_rows
 from memory_server.vectors import Vectors
+from memory_server.view import FILES, RowSource
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +36,10 @@ POOL_BYTES = 700_000
 
 WORKER_BYTES = 3_000_000
 """Source that is worth one more worker: starting one costs half a second of processor time."""
+
+
+RACY_NS = 20_000_000
+"""A file modified this shortly before it was read may change again within its clock's tick, so it is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ def compare(
     listed_ns: int,
 ) -> Diff:
     """Compare a listing, made at ``listed_ns``, with the manifest by size and modification time."""
-    kept, read = [], []
+    kept: list[FileEntry] = []
+    read: list[FileEntry] = []
     for entry in entries:
         known = manifest.get(entry.path)
         same = known is not None and known[0] == entry.size and known[1] == entry.mtime_ns
@@ -103,7 +110,7 @@ _known: frozenset[str] = frozenset()
 
 
 def _start_worker(known: frozenset[str]) -> None:
-    global _known  # noqa: PLW0603 - one value per worker process, set as it starts
+    global _known
     _known = known
     gc.disable()
 
@@ -112,8 +119,10 @@ def _work(root: Path, entries: Sequence[FileEntry], rules: WalkRules) -> Batch:
     return read_batch(root, entries, rules, _known)
 
 
-def read_batch(root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str]) -> Batch:
-    """Read files, and parse those whose content is not known."""
+def read_batch(
+    root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str], problem: str = ""
+) -> Batch:
+    """Read files, and parse those whose content is not known; in windows when there is a ``problem`` with them."""
     files: list[ReadFile] = []
     fresh: dict[str, SourceFile] = {}
     for entry in entries:
@@ -125,7 +134,7 @@ def read_batch(root: Path, entries: Sequence[FileEntry], rules: WalkRules, known
         files.append(ReadFile(entry, blob, ""))
         if blob not in known:
             fresh.setdefault(blob, source)
-    return Batch(tuple(files), parse_rows(fresh.items()))
+    return Batch(tuple(files), parse_rows(fresh.items(), problem))
 
 
 def _batches(entries: Iterable[FileEntry]) -> Iterator[list[FileEntry]]:
@@ -141,11 +150,13 @@ def _batches(entries: Iterable[FileEntry]) -> Iterator[list[FileEntry]]:
         yield batch
 
 
-def read_files(root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str], workers: int) -> Iterator[Batch]:
+def read_files(
+    root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str], workers: int
+) -> Iterator[Batch]:
     """Read and parse files in batches, in worker processes when there is enough to do.
 
-    Results come in the order of the entries. A worker that dies (out of memory, killed) costs its batch a second try
-    in this process, file by file order kept.
+    Results come in the order of the entries. When a worker dies (a crash in a grammar, out of memory), the files that
+    are left are read apart from each other, and the one it died of in windows.
     """
     batches = list(_batches(entries))
     size = sum(entry.size for entry in entries)
@@ -154,22 +165,42 @@ def read_files(root: Path, entries: Sequence[FileEntry], rules: WalkRules, known
         for batch in batches:
             yield read_batch(root, batch, rules, known)
         return
-    context = multiprocessing.get_context("spawn")
     done = 0
     try:
-        with ProcessPoolExecutor(workers, context, _start_worker, (known,)) as pool:
-            futures = [pool.submit(_work, root, batch, rules) for batch in batches]
-            try:
-                for index, future in enumerate(futures):
-                    yield future.result()
-                    futures[index] = None  # type: ignore[call-overload]  # let the rows go
-                    done += 1
-            finally:
-                pool.shutdown(cancel_futures=True)
+        for finished in _read_in_pool(root, batches, rules, known, workers):
+            yield finished
+            done += 1
     except BrokenProcessPool:
-        _log.warning("an indexing worker died; going on in this process")
-        for batch in batches[done:]:
-            yield read_batch(root, batch, rules, known)
+        _log.warning("an indexing worker died; reading its files one by one")
+        for entries in batches[done:]:
+            yield from _read_carefully(root, entries, rules, known)
+
+
+def _read_in_pool(
+    root: Path, batches: Sequence[Sequence[FileEntry]], rules: WalkRules, known: frozenset[str], workers: int
+) -> Iterator[Batch]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _start_worker, (known,)) as pool:
+        futures = deque(pool.submit(_work, root, batch, rules) for batch in batches)
+        try:
+            while futures:
+                yield futures.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _read_carefully(
+    root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str]
+) -> Iterator[Batch]:
+    """Read files in processes of their own; one whose parsing kills its process is read in windows."""
+    try:
+        yield from _read_in_pool(root, [entries], rules, known, 1)
+    except BrokenProcessPool:
+        if len(entries) == 1:
+            yield read_batch(root, entries, rules, known, problem="the parser crashed")
+        else:
+            for entry in entries:
+                yield from _read_carefully(root, [entry], rules, known)
 
 
 FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], Vectors]]
@@ -207,7 +238,9 @@ class FreshRows:
 
     def _embed(self, symbols: pa.Table) -> Vectors:
         """The symbols' vectors: made in this run, stored by an earlier one, or made now."""
-        keys, first, inverse = np.unique(symbols["text_key"].to_numpy(), return_index=True, return_inverse=True)
+        keys, first, inverse = np.unique(
+            symbols["text_key"].to_numpy(), return_index=True, return_inverse=True
+        )
         vectors = Vectors.empty(len(keys), self.embedder.dimensions)
         known = np.zeros(len(keys), bool)
         for made, made_vectors in self._made:
@@ -241,6 +274,35 @@ class FreshRows:
         references = pa.Table.from_batches(self.references, schema=REFERENCES)
         self.files, self.symbols, self.references, self.rows = [], [], [], 0
         return files, symbols, references
+
+
+def manifest_rows(
+    before: Mapping[str, tuple[int, int, str, str]],
+    diff: Diff,
+    read: Mapping[str, ReadFile],
+    sources: Sequence[RowSource],
+) -> pa.Table:
+    """A tree's new manifest: the kept files as they were, those read, and those left out."""
+    infos = {blob: info for source in reversed(sources) for blob, info in source.infos.items()}
+    nothing = BlobInfo("", "", 0, "")
+    horizon = diff.listed_ns - RACY_NS
+    rows = [(path, *before[path]) for path in diff.kept]
+    for path, file in read.items():
+        mtime_ns = file.entry.mtime_ns if file.entry.mtime_ns < horizon else 0
+        rows.append((path, file.entry.size, mtime_ns, file.blob, file.skipped))
+    rows += [(path, 0, 0, "", reason) for path, reason in diff.skipped.items()]
+    found = [infos.get(row[3], nothing) for row in rows]
+    columns = {
+        "path": [row[0] for row in rows],
+        "blob": [row[3] for row in rows],
+        "size": [row[1] for row in rows],
+        "mtime_ns": [row[2] for row in rows],
+        "language": [info.language for info in found],
+        "lines": [info.lines for info in found],
+        "problem": [info.problem for info in found],
+        "skipped": [row[4] for row in rows],
+    }
+    return pa.table(columns, schema=FILES)
 
 
 def import_store_early() -> None:

@@ -12,7 +12,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from indexers.embed import Embedder, load_embedder
@@ -26,9 +25,19 @@ from memory_server.folder import IndexFolder
 from memory_server.git import GitPaths
 from memory_server.model import OnProgress, Progress, SyncReport
 from memory_server.rows import blob_id
-from memory_server.snapshot import SnapshotInfo, load_view, read_info, write_view
-from memory_server.sync import Diff, FreshRows, ReadFile, compare, import_store_early, read_batch, read_files
-from memory_server.view import FILES, RowSource, View, build_view, empty_view, row_source
+from memory_server.snapshot import SnapshotInfo, load_blobs, load_view, read_info, write_view
+from memory_server.sync import (
+    RACY_NS,
+    Diff,
+    FreshRows,
+    ReadFile,
+    compare,
+    import_store_early,
+    manifest_rows,
+    read_batch,
+    read_files,
+)
+from memory_server.view import RowSource, View, build_view, empty_view, row_source
 
 if TYPE_CHECKING:
     from memory_server.store import Store
@@ -42,15 +51,17 @@ WRITE_ROWS = 10_000
 KEPT_SHARE = 0.25
 """Contents that no tree uses any more stay, up to this share of those in use: their vectors save work on a way back."""
 
-RACY_NS = 20_000_000
-"""A file modified this shortly before it was read may change again within its clock's tick, so it is read again."""
-
 
 class TreeIndex:
     """One tree's index; thread-safe. ``view`` is always a whole, consistent state."""
 
     def __init__(
-        self, root: Path, git: GitPaths | None, folder: IndexFolder, config: Config, embedder: Embedder | None = None
+        self,
+        root: Path,
+        git: GitPaths | None,
+        folder: IndexFolder,
+        config: Config,
+        embedder: Embedder | None = None,
     ) -> None:
         self.root, self.git, self.folder, self.config = root, git, folder, config
         self.rules = WalkRules(max_bytes=config.index.max_bytes, exclude=config.index.exclude)
@@ -124,7 +135,9 @@ class TreeIndex:
         if not paths:
             return not self.pending().changes
         manifest = self.view.manifest
-        return all(self._stat(path) == manifest[path][:2] or self._same_content(path) for path in sorted(paths))
+        return all(
+            self._stat(path) == manifest[path][:2] or self._same_content(path) for path in sorted(paths)
+        )
 
     def _stat(self, path: str) -> tuple[int, int]:
         try:
@@ -148,7 +161,7 @@ class TreeIndex:
                 files.update({file.entry.path: file for file in batch.files})
                 rows.add(batch.rows)
             sources = [self.view.as_source()] + ([row_source(*rows.take())] if rows.files else [])
-            self.view = build_view(self._file_rows(self.view.manifest, diff, files, sources), sources)
+            self.view = build_view(manifest_rows(self.view.manifest, diff, files, sources), sources)
             self.info = None
 
     def list_tree(self) -> tuple[list[FileEntry], list[Skipped]]:
@@ -162,11 +175,19 @@ class TreeIndex:
         if not diff.changes:
             self._remember_folders(listed_ns)
         manifest = self.view.manifest
-        young = [entry for entry in diff.read if entry.path in manifest and manifest[entry.path][:2] == (entry.size, 0)]
+        young = [
+            entry
+            for entry in diff.read
+            if entry.path in manifest and manifest[entry.path][:2] == (entry.size, 0)
+        ]
         if not young:
             return diff
         read = read_batch(self.root, young, self.rules, frozenset(known[2] for known in manifest.values()))
-        same = {file.entry.path for file in read.files if (file.blob, file.skipped) == manifest[file.entry.path][2:]}
+        same = {
+            file.entry.path
+            for file in read.files
+            if (file.blob, file.skipped) == manifest[file.entry.path][2:]
+        }
         return diff.without(same)
 
     def sync(self, on_progress: OnProgress | None = None, *, wait: float = 60.0) -> SyncReport:
@@ -179,9 +200,8 @@ class TreeIndex:
         started = time.monotonic()
         with self._mutex:
             self.load()
-            if self.info is not None and not self.why_rebuild():
-                if not self.pending().changes:
-                    return self._report(started)
+            if self.info is not None and not self.why_rebuild() and not self.pending().changes:
+                return self._report(started)
             with self._write_lock(wait):
                 self.load()
                 reason = self.why_rebuild()
@@ -219,7 +239,9 @@ class TreeIndex:
         Raises:
             StoreDamagedError: one cannot be read, or lacks contents of the view.
         """
-        missing = {known[2] for known in self.view.manifest.values() if known[2]} - set(self._open_store().rows().infos)
+        missing = {known[2] for known in self.view.manifest.values() if known[2]} - set(
+            self._open_store().rows().infos
+        )
         if missing:
             raise StoreDamagedError(f"the store lacks {len(missing)} of the indexed files")
 
@@ -250,7 +272,7 @@ class TreeIndex:
         files, embedded = self._read(diff, sources, on_progress)
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
-        rows = self._file_rows(before, diff, files, sources)
+        rows = manifest_rows(before, diff, files, sources)
         view = build_view(rows, sources or [empty_view(self.embedder.dimensions).as_source()])
         sources.clear()  # the view has its own copy: publishing needs the room
         self._publish(view)
@@ -277,7 +299,7 @@ class TreeIndex:
         return sources or [self._open_store().rows()]
 
     def _open_store(self) -> Store:
-        from memory_server.store import Store  # noqa: PLC0415 - lancedb takes a second or two to import
+        from memory_server.store import Store
 
         if self._store is None:
             self._store = Store(self.folder.path, self.embedder.dimensions)
@@ -292,19 +314,23 @@ class TreeIndex:
         rows = FreshRows(self.embedder, find)
         files: dict[str, ReadFile] = {}
         shown = len(self.view)
+        writes = 0
         for batch in read_files(self.root, diff.read, self.rules, known, self.config.index.workers):
             files.update({file.entry.path: file for file in batch.files})
             rows.add(batch.rows)
             if rows.rows >= WRITE_ROWS:
-                sources.append(self._write(rows))
-                written = sum(len(source.symbols) for source in sources)
-                if self.shows_parts and written >= 2 * shown:
-                    shown = written
-                    self._show_part(files, sources)
+                self._write(rows)
+                writes += 1
+                if self.shows_parts and writes * WRITE_ROWS >= 2 * shown:
+                    self._show_part(files, [*sources, self._open_store().rows()])
+                    shown = len(self.view)
             if on_progress:
                 on_progress(Progress("indexing", len(files), len(diff.read)))
         if rows.files:
-            sources.append(self._write(rows))
+            last = self._write(rows)
+            sources.append(self._open_store().rows() if writes else last)
+        elif writes:
+            sources.append(self._open_store().rows())
         return files, rows.embedded
 
     def _write(self, rows: FreshRows) -> RowSource:
@@ -319,33 +345,7 @@ class TreeIndex:
         """Answer from what a first run has indexed so far."""
         stored = {blob for source in sources for blob in source.infos}
         part = {path: file for path, file in read.items() if file.skipped or file.blob in stored}
-        self.view = build_view(self._file_rows({}, Diff((), (), (), {}), part, sources), sources)
-
-    def _file_rows(
-        self,
-        before: Mapping[str, tuple[int, int, str, str]],
-        diff: Diff,
-        read: Mapping[str, ReadFile],
-        sources: Sequence[RowSource],
-    ) -> pa.Table:
-        """The tree's new manifest."""
-        infos = {blob: info for source in reversed(sources) for blob, info in source.infos.items()}
-        rows: list[tuple[object, ...]] = []
-        horizon = diff.listed_ns - RACY_NS
-        for path in diff.kept:
-            size, mtime_ns, blob, skipped = before[path]
-            rows.append((path, blob, size, mtime_ns, skipped))
-        for path, file in read.items():
-            mtime_ns = file.entry.mtime_ns if file.entry.mtime_ns < horizon else 0
-            rows.append((path, file.blob, file.entry.size, mtime_ns, file.skipped))
-        rows += [(path, "", 0, 0, reason) for path, reason in diff.skipped.items()]
-        paths, blobs, sizes, mtimes, skips = zip(*rows, strict=True) if rows else ((), (), (), (), ())
-        found = [infos.get(blob) for blob in blobs]
-        columns = [
-            paths, blobs, sizes, mtimes, [info.language if info else "" for info in found],
-            [info.lines if info else 0 for info in found], [info.problem if info else "" for info in found], skips,
-        ]  # fmt: skip
-        return pa.table([pa.array(c, f.type) for c, f in zip(columns, FILES, strict=True)], schema=FILES)
+        self.view = build_view(manifest_rows({}, Diff((), (), (), {}), part, sources), sources)
 
     def _publish(self, view: View) -> None:
         info = SnapshotInfo(
@@ -367,8 +367,8 @@ class TreeIndex:
         used = {blob for _, _, blob, _ in self.view.manifest.values() if blob}
         for folder in self.folder.views.iterdir():
             info = read_info(folder)
-            if folder.name != self.folder.tree and info is not None and (view := load_view(folder, info)) is not None:
-                used |= set(view.files["blob"].to_pylist())
+            if folder.name != self.folder.tree and info is not None:
+                used |= load_blobs(folder, info)
         dead = self._store.known_blobs() - used
         if len(dead) > max(4, KEPT_SHARE * len(used)):
             self._store.begin()
@@ -376,7 +376,13 @@ class TreeIndex:
             self._store.commit(compact=True)
 
     def _report(
-        self, started: float, added: int = 0, changed: int = 0, removed: int = 0, embedded: int = 0, rebuilt: str = ""
+        self,
+        started: float,
+        added: int = 0,
+        changed: int = 0,
+        removed: int = 0,
+        embedded: int = 0,
+        rebuilt: str = "",
     ) -> SyncReport:
         return SyncReport(
             files=len(self.view.paths),
@@ -390,4 +396,3 @@ class TreeIndex:
             rebuilt=rebuilt,
             seconds=round(time.monotonic() - started, 3),
         )
-

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """``n`` vectors: ``values`` int8 of shape (n, dimensions), ``scales`` float32 of shape (n,); their product counts."""
+    """``values`` int8 of shape (n, dimensions) times ``scales`` float32 of shape (n,)."""
 
     values: NDArray[np.int8]
     scales: NDArray[np.float32]

@@ -106,14 +106,17 @@ class View:
         self.start_line: NDArray[np.int32] = symbols["start_line"].to_numpy()
         self.end_line: NDArray[np.int32] = symbols["end_line"].to_numpy()
         parent = symbols["parent"].to_numpy()
-        self.parent: NDArray[np.int64] = np.where(parent >= 0, parent + np.repeat(self.first[:-1], counts), -1)
+        self.parent: NDArray[np.int64] = np.where(
+            parent >= 0, parent + np.repeat(self.first[:-1], counts), -1
+        )
 
     def __len__(self) -> int:
         return len(self.symbols)
 
     def text(self, column: str, symbol: int) -> str:
         """One text value of a symbol."""
-        return str(self.symbols[column][int(symbol)])
+        value: str = self.symbols[column][int(symbol)].as_py()
+        return value
 
     def path_of(self, symbol: int) -> str:
         """The path of a symbol's file."""
@@ -165,8 +168,13 @@ class View:
     @cached_property
     def manifest(self) -> Mapping[str, tuple[int, int, str, str]]:
         """Path to (size, mtime_ns, blob, skipped) for every file, left-out ones too."""
-        columns = [self.all_files[name].to_pylist() for name in ("path", "size", "mtime_ns", "blob", "skipped")]
-        return {path: (size, mtime, blob, skipped) for path, size, mtime, blob, skipped in zip(*columns, strict=True)}
+        columns = [
+            self.all_files[name].to_pylist() for name in ("path", "size", "mtime_ns", "blob", "skipped")
+        ]
+        return {
+            path: (size, mtime, blob, skipped)
+            for path, size, mtime, blob, skipped in zip(*columns, strict=True)
+        }
 
     @cached_property
     def lexical(self) -> LexicalIndex:
@@ -174,7 +182,9 @@ class View:
         terms, counts = self.symbols["terms"].combine_chunks(), self.symbols["counts"].combine_chunks()
         path_terms = [text_terms(path) for path in self.paths]
         return build_lexical_index(
-            offsets=terms.offsets.to_numpy().astype(np.int64) - terms.offsets[0].as_py() if len(terms) else np.zeros(1, np.int64),
+            offsets=terms.offsets.to_numpy().astype(np.int64) - terms.offsets[0].as_py()
+            if len(terms)
+            else np.zeros(1, np.int64),
             terms=terms.flatten().to_numpy(),
             counts=counts.flatten().to_numpy(),
             group_of=self.file_of,
@@ -226,7 +236,9 @@ class View:
         """Files per language, most first; of the files at ``places`` when given."""
         languages = self.files["language"].to_pylist()
         chosen = languages if places is None else [languages[place] for place in places]
-        return dict(sorted(Counter(name or "text" for name in chosen).items(), key=lambda item: (-item[1], item[0])))
+        return dict(
+            sorted(Counter(name or "text" for name in chosen).items(), key=lambda item: (-item[1], item[0]))
+        )
 
     def skip_counts(self) -> dict[str, int]:
         """How many files each reason leaves out, most first."""
@@ -243,7 +255,9 @@ class View:
         symbol_ranges: Ranges = {}
         reference_ranges: Ranges = {}
         for index, blob in enumerate(self.files["blob"].to_pylist()):
-            symbol_ranges.setdefault(blob, (int(self.first[index]), int(self.first[index + 1] - self.first[index])))
+            symbol_ranges.setdefault(
+                blob, (int(self.first[index]), int(self.first[index + 1] - self.first[index]))
+            )
             start, end = self.reference_first[index : index + 2].tolist()
             reference_ranges.setdefault(blob, (start, end - start))
         return RowSource(_infos(self.files), self.symbols, symbol_ranges, self.references, reference_ranges)
@@ -257,17 +271,30 @@ def build_view(files: pa.Table, sources: Sequence[RowSource]) -> View:
     """
     files = files.sort_by("path")
     blobs = files.filter(pc.equal(files["skipped"], ""))["blob"].to_pylist()
-    symbols, first = _gather(blobs, [(source.symbols, source.symbol_ranges) for source in sources], required=True)
-    references, reference_first = _gather(blobs, [(s.references, s.reference_ranges) for s in sources], required=False)
+    symbols, first = _gather(
+        blobs, [(source.symbols, source.symbol_ranges) for source in sources], required=True
+    )
+    references, reference_first = _gather(
+        blobs, [(s.references, s.reference_ranges) for s in sources], required=False
+    )
     return View(files, symbols, references, first, reference_first)
 
 
-def _gather(blobs: Iterable[str], tables: Sequence[tuple[pa.Table, Ranges]], *, required: bool) -> tuple[pa.Table, list[int]]:
+def _gather(
+    blobs: Iterable[str], tables: Sequence[tuple[pa.Table, Ranges]], *, required: bool
+) -> tuple[pa.Table, list[int]]:
     offsets = np.concatenate([[0], np.cumsum([len(table) for table, _ in tables])]).tolist()
     pieces: list[NDArray[np.int64]] = []
     first = [0]
     for blob in blobs:
-        found = next(((offset, ranges[blob]) for offset, (_, ranges) in zip(offsets, tables, strict=False) if blob in ranges), None)
+        found = next(
+            (
+                (offset, ranges[blob])
+                for offset, (_, ranges) in zip(offsets, tables, strict=False)
+                if blob in ranges
+            ),
+            None,
+        )
         if found is None:
             if required:
                 raise KeyError(blob)
@@ -278,11 +305,15 @@ def _gather(blobs: Iterable[str], tables: Sequence[tuple[pa.Table, Ranges]], *, 
         first.append(first[-1] + count)
     everything = pa.concat_tables([table for table, _ in tables])
     indices = np.concatenate(pieces) if pieces else np.zeros(0, np.int64)
-    if len(indices) == len(everything) and (not len(indices) or (indices[0] == 0 and bool((np.diff(indices) == 1).all()))):
+    if len(indices) == len(everything) and (
+        not len(indices) or (indices[0] == 0 and bool((np.diff(indices) == 1).all()))
+    ):
         return everything.combine_chunks(), first
     return everything.take(pa.array(indices)).combine_chunks(), first
 
 
 def empty_view(dimensions: int) -> View:
     """A view of nothing."""
-    return View(FILES.empty_table(), symbols_schema(dimensions).empty_table(), REFERENCES.empty_table(), [0], [0])
+    return View(
+        FILES.empty_table(), symbols_schema(dimensions).empty_table(), REFERENCES.empty_table(), [0], [0]
+    )

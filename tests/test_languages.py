@@ -12,7 +12,9 @@ from indexers.languages import all_specs, find_language
 from indexers.model import ParsedFile, SourceFile
 from indexers.parse import own_ranges, parse_file
 
-SAMPLES = sorted(path for path in (Path(__file__).parent / "languages").glob("*/*") if path.suffix != ".outline")
+SAMPLES = sorted(
+    path for path in (Path(__file__).parent / "languages").glob("*/*") if path.suffix != ".outline"
+)
 SAMPLE_IDS = [f"{path.parent.name}-{path.name}" for path in SAMPLES]
 
 

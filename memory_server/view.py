@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -115,8 +116,7 @@ class View:
 
     def text(self, column: str, symbol: int) -> str:
         """One text value of a symbol."""
-        value: str = self.symbols[column][int(symbol)].as_py()
-        return value
+        return cast("str", self.symbols[column][int(symbol)].as_py())
 
     def path_of(self, symbol: int) -> str:
         """The path of a symbol's file."""

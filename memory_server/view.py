@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -116,11 +115,11 @@ class View:
 
     def text(self, column: str, symbol: int) -> str:
         """One text value of a symbol."""
-        return cast("str", self.symbols[column][int(symbol)].as_py())
+        return str(self.symbols[column][int(symbol)])
 
     def path_of(self, symbol: int) -> str:
         """The path of a symbol's file."""
-        return self.paths[self.file_of[symbol]]
+        return self.paths[int(self.file_of[symbol])]
 
     @cached_property
     def kinds(self) -> list[str]:

@@ -1,0 +1,188 @@
+"""The MCP server through the SDK's own in-memory client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp_types import CallToolResult, ListToolsResult, TextContent
+
+from indexers.tokens import estimate_tokens
+from memory_server.answers import Answers
+from memory_server.errors import UnsafeRootError
+from memory_server.handshake import INSTRUCTIONS
+from memory_server.live import LiveMemory
+from memory_server.relations import RELATIONS
+from memory_server.server import build_server
+from tests.answering import answers_over, make_sample
+
+TOOLS = ("search", "read", "outline", "related")
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
+    yield answers_over(make_sample(tmp_path_factory.mktemp("server") / "shop"))
+
+
+def call_tools(source: Callable[[], Answers], *calls: tuple[str, dict[str, Any]]) -> list[CallToolResult]:
+    async def run() -> list[CallToolResult]:
+        async with Client(build_server(source)) as client:
+            return [await client.call_tool(name, arguments) for name, arguments in calls]
+
+    return anyio.run(run)
+
+
+def call(answers: Answers, name: str, **arguments: object) -> tuple[str, bool]:
+    """A tool's text, and whether it is an error."""
+    (result,) = call_tools(lambda: answers, (name, arguments))
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    assert result.structured_content is None
+    return content.text, bool(result.is_error)
+
+
+def list_tools(answers: Answers) -> ListToolsResult:
+    async def run() -> ListToolsResult:
+        async with Client(build_server(lambda: answers)) as client:
+            return await client.list_tools()
+
+    return anyio.run(run)
+
+
+def test_there_are_four_tools_that_only_read_and_are_always_loaded(answers: Answers) -> None:
+    tools = list_tools(answers).tools
+    assert tuple(tool.name for tool in tools) == TOOLS
+    for tool in tools:
+        assert tool.annotations is not None
+        assert tool.annotations.read_only_hint
+        assert tool.meta == {"anthropic/alwaysLoad": True}
+        assert tool.output_schema is None
+
+
+def test_tools_and_instructions_cost_little(answers: Answers) -> None:
+    sent = [
+        {"name": tool.name, "description": tool.description, "input_schema": tool.input_schema}
+        for tool in list_tools(answers).tools
+    ]
+    assert estimate_tokens(json.dumps(sent)) + estimate_tokens(INSTRUCTIONS) <= 1_000
+
+
+def test_every_parameter_says_what_it_is(answers: Answers) -> None:
+    for tool in list_tools(answers).tools:
+        for name, schema in tool.input_schema["properties"].items():
+            assert schema.get("description") or name == "relation", (tool.name, name)
+    related = next(tool for tool in list_tools(answers).tools if tool.name == "related")
+    assert tuple(related.input_schema["properties"]["relation"]["enum"]) == RELATIONS
+
+
+def test_a_tool_replies_with_the_answer_as_plain_text(answers: Answers) -> None:
+    assert call(answers, "search", query="add_tax", kind="function") == (
+        answers.search("add_tax", kind="function"),
+        False,
+    )
+    assert call(answers, "read", targets=["Cart.add", "add_tax"]) == (
+        answers.read(["Cart.add", "add_tax"]),
+        False,
+    )
+    assert call(answers, "outline", path="shop", budget=300) == (answers.outline("shop", 300), False)
+    assert call(answers, "related", symbol="add_tax", relation="callers", depth=2) == (
+        answers.related("add_tax", "callers", 2),
+        False,
+    )
+
+
+def test_one_target_may_come_without_its_list(answers: Answers) -> None:
+    assert call(answers, "read", targets="Cart.add") == (answers.read(["Cart.add"]), False)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "error"),
+    [
+        ("search", {"query": " "}, "the query is empty\nhint: ask for a name, a phrase or an error message"),
+        ("search", {}, "query: field required\nhint: Name, phrase, or error message"),
+        (
+            "search",
+            {"query": "x", "limit": 5},
+            "search takes no limit\nhint: it takes: query, path, kind, budget",
+        ),
+        ("search", {"query": "x", "path": "../y"}, "../y is outside the repository\nhint: use a path inside"),
+        ("search", {"query": "x", "kind": "klass"}, "unknown kind 'klass'\nhint: use one of: file, window"),
+        ("read", {"targets": ["Crat"]}, "no symbol or file Crat\nhint: did you mean Cart?"),
+        ("read", {"targets": []}, "targets: list should have at least 1 item"),
+        (
+            "read",
+            {"targets": ["Cart"], "budget": -1},
+            "budget: input should be greater than or equal to 0\nhint: Most",
+        ),
+        ("outline", {"path": "nowhere"}, "nothing indexed at nowhere\nhint: outline without a path"),
+        (
+            "related",
+            {"symbol": "Cart", "relation": "friends"},
+            "relation: input should be 'callers', 'callees'",
+        ),
+        (
+            "related",
+            {"symbol": "/etc/passwd", "relation": "tests"},
+            "/etc/passwd is outside the repository\nhint: ",
+        ),
+        ("grep", {"query": "x"}, "no tool grep\nhint: use one of: search, read, outline, related"),
+    ],
+)
+def test_an_error_is_one_line_and_a_hint(
+    answers: Answers, tool: str, arguments: dict[str, object], error: str
+) -> None:
+    text, is_error = call(answers, tool, **arguments)
+    assert is_error
+    assert text.startswith(error)
+    assert len(text.splitlines()) == 2
+    assert estimate_tokens(text) <= 100
+
+
+def test_an_error_stays_small_whatever_was_asked(answers: Answers) -> None:
+    for tool, arguments in (
+        ("read", {"targets": ["👋" * 3_000]}),
+        ("search", {"query": "x", "kind": "y" * 9_000}),
+        ("outline", {"path": "z\n" * 400}),
+        ("related", {"symbol": "a.b\n" * 400, "relation": "tests"}),
+        ("search", {"query": "x", "q" * 5_000: 1}),
+    ):
+        text, is_error = call(answers, tool, **arguments)
+        assert is_error
+        assert estimate_tokens(text) <= 100
+
+
+@pytest.mark.parametrize("root", ["/", "~"])
+def test_a_server_in_a_home_or_at_the_root_refuses_every_call(
+    root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    live = LiveMemory(Path(root).expanduser())
+    live.start()
+    try:
+        for result in call_tools(
+            live.answers, ("search", {"query": "x"}), ("outline", {}), ("read", {"targets": ["x"]})
+        ):
+            (content,) = result.content
+            assert isinstance(content, TextContent)
+            assert result.is_error
+            assert content.text.startswith("refusing to index ")
+            assert content.text.endswith(f"\nhint: {UnsafeRootError.hint}")
+    finally:
+        live.stop()
+
+
+def test_a_crash_tells_the_model_nothing_of_itself(answers: Answers) -> None:
+    def broken() -> Answers:
+        raise RuntimeError("a password")
+
+    (result,) = call_tools(broken, ("outline", {}))
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    assert result.is_error
+    assert content.text == "Error executing tool outline"
+    assert answers.memory.view.paths

@@ -89,7 +89,7 @@ def initialize_reply(request: dict[str, Any]) -> dict[str, Any]:
         "id": request["id"],
         "result": {
             "protocolVersion": asked if asked in PROTOCOL_VERSIONS else PROTOCOL_VERSIONS[-1],
-            "capabilities": {"experimental": {}, "tools": {"listChanged": False}},
+            "capabilities": {"tools": {"listChanged": False}},
             "serverInfo": {"name": "repo-memory", "version": server_version()},
             "instructions": INSTRUCTIONS,
         },

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, cast
+from typing import Any, Literal, TextIO, cast
 
 import anyio
 from mcp.server import MCPServer
@@ -44,7 +44,15 @@ ERROR_TOKENS = 100
 
 
 class _Server(MCPServer[Any]):
-    """The SDK's server, whose errors are one line and a hint."""
+    """The SDK's server for tools alone, whose errors are one line and a hint."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "repo-memory", instructions=INSTRUCTIONS, version=server_version(), log_level="WARNING"
+        )
+        handlers = self._lowlevel_server._request_handlers
+        for method in [name for name in handlers if name.startswith(("prompts/", "resources/"))]:
+            del handlers[method]  # clients ask at every start for what a server says it has
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -85,7 +93,7 @@ def _told(message: str, hint: str) -> str:
 
 def build_server(answers: Callable[[], Answers]) -> MCPServer[Any]:
     """The server over a source of answers, which may block until there is something to answer from."""
-    server = _Server("repo-memory", instructions=INSTRUCTIONS, version=server_version(), log_level="WARNING")
+    server = _Server()
 
     def search(
         query: SearchQuery, path: PathFilter = "", kind: KindFilter = "", budget: TokenBudget = 0
@@ -146,9 +154,9 @@ def _told_to_model() -> Iterator[None]:
 class _Replay:
     """The wire's lines for the SDK, with the greeting's first."""
 
-    def __init__(self, first: bytes, descriptor: int) -> None:
+    def __init__(self, first: bytes, rest: TextIO) -> None:
         self._first = first
-        self._rest = anyio.wrap_file(os.fdopen(descriptor, encoding="utf-8", errors="replace"))
+        self._rest = anyio.wrap_file(rest)
 
     async def __aiter__(self) -> AsyncIterator[str]:
         if self._first:
@@ -160,8 +168,8 @@ class _Replay:
 class _DropFirstReply:
     """The wire for the SDK's messages, less its reply to the request that was answered already."""
 
-    def __init__(self, descriptor: int, answered: int | str | None) -> None:
-        self._file = anyio.wrap_file(os.fdopen(descriptor, "w", encoding="utf-8"))
+    def __init__(self, file: TextIO, answered: int | str | None) -> None:
+        self._file = anyio.wrap_file(file)
         self._answered = answered
 
     async def write(self, text: str) -> None:
@@ -182,11 +190,15 @@ def _replies_to(text: str, request: int | str) -> bool:
 def run_server(server: MCPServer[Any], wire: Wire) -> None:
     """Serve on the wire until the client closes it."""
 
-    async def run() -> None:
-        reader = cast("Any", _Replay(wire.first_line, wire.input))
-        writer = cast("Any", _DropFirstReply(wire.output, wire.answered))
+    async def run(source: TextIO, sink: TextIO) -> None:
+        reader = cast("Any", _Replay(wire.first_line, source))
+        writer = cast("Any", _DropFirstReply(sink, wire.answered))
         lowlevel = server._lowlevel_server
         async with stdio_server(reader, writer) as (read_stream, write_stream):
             await lowlevel.run(read_stream, write_stream, lowlevel.create_initialization_options())
 
-    anyio.run(run)
+    with (
+        os.fdopen(wire.input, encoding="utf-8", errors="replace") as source,
+        os.fdopen(wire.output, "w", encoding="utf-8") as sink,
+    ):
+        anyio.run(run, source, sink)

@@ -160,7 +160,8 @@ class TreeIndex:
             for batch in read_files(self.root, diff.read, self.rules, known, self.config.index.workers):
                 files.update({file.entry.path: file for file in batch.files})
                 rows.add(batch.rows)
-            sources = [self.view.as_source()] + ([row_source(*rows.take())] if rows.files else [])
+            view = self.view if len(self.view) else empty_view(self.embedder.dimensions)
+            sources = [view.as_source()] + ([row_source(*rows.take())] if rows.files else [])
             self.view = build_view(manifest_rows(self.view.manifest, diff, files, sources), sources)
             self.info = None
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,10 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from indexers.embed import SHIPPED_MODEL, SentenceTransformerEmbedder, StaticEmbedder, Vectors, load_embedder
 from indexers.errors import EmbedderError
+
+needs_transformers = pytest.mark.skipif(
+    find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed"
+)
 
 TEXTS = [
     "parse the http header of a request",
@@ -63,6 +68,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield copy
 
 
+@needs_transformers
 @pytest.mark.parametrize("text", TEXTS, ids=[repr(text[:16]) for text in TEXTS])
 def test_a_text_has_the_vector_that_sentence_transformers_gives(
     text: str, shipped: StaticEmbedder, reference: Reference
@@ -70,6 +76,7 @@ def test_a_text_has_the_vector_that_sentence_transformers_gives(
     assert np.abs(shipped.embed([text]) - reference.embed([text])).max() < 1e-3
 
 
+@needs_transformers
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=8))
 def test_any_texts_have_the_vectors_that_sentence_transformers_gives(
@@ -125,6 +132,7 @@ def test_the_id_changes_with_the_weights(folder: Path) -> None:
     assert StaticEmbedder(folder).id != before
 
 
+@needs_transformers
 def test_the_tokenizers_truncation_is_kept(folder: Path) -> None:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(2)
@@ -133,6 +141,7 @@ def test_the_tokenizers_truncation_is_kept(folder: Path) -> None:
     np.testing.assert_allclose(StaticEmbedder(folder).embed(texts), Reference(folder).embed(texts), atol=1e-3)
 
 
+@needs_transformers
 def test_a_tokenizer_that_looks_across_blanks_gets_whole_texts(folder: Path) -> None:
     pieces = [*"abcdefghijklmnopqrstuvwxyz0123456789", "Ġ"]
     tokenizer = Tokenizer(models.BPE(vocab={piece: index for index, piece in enumerate(pieces)}, merges=[]))
@@ -189,6 +198,7 @@ def test_any_other_model_is_loaded_by_sentence_transformers_when_first_used(tmp_
     assert isinstance(load_embedder(str(tmp_path)), SentenceTransformerEmbedder)
 
 
+@needs_transformers
 def test_a_transformer_folder_gives_normalised_vectors(folder: Path, shipped: StaticEmbedder) -> None:
     embedder = SentenceTransformerEmbedder(str(folder), device="cpu")
     assert embedder.dimensions == 256

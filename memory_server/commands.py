@@ -139,7 +139,7 @@ def index(repo: Repo = Here, as_json: AsJson = False, quiet: Quiet = False) -> N
         f"{report.files} files, {report.symbols} symbols in {report.seconds:.2f} s: "
         f"{report.added} added, {report.changed} changed, {report.removed} removed"
     ]
-    lines += [f"rebuilt: {report.rebuilt}"] if report.rebuilt else []
+    lines += [f"indexed anew: {report.rebuilt}"] if report.rebuilt else []
     left_out = ", ".join(f"{count} {reason}" for reason, count in report.skipped.items())
     lines += [f"left out: {left_out}"] if left_out else []
     lines += [f"read in windows: {path} ({problem})" for path, problem in report.problems.items()]

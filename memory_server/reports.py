@@ -19,7 +19,7 @@ def status_text(state: IndexState) -> str:
     if not state.synced_at:
         return f"{state.root}: not indexed yet; run `repo-memory index`"
     languages = ", ".join(f"{name} {count}" for name, count in list(state.languages.items())[:8])
-    fresh = "up to date" if not state.pending else f"{state.pending} files changed since"
+    fresh = "up to date" if not state.pending else f"{_files(state.pending)} changed since"
     when = datetime.fromtimestamp(state.synced_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     skipped = ", ".join(f"{count} {reason}" for reason, count in state.skipped.items()) or "nothing"
     commit = f" at {state.commit[:10]}" if state.commit else ""
@@ -31,6 +31,10 @@ def status_text(state: IndexState) -> str:
         f"model: {state.embedder}",
         f"left out: {skipped}{windows}",
     ])  # fmt: skip
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _age(moment: float) -> str:
@@ -58,11 +62,11 @@ def examine(repo: Path) -> list[Finding]:
 
 def _examine_store(memory: Memory) -> list[Finding]:
     if memory.tree.info is None:
-        return [Finding("there is no index of this tree yet", "repo-memory index")]
+        return [Finding("there is no index of this tree yet", "run `repo-memory index`")]
     findings = []
     reason = memory.tree.why_rebuild()
     if reason:
-        findings.append(Finding(f"the index is out of date: {reason}", "repo-memory index"))
+        findings.append(Finding(f"the index is out of date: {reason}", "run `repo-memory index`"))
     else:
         try:
             memory.tree.check_store()
@@ -70,5 +74,7 @@ def _examine_store(memory: Memory) -> list[Finding]:
             findings.append(Finding(str(error), error.hint))
     pending = memory.tree.pending().size
     if pending:
-        findings.append(Finding(f"{pending} files changed since the last index run", "repo-memory index"))
+        findings.append(
+            Finding(f"{_files(pending)} changed since the last index run", "run `repo-memory index`")
+        )
     return findings

@@ -203,7 +203,8 @@ class WordEmbedder:
         for row, text in zip(vectors, texts, strict=True):
             for word in text.split():
                 row[crc32(word.encode()) % self.dimensions] += 1.0
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1.0)
+        unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1.0)
+        return unit
 
 
 def make_sample(root: Path) -> Path:

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from tests.indexing import write_files
 
 GOLDEN = Path(__file__).parent / "golden" / "answers"
 
-CASES = {
+CASES: dict[str, Callable[[Answers], str]] = {
     "search_text": lambda answers: answers.search("how is the total computed"),
     "search_name": lambda answers: answers.search("apply_discount"),
     "search_filtered": lambda answers: answers.search("save an order", path="store", kind="class"),

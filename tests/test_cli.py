@@ -1,0 +1,205 @@
+"""Commands: exit code, stdout and stderr as reviewable text.
+
+After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/test_cli.py`` and read the diff.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memory_server import commands
+from tests.answering import WordEmbedder, make_sample
+from tests.git_project import Project, make_project
+from tests.indexing import write_files
+
+GOLDEN = Path(__file__).parent / "golden" / "cli"
+DATA_COMMANDS = ("index", "search", "read", "outline", "related", "status", "doctor", "init", "remove")
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The sample as a repository, with a model that needs no loading."""
+    project = make_project(tmp_path, monkeypatch)
+    make_sample(project.root)
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "Add the shop")
+    for module in ("tree", "reports"):
+        monkeypatch.setattr(f"memory_server.{module}.load_embedder", lambda _: WordEmbedder())
+    for name, value in (("COLUMNS", "100"), ("TERMINAL_WIDTH", "100"), ("NO_COLOR", "1"), ("TERM", "dumb")):
+        monkeypatch.setenv(name, value)
+    for name in ("GITHUB_ACTIONS", "FORCE_COLOR", "PY_COLORS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(project.root)
+    return project
+
+
+@pytest.fixture
+def run(project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process."""
+    assert project.root.is_dir()
+
+    def run_command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["repo-memory", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            commands.run()
+            raise SystemExit(0)
+        done = capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else int(bool(code))), done.out, done.err
+
+    return run_command
+
+
+def neutral(text: str, project: Project) -> str:
+    """A command's output without what differs between machines and moments."""
+    for path, name in ((project.root, "ROOT"), (project.tool, "TOOL"), (project.root.parent, "ABOVE")):
+        for written in (json.dumps(str(path))[1:-1], shlex.quote(str(path)), str(path)):
+            text = text.replace(written, name)
+    text = re.sub(r"in \d+\.\d+ s\b", "in N s", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE", text)
+    text = re.sub(r"\bat [0-9a-f]{10}\b", "at COMMIT", text)
+    return re.sub(r"size: \d+\.\d MB", "size: N MB", text)
+
+
+def check(name: str, project: Project, run: Run, *calls: str) -> None:
+    """Compare what commands print, one after the other, with a golden text."""
+    parts = []
+    for call in calls:
+        code, out, err = run(*shlex.split(call))
+        told = f"--- stderr\n{err}" if err else ""
+        parts.append(f"$ repo-memory {call}\n{out}{told}--- exit {code}\n")
+    text = re.sub(r" +$", "", neutral("\n".join(parts), project), flags=re.MULTILINE)
+    golden = GOLDEN / f"{name}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+CASES = {
+    "help": ["--help"],
+    **{f"help_{name}": [f"{name} --help"] for name in (*DATA_COMMANDS, "serve")},
+    "version": ["--version"],
+    "usage_errors": [
+        "unknown",
+        "search",
+        "related Cart",
+        "read Cart --context 99",
+        "search cart --budget=-1",
+    ],
+    "index": ["index", "index", "index --quiet"],
+    "search": ["search apply_discount --budget 300", "search 'no such thing' --path docs/none"],
+    "search_errors": ["search ' '", "search cart --kind klass", "search cart --path ../other"],
+    "read": ["read Cart.add shop/checkout.py:4-5 --context 0"],
+    "read_errors": ["read Crat", "read ../other.py", "read shop/cart.py:900"],
+    "outline": ["outline store", "outline nowhere"],
+    "related": ["related add_tax callers --depth 2", "related Cart friends", "related total callers"],
+    "status": ["status", "index --quiet", "status"],
+    "doctor": ["doctor", "index --quiet", "doctor"],
+    "init": ["init --dry-run", "init", "init", "doctor"],
+    "remove": ["init", "remove --dry-run", "remove", "remove"],
+    "unsafe": ["index --repo /", "status --repo ~", "init /", "doctor --repo /", "search x --repo /nowhere"],
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_command_prints_its_golden_text(name: str, project: Project, run: Run) -> None:
+    calls = [call.replace("~", os.environ["HOME"]) for call in CASES[name]]
+    check(name, project, run, *calls)
+
+
+def test_every_golden_text_has_its_case() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == CASES.keys()
+
+
+def read_json(run: Run, *arguments: str) -> Any:
+    code, out, _ = run(*arguments, "--json")
+    assert code in (0, 1)
+    assert out.count("\n") == 1
+    return json.loads(out)
+
+
+def test_every_command_that_prints_data_prints_json(project: Project, run: Run) -> None:
+    report = read_json(run, "index")
+    assert (report["files"], report["added"], report["changed"]) == (19, 19, 0)
+    hits = read_json(run, "search", "apply_discount", "--limit", "3")
+    assert [list(hit) for hit in hits] == [["path", "start_line", "end_line", "name", "kind", "score"]] * 3
+    assert (hits[0]["path"], hits[0]["name"]) == ("shop/prices.py", "apply_discount")
+    assert "def add_tax" in read_json(run, "read", "add_tax")["text"]
+    assert read_json(run, "outline", "shop")["text"].startswith("shop: 4 files")
+    assert read_json(run, "related", "add_tax", "callers")["text"].startswith("callers of add_tax")
+    assert read_json(run, "status")["pending"] == 0
+    assert {finding["fix"] for finding in read_json(run, "doctor")} == {"run `repo-memory init`"}
+    assert {step["outcome"] for step in read_json(run, "init", "--dry-run")} == {"would change"}
+    assert read_json(run, "remove")
+    assert project.root.is_dir()
+
+
+def test_status_is_five_lines(run: Run) -> None:
+    run("index", "--quiet")
+    code, out, err = run("status")
+    assert (code, len(out.splitlines()), err) == (0, 5, "")
+    assert [line.split(":")[0] for line in out.splitlines()] == [
+        "indexed",
+        "fresh",
+        "size",
+        "model",
+        "left out",
+    ]
+
+
+def test_doctor_finds_what_is_broken_and_ends_with_one(project: Project, run: Run) -> None:
+    assert run("init")[0] == 0
+    assert run("doctor")[:2] == (0, "all well\n")
+    write_files(project.root, {"shop/new.py": "def later(): ...\n"})
+    code, out, _ = run("doctor")
+    assert code == 1
+    assert out == "problem: 1 file changed since the last index run\n  fix: run `repo-memory index`\n"
+    run("index")
+    (project.root / ".mcp.json").write_text("{}", encoding="utf-8")
+    code, out, _ = run("doctor")
+    assert code == 1
+    assert "register" in out
+
+
+def test_a_first_init_and_its_removal_leave_the_repository_as_it_was(project: Project, run: Run) -> None:
+    before = project.git("status", "--porcelain", "--ignored")
+    run("init")
+    assert project.git("status", "--porcelain", "--ignored") != before
+    assert (project.root / ".git/repo-memory").is_dir()
+    run("remove")
+    assert project.git("status", "--porcelain", "--ignored") == before
+    assert not (project.root / ".git/repo-memory").exists()
+
+
+def test_a_command_in_a_folder_of_the_repository_means_the_whole_of_it(
+    project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.root / "shop")
+    assert read_json(run, "index")["files"] == 19
+
+
+def test_a_folder_without_git_is_indexed_too(tmp_path: Path, run: Run) -> None:
+    root = make_sample(tmp_path / "plain")
+    assert read_json(run, "index", "--repo", str(root))["files"] == 18
+    assert (root / ".repo-memory/store.json").exists()
+
+
+def test_a_closed_pipe_is_no_error(project: Project) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = f"{shlex.quote(sys.executable)} -m memory_server.cli --help | head -1 >/dev/null"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=project.root, env=environment, capture_output=True, check=True
+    )
+    assert done.stderr == b""

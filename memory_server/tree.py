@@ -265,6 +265,8 @@ class TreeIndex:
         if reason:
             import_store_early()
             self._start_afresh()
+        elif self.info is None:  # an overlay was never stored
+            self.view = empty_view(self.embedder.dimensions)
         before = self.view.manifest
         diff = self.pending()
         if not reason and self.info is not None and not diff.changes:

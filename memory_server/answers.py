@@ -58,6 +58,9 @@ KEY_LINE_HITS, KEY_LINES = 5, 3
 SHOWN_REFERENCES = 2
 """How many referring lines of one symbol are shown; of further ones, the numbers."""
 
+RELATIVE_TOKENS = 15
+"""No symbol with a referring line takes less; the files of more than fit are not read."""
+
 OUTLINE_SYMBOLS = 3_000
 """The largest budget holds fewer lines than this; the weightiest symbols are chosen among so many."""
 
@@ -241,7 +244,7 @@ class Answers:
         limit = budget or self.memory.config.budget.related
         if not are_overloads(view, starts):
             return render_candidates(symbol, [describe_symbol(view, start) for start in starts], limit)
-        if relation in ("callers", "tests"):
+        if relation in ("callers", "tests") and len(relatives) * RELATIVE_TOKENS <= limit:
             relatives = [self._with_source(relative) for relative in relatives]
         where = f"{view.path_of(starts[0])}:{view.start_line[starts[0]]}"
         name = view.qualified_names[starts[0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,13 +10,16 @@ from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import lancedb
 import numpy as np
 import pytest
 
-from indexers.embed import Vectors
+from indexers.embed import Embedder, Vectors
 from memory_server.memory import Memory
+from memory_server.search import search_view
 from memory_server.view import View
 
+TABLES = ("files", "symbols", "references")
 GRAPH_COLUMNS = ("source", "target", "kind", "line", "confidence", "importance")
 
 CODE_BASE = {
@@ -97,7 +101,7 @@ class CountingEmbedder:
         return texts
 
 
-def open_memory(root: Path, embedder: CountingEmbedder | None = None) -> Memory:
+def open_memory(root: Path, embedder: Embedder | None = None) -> Memory:
     """The memory of a folder, with an embedder that needs no model."""
     return Memory.open(root, embedder=embedder or CountingEmbedder())
 
@@ -111,11 +115,11 @@ def write_files(root: Path, files: dict[str, str]) -> None:
 
 
 @contextmanager
-def fresh_memory(root: Path) -> Iterator[Memory]:
+def fresh_memory(root: Path, embedder: Embedder | None = None) -> Iterator[Memory]:
     """A folder's memory indexed from nothing, in a place of its own."""
     with TemporaryDirectory() as elsewhere, pytest.MonkeyPatch.context() as patch:
         patch.setenv("REPO_MEMORY_STORE", elsewhere)
-        with open_memory(root) as memory:
+        with open_memory(root, embedder) as memory:
             assert memory.sync().rebuilt == "no index yet"
             yield memory
 
@@ -138,3 +142,33 @@ def assert_same_view(view: View, other: View) -> None:
     assert view.reference_first.tolist() == other.reference_first.tolist()
     for name in GRAPH_COLUMNS:
         assert getattr(view.graph, name).tolist() == getattr(other.graph, name).tolist(), name
+
+
+def table_rows(memory: Memory, blobs: set[str]) -> dict[str, Counter[str]]:
+    """Every table's rows of some contents, without their vectors."""
+    connection = lancedb.connect(str(memory.tree.folder.path / "lance"))
+    found = {}
+    for name in TABLES:
+        rows = connection.open_table(name).to_arrow().to_pylist()
+        found[name] = Counter(repr({**row, "vector": None}) for row in rows if row["blob"] in blobs)
+    return found
+
+
+def assert_whole(memory: Memory) -> None:
+    """View and store equal a fresh index: every content once, no row without its content, no file left behind."""
+    index, blobs = memory.tree, set(memory.view.files["blob"].to_pylist())
+    with fresh_memory(memory.root, index.embedder) as fresh:
+        assert_same_view(memory.view, fresh.view)
+        assert table_rows(memory, blobs) == table_rows(fresh, blobs)
+    connection = lancedb.connect(str(index.folder.path / "lance"))
+    stored = {name: connection.open_table(name).to_arrow()["blob"].to_pylist() for name in TABLES}
+    assert len(stored["files"]) == len(set(stored["files"]))
+    assert set(stored["symbols"]) | set(stored["references"]) <= set(stored["files"])
+    assert index.info is not None
+    assert {path.name for path in index.folder.view.iterdir()} == {str(index.info.generation), "current.json"}
+    assert not (index.folder.path / "writing").exists()
+
+
+def search_is_answered(memory: Memory) -> bool:
+    """Whether the index as it is answers, without a look at the files."""
+    return bool(search_view(memory.view, memory.tree.embedder, "pay an invoice", limit=3))

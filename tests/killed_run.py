@@ -1,0 +1,62 @@
+"""Runs that end at a chosen call: ``python -m tests.killed_run STAGE ARGUMENTS`` is the command line, killed there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pkgutil import resolve_name
+from typing import Any
+
+import pytest
+
+from memory_server.cli import main
+
+STAGES: dict[str, tuple[str, int]] = {
+    "before the fingerprint is written": ("memory_server.folder.IndexFolder.write_fingerprint", 1),
+    "before the tables are made": ("lancedb.connect", 1),
+    "before references are written": ("lancedb.table.LanceTable.add", 1),
+    "after references are written": ("lancedb.table.LanceTable.add", 2),
+    "after symbols are written": ("lancedb.table.LanceTable.add", 3),
+    "before a write is committed": ("memory_server.store.Store.commit", 1),
+    "before checksums are recorded": ("memory_server.store.record_sums", 1),
+    "before the second part is written": ("memory_server.store.Store.add", 2),
+    "before the view is built": ("memory_server.tree.build_view", 1),
+    "before the view is written": ("memory_server.tree.write_view", 1),
+    "in the middle of the view": ("pyarrow.ipc.new_file", 3),
+    "before the view is named": ("memory_server.snapshot.write_info", 1),
+    "before older views are dropped": ("memory_server.snapshot.shutil.rmtree", 2),
+    "before contents are removed": ("memory_server.store.Store.remove", 1),
+    "after removed contents lose their files row": ("lancedb.table.LanceTable.delete", 2),
+    "before the last table loses its rows": ("lancedb.table.LanceTable.delete", 3),
+    "before compaction": ("lancedb.table.LanceTable.optimize", 1),
+    "in the middle of compaction": ("lancedb.table.LanceTable.optimize", 2),
+    "while an old index is erased": ("memory_server.folder.shutil.rmtree", 2),
+}
+"""The call, and which time it is made, at which a run ends."""
+
+
+@contextmanager
+def ended_at(stage: str, end: Callable[[], None]) -> Iterator[None]:
+    """Run ``end`` before the call of a stage is made."""
+    target, last = STAGES[stage]
+    original: Callable[..., Any] = resolve_name(target)
+    calls = 0
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            end()
+        return original(*arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(target, call)
+        yield
+
+
+if __name__ == "__main__":
+    with ended_at(sys.argv.pop(1), lambda: os.kill(os.getpid(), signal.SIGKILL)):
+        main()

@@ -1,0 +1,141 @@
+"""A damaged index is noticed by the run that needs it, and made again; searches go on meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lancedb
+import pytest
+
+from memory_server.errors import StoreDamagedError
+from tests.git_project import Project
+from tests.indexing import (
+    CountingEmbedder,
+    assert_equal_to_fresh,
+    assert_whole,
+    open_memory,
+    search_is_answered,
+    write_files,
+)
+
+Damage = Callable[[Path], object]
+
+
+def halve(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def garble(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 40] = bytes(byte ^ 0xA5 for byte in data[middle : middle + 40])
+    path.write_bytes(data)
+
+
+DAMAGES = (halve, garble, Path.unlink)
+STORE_FILES = (
+    "lance/files.lance/data/*.lance",
+    "lance/symbols.lance/data/*.lance",
+    "lance/references.lance/data/*.lance",
+    "lance/files.lance/_versions/*.manifest",
+    "lance/symbols.lance/_versions/*.manifest",
+    "lance/references.lance/_versions/*.manifest",
+)
+VIEW_FILES = ("*/files", "*/symbols", "*/references", "*/first", "*/edges", "*/importance")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("pattern", STORE_FILES)
+def test_a_damaged_store_is_noticed_and_rebuilt(repository: Project, pattern: str, damage: Damage) -> None:
+    first = open_memory(repository.root)
+    first.sync()
+    damage(sorted(first.tree.folder.path.glob(pattern))[0])
+    write_files(repository.root, {"app/billing.py": "def changed():\n    return 1\n"})
+    memory = open_memory(repository.root)
+    assert search_is_answered(memory)
+    report = memory.sync()
+    assert report.rebuilt.startswith("the store is damaged")
+    assert_whole(memory)
+    assert open_memory(repository.root).sync().rebuilt == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["lance", "lance/symbols.lance", "lance/references.lance/_versions", "checksums.json"]
+)
+def test_a_store_that_lacks_parts_is_rebuilt(repository: Project, name: str) -> None:
+    first = open_memory(repository.root)
+    first.sync()
+    part = first.tree.folder.path / name
+    shutil.rmtree(part) if part.is_dir() else part.write_text("{")
+    shutil.rmtree(first.tree.folder.views)
+    memory = open_memory(repository.root)
+    assert memory.sync().rebuilt.startswith("the store is damaged")
+    assert_whole(memory)
+
+
+def test_damage_that_shows_in_the_middle_of_a_write_rebuilds(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = open_memory(repository.root)
+    memory.sync()
+    with monkeypatch.context() as patch:
+        failures = iter([RuntimeError("lance error: LanceError(IO): file not found")])
+        original = lancedb.table.LanceTable.add
+
+        def add(*arguments: Any, **named: Any) -> Any:
+            for failure in failures:
+                raise failure
+            return original(*arguments, **named)
+
+        patch.setattr("lancedb.table.LanceTable.add", add)
+        write_files(repository.root, {"app/billing.py": "def changed():\n    return 1\n"})
+        assert memory.sync().rebuilt == "the store is damaged: lance error: LanceError(IO): file not found"
+    assert_whole(memory)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", [*VIEW_FILES, "current.json"])
+def test_a_damaged_view_is_made_again_from_the_store(repository: Project, name: str, damage: Damage) -> None:
+    first = open_memory(repository.root)
+    first.sync()
+    pattern = name if name == "current.json" else f"{name}.arrow"
+    damage(next(iter(first.tree.folder.view.glob(pattern))))
+    embedder = CountingEmbedder()
+    memory = open_memory(repository.root, embedder)
+    report = memory.sync()
+    assert (report.rebuilt, report.embedded, embedder.texts) == ("", 0, [])
+    assert_equal_to_fresh(memory.view, repository.root)
+    assert not open_memory(repository.root).sync().wrote
+
+
+def test_a_damaged_fingerprint_rebuilds(repository: Project) -> None:
+    first = open_memory(repository.root)
+    first.sync()
+    halve(first.tree.folder.path / "store.json")
+    memory = open_memory(repository.root)
+    assert memory.sync().rebuilt == "no index yet"
+    assert_equal_to_fresh(memory.view, repository.root)
+
+
+def test_the_doctor_sees_a_damaged_store(repository: Project) -> None:
+    first = open_memory(repository.root)
+    first.sync()
+    first.tree.check_store()
+    garble(next(iter(first.tree.folder.path.glob(STORE_FILES[1]))))
+    with pytest.raises(StoreDamagedError) as raised:
+        open_memory(repository.root).tree.check_store()
+    assert "repo-memory index" in raised.value.hint
+
+
+def test_an_index_that_is_deleted_under_an_open_memory_is_made_again(repository: Project) -> None:
+    memory = open_memory(repository.root)
+    memory.sync()
+    shutil.rmtree(memory.tree.folder.path)
+    write_files(repository.root, {"notes.txt": "remember the bread\n"})
+    assert search_is_answered(memory)
+    assert memory.sync().rebuilt == "no index yet"
+    assert_whole(memory)

@@ -25,6 +25,7 @@ CONFIDENCE = {
     "same file": 0.9,
     "imported": 0.9,
     "only one": 0.7,
+    "only one, of anything": 0.4,
     "nearby": 0.5,
 }
 """How sure each way of resolving is; several equal candidates share it. Judgement, not measured."""
@@ -32,6 +33,7 @@ CONFIDENCE = {
 MAX_CANDIDATES = 4
 """A name with more equal candidates than this stays unresolved: an edge to each would only be noise."""
 
+_BODY_KINDS = frozenset({"function", "method", "macro", "test"})
 _UNREFERENCED = frozenset({"file", "window", "section", "key", "block", "element", "rule", "stage"})
 _DAMPING, _ROUNDS = 0.85, 25
 
@@ -172,14 +174,23 @@ class _Resolver:
             "same file", _pair(name[definitions], self.given.file_of[definitions].astype(np.int64)),
             _pair(self.ref_name, self.source_file), bare | (self.ref_kind != CALL),
         )  # fmt: skip
+        self.definitions = definitions = definitions[~self._is_local()[definitions]]
         self._resolve_imports()
-        self._stage("only one", name[definitions], self.ref_name, np.ones(len(self.ref_name), bool), most=1)
+        known = bare | (self.ref_kind != CALL)
+        self._stage("only one", name[definitions], self.ref_name, known, most=1)
+        self._stage("only one, of anything", name[definitions], self.ref_name, ~known, most=1)
         folders = self._folders()
         self._stage(
             "nearby", _pair(name[definitions], folders[self.given.file_of[definitions]]),
             _pair(self.ref_name, folders[self.source_file]), np.ones(len(self.ref_name), bool),
         )  # fmt: skip
         self._stage("nearby", name[definitions], self.ref_name, np.ones(len(self.ref_name), bool), weight=0.6)
+
+    def _is_local(self) -> NDArray[np.bool_]:
+        """Whether a definition stands inside a function's body, unknown outside its file."""
+        has_body = _encode_with(self.given.kinds, lambda kind: kind in _BODY_KINDS).astype(bool)
+        parents = self.given.parents
+        return (parents >= 0) & has_body[np.maximum(parents, 0)] if len(has_body) else has_body
 
     def _is_self(self) -> NDArray[np.bool_]:
         selves = {name for spec in all_specs() for name in spec.self_names}

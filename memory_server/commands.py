@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -130,6 +131,9 @@ def index(repo: Repo = Here, as_json: AsJson = False, quiet: Quiet = False) -> N
     """Index the repository, or bring its index up to date."""
     from memory_server.memory import Memory
 
+    if quiet and hasattr(os, "nice"):
+        os.nice(10)  # started by git hooks: the user is working
+
     with Memory.open(repo) as memory, _progress(quiet or as_json) as on_progress:
         report = memory.sync(on_progress)
     if quiet:
@@ -206,14 +210,24 @@ def related(
 
 
 @app.command()
-def status(repo: Repo = Here, as_json: AsJson = False) -> None:
+def status(
+    repo: Repo = Here,
+    compression: Annotated[
+        bool,
+        typer.Option("--compression", help="Count the tokens of all source and of all summaries as well."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Say what is indexed, how fresh, how large, and what was left out."""
     from memory_server.memory import Memory
-    from memory_server.reports import status_text
+    from memory_server.reports import compression_text, measure_compression, status_text
 
     with Memory.open(repo) as memory:
         state = memory.state()
-    _print(asdict(state), status_text(state), as_json)
+        counted = measure_compression(memory) if compression and state.synced_at else None
+    data = asdict(state) | ({"compression": asdict(counted)} if counted else {})
+    text = status_text(state) + (f"\n{compression_text(counted)}" if counted else "")
+    _print(data, text, as_json)
 
 
 @app.command()
@@ -276,8 +290,6 @@ def remove(
 @app.command()
 def serve(repo: Repo = Here) -> None:
     """Serve MCP on stdin and stdout; Claude Code starts this by itself."""
-    import os
-
     wire = open_wire()
     from memory_server.live import LiveMemory
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 
 from indexers.embed import Embedder
-from indexers.model import Skipped
-from indexers.walk import read_source
 from memory_server import git as git_commands
 from memory_server.config import Config, load_config
 from memory_server.errors import NotFoundError, StoreBusyError, StoreError
@@ -100,19 +98,6 @@ class Memory:
         except (StoreBusyError, StoreError):
             self.tree.overlay()
         return self.view is not before
-
-    def read_lines(self, path: str) -> list[str]:
-        """A file's lines as they are now.
-
-        Raises:
-            NotFoundError: there is no such file, or it is left out of the index for its content.
-        """
-        source = read_source(self.root, path, self.tree.rules)
-        if isinstance(source, Skipped):
-            raise NotFoundError(
-                f"{path} is not served: {source.reason}", "see `repo-memory status` for what is left out"
-            )
-        return source.data.decode("utf-8", "replace").splitlines()
 
     def forget(self) -> None:
         """Delete everything derived: the next run indexes anew."""

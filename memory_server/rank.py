@@ -47,7 +47,7 @@ KIND_FACTORS = {
     "window": 0.7,
     "field": 0.8,
     "variable": 0.8,
-    "key": 0.8,
+    "key": 0.6,
     "section": 0.8,
     "property": 0.9,
 }

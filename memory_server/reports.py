@@ -8,10 +8,15 @@ from pathlib import Path
 
 from indexers.embed import load_embedder
 from indexers.errors import IndexerError
+from indexers.model import SourceFile
+from indexers.summarize import Detail
+from indexers.tokens import estimate_tokens
+from indexers.walk import read_source
+from memory_server.answers import summarize_symbol
 from memory_server.errors import MemoryServerError
 from memory_server.install import Finding, check
 from memory_server.memory import Memory
-from memory_server.model import IndexState
+from memory_server.model import Compression, IndexState
 
 
 def status_text(state: IndexState) -> str:
@@ -31,6 +36,37 @@ def status_text(state: IndexState) -> str:
         f"model: {state.embedder}",
         f"left out: {skipped}{windows}",
     ])  # fmt: skip
+
+
+def measure_compression(memory: Memory) -> Compression:
+    """Estimated tokens of everything indexed: its source, and its symbols at each detail under their file's path."""
+    view = memory.view
+    totals = dict.fromkeys(Detail, 0)
+    for path, first, last in zip(view.paths, view.first.tolist(), view.first.tolist()[1:], strict=False):
+        summaries = [
+            summarize_symbol(view, symbol) for symbol in range(first, last) if view.kinds[symbol] != "window"
+        ]
+        for detail in Detail:
+            text = "\n".join([path, *(summary.text(detail) for summary in summaries)])
+            totals[detail] += estimate_tokens(text)
+    sources = (read_source(memory.root, path, memory.tree.rules) for path in view.paths)
+    source = sum(
+        estimate_tokens(s.data.decode("utf-8", "replace")) for s in sources if isinstance(s, SourceFile)
+    )
+    return Compression(source, totals[Detail.DIGEST], totals[Detail.SIGNATURE], totals[Detail.NAMES])
+
+
+def compression_text(compression: Compression) -> str:
+    """One line: what everything costs as source, and at each detail."""
+    parts = (
+        (compression.digests, "digests"),
+        (compression.signatures, "signatures"),
+        (compression.names, "names"),
+    )
+    told = ", ".join(
+        f"{tokens:,} as {name} ({tokens / max(compression.source, 1):.0%})" for tokens, name in parts
+    )
+    return f"tokens: {compression.source:,} as source, {told}"
 
 
 def _files(count: int) -> str:

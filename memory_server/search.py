@@ -118,7 +118,10 @@ def _named(view: View, query: rank.Query) -> dict[int, float]:
             outer = view.qualified_names[symbol].lower().split(".")[:-1]
             stem = view.path_of(symbol).rpartition("/")[2].split(".")[0].lower()
             fits = len(name) > 1 and name[-2].lower() in (*outer, stem)
-            value = (2.0 if fits else 1.0) * (1.0 if view.names[symbol] == name[-1] else 0.8)
+            exact = view.names[symbol] == name[-1] and (
+                not fits or view.qualified_names[symbol].endswith(".".join(name[-2:]))
+            )
+            value = (2.0 if fits else 1.0) * (1.0 if exact else 0.8)
             named[symbol] = max(named.get(symbol, 0.0), value)
     return named
 

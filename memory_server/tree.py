@@ -42,8 +42,8 @@ from memory_server.view import RowSource, View, build_view, empty_view, row_sour
 if TYPE_CHECKING:
     from memory_server.store import Store
 
-SCHEMA = "2"
-"""Raise when the meaning of stored rows changes."""
+SCHEMA = "3"
+"""Raise when the meaning of stored rows, or of what a view derives from them, changes."""
 
 WRITE_ROWS = 10_000
 """Symbols gathered before they are written, so that a killed run keeps what it finished."""
@@ -136,7 +136,8 @@ class TreeIndex:
             return not self.pending().changes
         manifest = self.view.manifest
         return all(
-            self._stat(path) == manifest[path][:2] or self._same_content(path) for path in sorted(paths)
+            path in manifest and (self._stat(path) == manifest[path][:2] or self._same_content(path))
+            for path in sorted(paths)
         )
 
     def _stat(self, path: str) -> tuple[int, int]:

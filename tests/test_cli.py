@@ -203,3 +203,12 @@ def test_a_closed_pipe_is_no_error(project: Project) -> None:
         ["sh", "-c", command], cwd=project.root, env=environment, capture_output=True, check=True
     )
     assert done.stderr == b""
+
+
+def test_status_counts_what_summaries_save(run: Run, project: Project) -> None:
+    run("index", "--quiet")
+    code, out, _ = run("status", "--compression", "--json")
+    counted = json.loads(out)["compression"]
+    assert code == 0
+    assert counted["source"] > 0
+    assert 0 < counted["names"] <= counted["signatures"] <= counted["digests"]

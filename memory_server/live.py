@@ -78,6 +78,7 @@ class LiveMemory:
             self._sync(self._memory)
             self._something.set()
             self._changed.wait()
+        self._watcher.stop()
 
     def _sync(self, memory: Memory) -> None:
         try:

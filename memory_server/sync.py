@@ -82,8 +82,9 @@ def compare(
         known = manifest.get(entry.path)
         same = known is not None and known[0] == entry.size and known[1] == entry.mtime_ns
         (kept if same else read).append(entry)
-    reasons = {skip.path: str(skip.reason) for skip in skipped}
-    present = {entry.path for entry in entries} | reasons.keys()
+    listed = {entry.path for entry in entries}
+    reasons = {skip.path: str(skip.reason) for skip in skipped if skip.path not in listed}
+    present = listed | reasons.keys()
     removed = tuple(path for path in manifest if path not in present)
     new_reason = any(path not in manifest or manifest[path][3] != reason for path, reason in reasons.items())
     return Diff(tuple(entry.path for entry in kept), tuple(read), removed, reasons, new_reason, listed_ns)

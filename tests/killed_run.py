@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
@@ -55,6 +56,14 @@ def ended_at(stage: str, end: Callable[[], None]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(target, call)
         yield
+
+
+def die_once(path: str, marker: str) -> Path:
+    """A path, where a process before this one has died of it."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os._exit(3)
+    return Path(path)
 
 
 if __name__ == "__main__":

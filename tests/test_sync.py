@@ -24,6 +24,7 @@ from tests.indexing import (
     open_memory,
     write_files,
 )
+from tests.killed_run import die_once
 
 PATHS = (
     "app/billing.py",
@@ -165,10 +166,10 @@ def note_parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths of the files that are parsed from now on."""
     parsed: list[str] = []
 
-    def note(sources: Any) -> Any:
+    def note(sources: Any, problem: str = "") -> Any:
         known = list(sources)
         parsed.extend(source.path for _, source in known)
-        return parse_rows(known)
+        return parse_rows(known, problem)
 
     monkeypatch.setattr("memory_server.sync.parse_rows", note)
     return parsed
@@ -319,20 +320,23 @@ def test_a_file_that_changes_while_it_is_indexed_is_read_again(repository: Proje
 
 
 class DeadlyPath(type(Path())):  # type: ignore[misc]
-    """A path that ends the process it is sent to."""
+    """A path that ends the first process it is sent to."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return os._exit, (3,)
+        return die_once, (str(self), str(self.parent / "died"))
 
 
-def test_workers_that_die_cost_a_second_try(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync, "POOL_BYTES", 0)
-    monkeypatch.setattr(sync, "BATCH_BYTES", 1)
+def test_a_worker_that_dies_costs_its_files_a_second_try(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
     memory = open_memory(repository.root)
-    memory.tree.root = DeadlyPath(memory.tree.root)
-    memory.sync()
-    monkeypatch.setenv("REPO_MEMORY_WORKERS", "1")
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "POOL_BYTES", 0)
+        patch.setattr(sync, "BATCH_BYTES", 1_500)
+        memory.tree.root = DeadlyPath(memory.tree.root)
+        memory.sync()
+    assert (repository.root.parent / "died").exists()
     assert_equal_to_fresh(memory.view, repository.root)
 
 

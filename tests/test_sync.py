@@ -133,22 +133,16 @@ def test_after_any_changes_a_folder_without_git_equals_a_fresh_index(
         shutil.rmtree(root)
 
 
-def test_a_second_sync_writes_nothing(repository: Project) -> None:
-    memory = open_memory(repository.root)
+@pytest.mark.parametrize("with_git", [True, False])
+def test_a_second_sync_writes_nothing(repository: Project, tmp_path: Path, with_git: bool) -> None:
+    root = repository.root if with_git else tmp_path / "plain"
+    write_files(root, CODE_BASE)
+    memory = open_memory(root)
     memory.sync()
     before = snapshot(memory.tree.folder.path)
-    report = memory.sync()
-    assert not report.wrote
+    assert not memory.sync().wrote
     assert snapshot(memory.tree.folder.path) == before
-    assert not open_memory(repository.root).sync().wrote
-    assert snapshot(memory.tree.folder.path) == before
-
-
-def test_a_sync_in_a_folder_without_git_writes_nothing_the_second_time(folder: Path) -> None:
-    memory = open_memory(folder)
-    memory.sync()
-    before = snapshot(memory.tree.folder.path)
-    assert not open_memory(folder).sync().wrote
+    assert not open_memory(root).sync().wrote
     assert snapshot(memory.tree.folder.path) == before
 
 
@@ -287,10 +281,6 @@ def test_a_file_saved_again_in_the_same_clock_tick_is_read_again(
     now = [path.stat().st_mtime_ns + 10**10]
     monkeypatch.setattr("memory_server.tree.time.time_ns", lambda: now[0])
 
-    def save(text: str) -> None:
-        path.write_text(text)
-        os.utime(path, ns=(now[0] - 1_000_000, now[0] - 1_000_000))
-
     def save_again(progress: Progress) -> None:
         if progress.stage == "linking":
             path.write_text("remember the soup\n")
@@ -300,7 +290,8 @@ def test_a_file_saved_again_in_the_same_clock_tick_is_read_again(
     memory = open_memory(repository.root)
     memory.sync()
     saved = now[0] - 1_000_000
-    save("remember the meat\n")
+    path.write_text("remember the meat\n")
+    os.utime(path, ns=(saved, saved))
     memory.sync(save_again)
     now[0] += 10**10
     memory.sync()

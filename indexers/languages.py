@@ -28,7 +28,7 @@ _REFERENCES_HEADER = re.compile(r"^; References.*$", re.MULTILINE)
 _SPEC_KEYS = frozenset({
     "name", "grammar", "entry", "extensions", "filenames", "shebangs", "line_comments", "block_comments",
     "attributes", "self_names", "package_stems", "max_depth", "open_ended", "name_prefixes", "merge_clauses",
-    "paths", "dialects",
+    "max_nesting", "paths", "dialects",
 })  # fmt: skip
 
 
@@ -49,7 +49,8 @@ class Spec:
     qualifiers that mean the enclosing type, ``package_stems`` the file stems that stand for their folder,
     ``max_depth`` how deep symbols may nest (0: without limit), ``open_ended`` the kinds whose symbols last until the
     next one of their kind, ``name_prefixes`` what is not part of a name (Ruby's colon), ``merge_clauses`` whether
-    neighbours of one name and kind are one definition (Elixir, Haskell), ``test_paths`` and ``generated_paths`` globs.
+    neighbours of one name and kind are one definition (Elixir, Haskell), ``max_nesting`` how deep a line may stand
+    before the grammar is not trusted with the file (0: any depth), ``test_paths`` and ``generated_paths`` globs.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Spec:
     open_ended: frozenset[str]
     name_prefixes: tuple[str, ...]
     merge_clauses: bool
+    max_nesting: int
     test_paths: tuple[str, ...]
     generated_paths: tuple[str, ...]
 
@@ -141,6 +143,7 @@ def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
         open_ended=frozenset(data.get("open_ended", ())),
         name_prefixes=tuple(data.get("name_prefixes", ())),
         merge_clauses=bool(data.get("merge_clauses", False)),
+        max_nesting=int(data.get("max_nesting", 0)),
         test_paths=tuple(paths.get("tests", ())),
         generated_paths=tuple(paths.get("generated", ())),
     )

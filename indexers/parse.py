@@ -56,6 +56,8 @@ def parse_file(source: SourceFile, problem: str = "") -> ParsedFile:
     if spec is None:
         whole = _file_symbol(source.data, first_text(source.data), lines)
         return ParsedFile("", lines, tuple(_windows(source.data, [whole])), ())
+    if spec.max_nesting and _is_nested_deeper(source.data, spec.max_nesting):
+        problem = f"nested more than {spec.max_nesting} levels deep"
     if problem:
         return _in_windows(source, spec, lines, problem)
     try:
@@ -66,6 +68,11 @@ def parse_file(source: SourceFile, problem: str = "") -> ParsedFile:
     except (RecursionError, ValueError, MemoryError) as error:
         return _in_windows(source, spec, lines, f"{type(error).__name__}: {error}")
     return ParsedFile(spec.name, lines, tuple(symbols), tuple(references))
+
+
+def _is_nested_deeper(data: bytes, levels: int) -> bool:
+    """Whether a line begins with more blanks, dashes and opening brackets than a grammar bears; each may be a level."""
+    return re.search(rb"^[ \t\-?:\[{(]{%d}" % levels, data, re.MULTILINE) is not None
 
 
 def _in_windows(source: SourceFile, spec: Spec, lines: int, problem: str) -> ParsedFile:

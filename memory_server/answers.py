@@ -88,7 +88,7 @@ class Answers:
             QueryError: the query is empty or the kind unknown.
             OutsideRepositoryError: the path leads outside the repository.
         """
-        hits = self.memory.search(query, MAX_HITS, path=self._inside(path), kind=kind)
+        view, hits = self.memory.find(query, MAX_HITS, path=self._inside(path), kind=kind)
         asked = rank.read_query(query)
         hits = [hit for hit in hits if hit.score >= WEAK_SHARE[asked.style] * hits[0].score]
         told: list[Hit] = []
@@ -96,14 +96,13 @@ class Answers:
         for place, hit in enumerate(hits):
             again = (hit.path, hit.name) in seen
             told.append(
-                self._tell(hit, asked.terms if place < KEY_LINE_HITS and not again else {}, again=again)
+                self._tell(view, hit, asked.terms if place < KEY_LINE_HITS and not again else {}, again=again)
             )
             seen.add((hit.path, hit.name))
         return render_search(told, budget or self.memory.config.budget.search, self._notes())
 
-    def _tell(self, hit: SearchHit, terms: dict[int, float], *, again: bool) -> Hit:
+    def _tell(self, view: View, hit: SearchHit, terms: dict[int, float], *, again: bool) -> Hit:
         """A hit's summary; of a further overload, only the signature."""
-        view = self.memory.view
         summary = summarize_symbol(view, hit.symbol)
         if again:
             return Hit(replace(summary, doc="", calls=()))

@@ -79,14 +79,23 @@ class Memory:
         Raises:
             QueryError: the query is empty or the kind unknown.
         """
+        return self.find(query, limit, path=path, kind=kind)[1]
+
+    def find(self, query: str, limit: int, *, path: str = "", kind: str = "") -> tuple[View, list[SearchHit]]:
+        """What ``search`` finds, with the view that the hits' symbols count in.
+
+        Raises:
+            QueryError: the query is empty or the kind unknown.
+        """
         self.tree.load()
         if not self.building and not self.tree.has_same_folders():
             self.refresh(set())
         for _ in range(2):
-            hits = search_view(self.view, self.tree.embedder, query, limit=limit, path=path, kind=kind)
+            view = self.view
+            hits = search_view(view, self.tree.embedder, query, limit=limit, path=path, kind=kind)
             if not self.refresh({hit.path for hit in hits}):
                 break
-        return hits
+        return view, hits
 
     def refresh(self, paths: set[str]) -> bool:
         """Compare files with the index and bring it up to date where they differ; true when the view changed."""

@@ -73,7 +73,7 @@ class TreeIndex:
         self.info: SnapshotInfo | None = None
         self._seen_folders: dict[str, int] = {}
         self.shows_parts = False
-        """Whether a first run shows what it has so far; the view is then incomplete until it ends."""
+        """Whether a first run shows what it has so far."""
 
     @property
     def embedder(self) -> Embedder:
@@ -251,8 +251,7 @@ class TreeIndex:
         """Delete the index folder."""
         with self._mutex, self._write_lock(60.0):
             self.close()
-            self.info = None
-            self.view = empty_view(1)
+            self.view, self.info = empty_view(1), None
         shutil.rmtree(self.folder.path, ignore_errors=True)
 
     def _start_afresh(self) -> None:
@@ -371,8 +370,7 @@ class TreeIndex:
         used = {blob for _, _, blob, _ in self.view.manifest.values() if blob}
         for folder in self.folder.views.iterdir():
             info = read_info(folder)
-            if folder.name != self.folder.tree and info is not None:
-                used |= load_blobs(folder, info)
+            used |= load_blobs(folder, info) if info is not None else set()
         dead = self._store.known_blobs() - used
         if len(dead) > max(4, KEPT_SHARE * len(used)):
             self._store.begin()

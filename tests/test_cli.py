@@ -205,7 +205,7 @@ def test_a_closed_pipe_is_no_error(project: Project) -> None:
     assert done.stderr == b""
 
 
-def test_status_counts_what_summaries_save(run: Run, project: Project) -> None:
+def test_status_counts_what_summaries_save(run: Run) -> None:
     run("index", "--quiet")
     code, out, _ = run("status", "--compression", "--json")
     counted = json.loads(out)["compression"]

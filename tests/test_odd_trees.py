@@ -296,3 +296,14 @@ def test_a_folder_within_a_repository_opens_the_whole(repository: Project) -> No
         assert memory.root == repository.root.resolve()
         memory.sync()
         assert "web/cart.ts" in memory.view.paths
+
+
+@pytest.mark.parametrize(
+    "text", ["- " * 254, "".join(" " * depth + "a:\n" for depth in range(300)), "[" * 3000]
+)
+def test_yaml_nested_deeper_than_its_grammar_bears_is_read_in_windows(repository: Project, text: str) -> None:
+    write_files(repository.root, {"deep.yaml": text})
+    memory = open_memory(repository.root)
+    report = memory.sync()
+    assert "nested" in report.problems["deep.yaml"]
+    assert "deep.yaml" in memory.view.file_index

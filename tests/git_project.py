@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from memory_server.install import Outcome, StepReport
+from memory_server.install import Outcome, StepReport, installer
 
 HOOKS = ("post-commit", "post-merge", "post-checkout", "post-rewrite")
 DEADLINE_SECONDS = 30
@@ -101,6 +101,7 @@ def make_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         f"printf '%s\\n' \"$*\" >>{shlex.quote(str(calls))}\nenv >{shlex.quote(str(environment))}\n",
     )
     monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(installer, "find_executable", lambda: str(tool))
     project = Project(tmp_path / "my $projéct's", tool, calls, environment)
     project.root.mkdir()
     project.git("init", "--quiet", "--initial-branch=main", "--template=")

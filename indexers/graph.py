@@ -20,14 +20,9 @@ Floats = NDArray[np.float32]
 CALL, IMPORT, INHERIT = range(len(REFERENCE_KINDS))
 
 CONFIDENCE = {
-    "own type": 0.95,
-    "named type": 0.95,
-    "same file": 0.9,
-    "imported": 0.9,
-    "only one": 0.7,
-    "only one, of anything": 0.4,
-    "nearby": 0.5,
-}
+    "own type": 0.95, "named type": 0.95, "same file": 0.9, "imported": 0.9,
+    "only one": 0.7, "only one, of anything": 0.4, "nearby": 0.5,
+}  # fmt: skip
 """How sure each way of resolving is; several equal candidates share it. Judgement, not measured."""
 
 MAX_CANDIDATES = 4

@@ -69,8 +69,6 @@ DOCUMENT_WEIGHT, TEST_WEIGHT, SIDE_WEIGHT = 0.1, 0.2, 0.3
 
 DOCUMENT_KINDS = frozenset({"file", "section", "key", "block", "element", "rule", "stage", "target"})
 
-UNNAMED_KINDS = frozenset({"file", "window"})
-
 BODY_KINDS = frozenset({"function", "method", "macro"})
 """Too long for the budget, these show how they begin; others show what they hold."""
 

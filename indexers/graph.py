@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from indexers.languages import all_specs
 from indexers.model import CONTAINER_KINDS, REFERENCE_KINDS
+from indexers.modules import ModulePaths
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -31,6 +31,9 @@ MAX_CANDIDATES = 4
 _BODY_KINDS = frozenset({"function", "method", "macro", "test"})
 _UNREFERENCED = frozenset({"file", "window", "section", "key", "block", "element", "rule", "stage"})
 _DAMPING, _ROUNDS = 0.85, 25
+
+_BATCH = 20_000
+"""References looked up at once in all that their files import: bounds the memory that the pairs take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,13 @@ class _Join:
 
     def __init__(self, keys: Ints, symbols: Ints) -> None:
         order = np.argsort(keys, kind="stable")
-        self.keys, self.symbols = keys[order], symbols[order]
+        self.symbols = symbols[order]
+        self.keys, self.first, self.counts = np.unique(keys[order], return_index=True, return_counts=True)
 
     def find(self, keys: Ints) -> tuple[Ints, Ints]:
-        return np.searchsorted(self.keys, keys, "left"), np.searchsorted(self.keys, keys, "right")
+        """For each key the first place of its symbols, and how many there are."""
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return self.first[place], np.where(self.keys[place] == keys, self.counts[place], 0)
 
 
 class _Resolver:
@@ -210,8 +216,7 @@ class _Resolver:
         if not len(references) or not len(keys):
             return
         join = _Join(keys, self.definitions)
-        low, high = join.find(wanted[references])
-        count = high - low
+        low, count = join.find(wanted[references])
         good = (count > 0) & (count <= most)
         self._settle(references[good], join.symbols, low[good], count[good], CONFIDENCE[way] * weight)
 
@@ -232,7 +237,7 @@ class _Resolver:
         """Modules to files by their path's end, then names to what the imported files define."""
         given = self.given
         imports = np.flatnonzero(self.ref_kind == IMPORT)
-        modules = _Modules(given)
+        modules = ModulePaths(given.paths, given.languages)
         texts = given.ref_names.take(imports).to_pylist()
         pairs: set[tuple[int, int]] = set()
         references, targets = [], []
@@ -261,14 +266,18 @@ class _Resolver:
         join = _Join(_pair(self.name_code[definitions], files), definitions)
         starts = np.searchsorted(pairs[:, 0], np.arange(len(self.given.paths) + 1))
         references = np.flatnonzero(self.open)
+        for first in range(0, len(references) if len(definitions) else 0, _BATCH):
+            self._find_among_imported(references[first : first + _BATCH], pairs, starts, join)
+
+    def _find_among_imported(self, references: Ints, pairs: Ints, starts: Ints, join: _Join) -> None:
         sources = self.source_file[references]
         count = (starts[sources + 1] - starts[sources]).astype(np.int64)
         repeated = np.repeat(references, count)
         within = np.arange(len(repeated)) - np.repeat(np.cumsum(count) - count, count)
         imported = pairs[np.repeat(starts[sources], count) + within, 1] if len(repeated) else repeated
-        low, high = join.find(_pair(self.ref_name[repeated], imported))
-        hit = (high > low) & (high - low <= MAX_CANDIDATES)
-        repeated, low, found = repeated[hit], low[hit], (high - low)[hit]
+        low, count = join.find(_pair(self.ref_name[repeated], imported))
+        hit = (count > 0) & (count <= MAX_CANDIDATES)
+        repeated, low, found = repeated[hit], low[hit], count[hit]
         unique, position = np.unique(repeated, return_index=True)
         self._settle(unique, join.symbols, low[position], found[position], CONFIDENCE["imported"])
 
@@ -303,77 +312,6 @@ def _last_segment(text: str) -> str:
     for mark in ("::", ".", "/", "\\"):
         text = text.rpartition(mark)[2]
     return text
-
-
-class _Modules:
-    """Files by the end of their path without suffix: how every language's imports name them."""
-
-    def __init__(self, given: GraphInput) -> None:
-        stems = {stem for spec in all_specs() for stem in spec.package_stems}
-        self.parts: list[tuple[str, ...]] = []
-        self.by_last: dict[str, list[int]] = {}
-        self.folders: dict[str, list[int]] = {}
-        for index, path in enumerate(given.paths):
-            pure = PurePosixPath(path)
-            parts = (*pure.parent.parts, pure.name.split(".", 1)[0])
-            if parts[-1] in stems and len(parts) > 1:
-                parts = parts[:-1]
-            self.parts.append(parts)
-            self.by_last.setdefault(parts[-1].lower(), []).append(index)
-        self.languages = given.languages
-        self.cache: dict[tuple[str, str, str], int | None] = {}
-
-    def find(self, text: str, source: int) -> int | None:
-        """The file an import's text names, seen from file ``source``; None when none or several fit."""
-        folder = "/".join(self.parts[source][:-1])
-        key = (text, folder, self.languages[source])
-        if key not in self.cache:
-            self.cache[key] = self._find(text, source)
-        return self.cache[key]
-
-    def _find(self, text: str, source: int) -> int | None:
-        words = [
-            part for part in _split_module(text) if part not in ("", ".", "..", "*", "crate", "self", "super")
-        ]
-        for end in (len(words), len(words) - 1):
-            if end < 1:
-                break
-            wanted = [word.lower() for word in words[:end]]
-            candidates = [
-                index for index in self.by_last.get(wanted[-1], ())
-                if self.languages[index] == self.languages[source] and self._fits(index, wanted)
-            ]  # fmt: skip
-            if candidates:
-                return self._nearest(candidates, source)
-            if text.startswith((".", "/")) or end == len(words) == 1:
-                break
-        return None
-
-    def _fits(self, index: int, wanted: list[str]) -> bool:
-        parts = [part.lower() for part in self.parts[index]]
-        length = min(len(wanted), len(parts))
-        return parts[len(parts) - length :] == wanted[len(wanted) - length :]
-
-    def _nearest(self, candidates: list[int], source: int) -> int | None:
-        """The candidate that shares the longest path with the importing file."""
-
-        def shared(index: int) -> int:
-            pairs = zip(self.parts[index], self.parts[source], strict=False)
-            return next((place for place, (a, b) in enumerate(pairs) if a != b), len(self.parts[source]))
-
-        best = max(shared(index) for index in candidates)
-        nearest = [index for index in candidates if shared(index) == best]
-        return min(nearest, key=lambda index: (len(self.parts[index]), index)) if nearest else None
-
-
-def _split_module(text: str) -> list[str]:
-    """The parts of a module's name, without the suffix of a file's."""
-    head, _, tail = text.rpartition("/")
-    last = tail.rsplit(".", 1)[0] if head and "." in tail.strip(".") else tail
-    joined = f"{head}/{last}" if head else text
-    for mark in ("::", "\\", "."):
-        joined = joined.replace(mark, "/")
-    return joined.split("/")
 
 
 def rank_symbols(size: int, source: Ints, target: Ints, confidence: Floats, parents: Ints) -> Floats:

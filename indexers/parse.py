@@ -291,6 +291,8 @@ def _clean_doc(doc: str) -> str:
 
 
 def _find_references(spec: Spec, data: bytes, root: Node, symbols: list[Symbol]) -> list[Reference]:
+    if not spec.queries.references.pattern_count:
+        return []
     owners = _owner_ranges(symbols)
     bounds = [start for start, _ in owners]
     seen: dict[tuple[str, str, str, int], int] = {}

@@ -6,19 +6,25 @@ either the old generation or the new one, whole.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import pyarrow as pa
 
 from indexers.graph import Graph
 from memory_server.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from typing_extensions import Buffer
 
 _TABLES = ("files", "symbols", "references", "first", "edges", "importance")
 
@@ -84,6 +90,25 @@ def _checksum(files: Iterable[bytes]) -> int:
     return reduce(lambda checksum, data: crc32(data, checksum), files, 0)
 
 
+class _ChecksummedFile(io.RawIOBase):
+    """A file that sums up what is written to it."""
+
+    def __init__(self, path: Path, checksum: int) -> None:
+        self.checksum = checksum
+        self._file = path.open("wb")
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        self.checksum = crc32(data, self.checksum)
+        return self._file.write(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 def write_view(folder: Path, info: SnapshotInfo, view: View) -> SnapshotInfo:
     """Write a view as a new generation, drop the older ones and describe it. Call under the write lock."""
     target = folder / str(info.generation)
@@ -96,12 +121,12 @@ def write_view(folder: Path, info: SnapshotInfo, view: View) -> SnapshotInfo:
     options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
     checksum = 0
     for name, table in zip(_TABLES, tables, strict=True):
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_file(sink, table.schema, options=options) as writer:
+        with (
+            _ChecksummedFile(target / f"{name}.arrow", checksum) as sink,
+            pa.ipc.new_file(sink, table.schema, options=options) as writer,
+        ):
             writer.write_table(table)
-        data = sink.getvalue()
-        checksum = crc32(data, checksum)
-        (target / f"{name}.arrow").write_bytes(data)
+        checksum = sink.checksum
     info = replace(info, checksum=checksum)
     write_info(folder, info)
     for old in folder.iterdir():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from memory_server.checksums import find_damage, record_sums
 from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.quick_import import import_lancedb
+from memory_server.row_source import Rows, RowSource, find_runs, read_infos, symbols_schema
 from memory_server.rows import REFERENCES
 from memory_server.vectors import Vectors
-from memory_server.view import RowSource, row_source, symbols_schema
 
 FILES = pa.schema([
     pa.field("blob", pa.string()),
@@ -81,10 +81,24 @@ class Store:
         return set(_guard(lambda: self._tables["files"].to_arrow())["blob"].to_pylist())
 
     def rows(self) -> RowSource:
-        """Everything stored."""
-        return row_source(
-            *(_guard(self._tables[name].to_arrow) for name in ("files", "symbols", "references"))
-        )
+        """Everything stored, read column by column as it is asked for."""
+        infos = read_infos(_guard(self._tables["files"].to_arrow))
+        return RowSource(infos, self._rows("symbols"), self._rows("references"))
+
+    def _rows(self, name: str) -> Rows:
+        blobs = self._scan(name, ["blob"])
+
+        def read(columns: Sequence[str]) -> pa.Table:
+            found = self._scan(name, columns)
+            if not found["_rowid"].equals(blobs["_rowid"]):
+                raise StoreDamagedError(f"the store is damaged: table {name} changes while it is read")
+            return found.select(list(columns))
+
+        return Rows(len(blobs), find_runs(blobs), read)
+
+    def _scan(self, name: str, columns: Sequence[str]) -> pa.Table:
+        query = self._tables[name].search().select(list(columns)).with_row_id(True)
+        return _guard(query.to_arrow)
 
     def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
         """The vectors of texts embedded before, with their keys, distinct and sorted."""

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-import logging
-import multiprocessing
-import os
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -20,26 +12,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from indexers.embed import Embedder
-from indexers.model import Skipped, SourceFile
-from indexers.walk import FileEntry, WalkRules, read_source
-from memory_server.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, ParsedRows, blob_id, parse_rows
+from indexers.model import Skipped
+from indexers.walk import FileEntry
+from memory_server.folder_times import RACY_NS
+from memory_server.reading import ReadFile
+from memory_server.row_source import RowSource
+from memory_server.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, ParsedRows
 from memory_server.vectors import Vectors
-from memory_server.view import FILES, RowSource
-
-_log = logging.getLogger(__name__)
-
-BATCH_BYTES = 400_000
-"""Source bytes a worker parses at once: about a tenth of a second of work."""
-
-POOL_BYTES = 700_000
-"""Below this much changed source, starting a worker process costs more than it saves."""
-
-WORKER_BYTES = 3_000_000
-"""Source that is worth one more worker: starting one costs half a second of processor time."""
-
-
-RACY_NS = 20_000_000
-"""A file modified this shortly before it was read may change again within its clock's tick, so it is read again."""
+from memory_server.view import FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,120 +68,6 @@ def compare(
     removed = tuple(path for path in manifest if path not in present)
     new_reason = any(path not in manifest or manifest[path][3] != reason for path, reason in reasons.items())
     return Diff(tuple(entry.path for entry in kept), tuple(read), removed, reasons, new_reason, listed_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """A file as read: its content's identity, or why it is left out."""
-
-    entry: FileEntry
-    blob: str
-    skipped: str
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What a worker made of some files; rows only for contents that were not known."""
-
-    files: tuple[ReadFile, ...]
-    rows: ParsedRows
-
-
-_known: frozenset[str] = frozenset()
-
-
-def _start_worker(known: frozenset[str]) -> None:
-    global _known
-    _known = known
-    gc.disable()
-
-
-def _work(root: Path, entries: Sequence[FileEntry], rules: WalkRules) -> Batch:
-    return read_batch(root, entries, rules, _known)
-
-
-def read_batch(
-    root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str], problem: str = ""
-) -> Batch:
-    """Read files, and parse those whose content is not known; in windows when there is a ``problem`` with them."""
-    files: list[ReadFile] = []
-    fresh: dict[str, SourceFile] = {}
-    for entry in entries:
-        source = read_source(root, entry, rules)
-        if isinstance(source, Skipped):
-            files.append(ReadFile(entry, "", str(source.reason)))
-            continue
-        blob = blob_id(source)
-        files.append(ReadFile(entry, blob, ""))
-        if blob not in known:
-            fresh.setdefault(blob, source)
-    return Batch(tuple(files), parse_rows(fresh.items(), problem))
-
-
-def _batches(entries: Iterable[FileEntry]) -> Iterator[list[FileEntry]]:
-    batch: list[FileEntry] = []
-    size = 0
-    for entry in entries:
-        batch.append(entry)
-        size += entry.size + 500
-        if size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def read_files(
-    root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str], workers: int
-) -> Iterator[Batch]:
-    """Read and parse files in batches, in worker processes when there is enough to do.
-
-    Results come in the order of the entries. When a worker dies (a crash in a grammar, out of memory), the files that
-    are left are read apart from each other, and the one it died of in windows.
-    """
-    batches = list(_batches(entries))
-    size = sum(entry.size for entry in entries)
-    workers = min(workers or os.cpu_count() or 1, 8, 1 + size // WORKER_BYTES, len(batches))
-    if size < POOL_BYTES:
-        for batch in batches:
-            yield read_batch(root, batch, rules, known)
-        return
-    done = 0
-    try:
-        for finished in _read_in_pool(root, batches, rules, known, workers):
-            yield finished
-            done += 1
-    except BrokenProcessPool:
-        _log.warning("an indexing worker died; reading its files one by one")
-        for entries in batches[done:]:
-            yield from _read_carefully(root, entries, rules, known)
-
-
-def _read_in_pool(
-    root: Path, batches: Sequence[Sequence[FileEntry]], rules: WalkRules, known: frozenset[str], workers: int
-) -> Iterator[Batch]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start_worker, (known,)) as pool:
-        futures = deque(pool.submit(_work, root, batch, rules) for batch in batches)
-        try:
-            while futures:
-                yield futures.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _read_carefully(
-    root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str]
-) -> Iterator[Batch]:
-    """Read files in processes of their own; one whose parsing kills its process is read in windows."""
-    try:
-        yield from _read_in_pool(root, [entries], rules, known, 1)
-    except BrokenProcessPool:
-        if len(entries) == 1:
-            yield read_batch(root, entries, rules, known, problem="the parser crashed")
-        else:
-            for entry in entries:
-                yield from _read_carefully(root, [entry], rules, known)
 
 
 FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], Vectors]]

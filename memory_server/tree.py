@@ -22,27 +22,27 @@ from memory_server import git as git_commands
 from memory_server.config import Config
 from memory_server.errors import StoreBusyError, StoreDamagedError, StoreError
 from memory_server.folder import IndexFolder
+from memory_server.folder_times import FolderTimes
 from memory_server.git import GitPaths
+from memory_server.heap import release_unused
 from memory_server.model import OnProgress, Progress, SyncReport
+from memory_server.reading import Reader, ReadFile, read_batch
+from memory_server.row_source import RowSource, row_source
 from memory_server.rows import blob_id
 from memory_server.snapshot import SnapshotInfo, load_blobs, load_view, read_info, write_view
 from memory_server.sync import (
-    RACY_NS,
     Diff,
     FreshRows,
-    ReadFile,
     compare,
     import_store_early,
     manifest_rows,
-    read_batch,
-    read_files,
 )
-from memory_server.view import RowSource, View, build_view, empty_view, row_source
+from memory_server.view import FILES, View, build_view, empty_view
 
 if TYPE_CHECKING:
     from memory_server.store import Store
 
-SCHEMA = "3"
+SCHEMA = "4"
 """Raise when the meaning of stored rows, or of what a view derives from them, changes."""
 
 WRITE_ROWS = 10_000
@@ -71,7 +71,7 @@ class TreeIndex:
         self._store: Store | None = None
         self.view: View = empty_view(1)
         self.info: SnapshotInfo | None = None
-        self._seen_folders: dict[str, int] = {}
+        self._folder_times = FolderTimes(root)
         self.shows_parts = False
         """Whether a first run shows what it has so far."""
 
@@ -110,25 +110,7 @@ class TreeIndex:
 
     def has_same_folders(self) -> bool:
         """Whether no file was added to or removed from the known folders since the view was made."""
-        return self._folder_times() == self._seen_folders
-
-    def _remember_folders(self, listed_ns: int) -> None:
-        """Note the folders' times for a listing made at ``listed_ns``; one that changed about then is not trusted."""
-        horizon = listed_ns - RACY_NS
-        self._seen_folders = {
-            folder: changed if changed < horizon else -2 for folder, changed in self._folder_times().items()
-        }
-
-    def _folder_times(self) -> dict[str, int]:
-        """When each folder that holds a known file last changed."""
-        times = {}
-        root = os.fspath(self.root)
-        for folder in self.view.folders:
-            try:
-                times[folder] = os.stat(f"{root}/{folder}").st_mtime_ns  # noqa: PTH116 - a thousand of these a query
-            except OSError:
-                times[folder] = -1
-        return times
+        return self._folder_times.are_same(self.view.folders)
 
     def is_fresh(self, paths: set[str]) -> bool:
         """Whether files are what the view says, by size and modification time; with no paths, whether all are."""
@@ -158,9 +140,10 @@ class TreeIndex:
             rows = FreshRows(self.embedder, None)
             files: dict[str, ReadFile] = {}
             known = frozenset(known[2] for known in self.view.manifest.values())
-            for batch in read_files(self.root, diff.read, self.rules, known, self.config.index.workers):
-                files.update({file.entry.path: file for file in batch.files})
-                rows.add(batch.rows)
+            with self._reader(diff) as reader:
+                for batch in reader.read(known):
+                    files.update({file.entry.path: file for file in batch.files})
+                    rows.add(batch.rows)
             view = self.view if len(self.view) else empty_view(self.embedder.dimensions)
             sources = [view.as_source()] + ([row_source(*rows.take())] if rows.files else [])
             self.view = build_view(manifest_rows(self.view.manifest, diff, files, sources), sources)
@@ -175,7 +158,7 @@ class TreeIndex:
         listed_ns = time.time_ns()
         diff = compare(*self.list_tree(), self.view.manifest, listed_ns)
         if not diff.changes:
-            self._remember_folders(listed_ns)
+            self._folder_times.remember(self.view.folders, listed_ns)
         manifest = self.view.manifest
         young = [
             entry
@@ -202,15 +185,16 @@ class TreeIndex:
         started = time.monotonic()
         with self._mutex:
             self.load()
-            if self.info is not None and not self.why_rebuild() and not self.pending().changes:
+            diff = self.pending() if self.info is not None and not self.why_rebuild() else None
+            if diff is not None and not diff.changes:
                 return self._report(started)
             with self._write_lock(wait):
-                self.load()
+                newer = self.load()
                 reason = self.why_rebuild()
                 try:
-                    return self._update(started, reason, on_progress)
+                    return self._update(started, reason, None if newer or reason else diff, on_progress)
                 except StoreDamagedError as error:
-                    return self._update(started, str(error), on_progress)
+                    return self._update(started, str(error), None, on_progress)
 
     @contextmanager
     def _write_lock(self, wait: float) -> Iterator[None]:
@@ -241,9 +225,9 @@ class TreeIndex:
         Raises:
             StoreDamagedError: one cannot be read, or lacks contents of the view.
         """
-        missing = {known[2] for known in self.view.manifest.values() if known[2]} - set(
-            self._open_store().rows().infos
-        )
+        stored = self._open_store().rows()
+        build_view(FILES.empty_table(), [stored])
+        missing = {known[2] for known in self.view.manifest.values() if known[2]} - set(stored.infos)
         if missing:
             raise StoreDamagedError(f"the store lacks {len(missing)} of the indexed files")
 
@@ -255,31 +239,37 @@ class TreeIndex:
         shutil.rmtree(self.folder.path, ignore_errors=True)
 
     def _start_afresh(self) -> None:
-        self._store, self.info = None, None
-        self.view = empty_view(self.embedder.dimensions)
+        self._store = None
         self.folder.erase()
         self.folder.write_fingerprint(self.fingerprint())
 
-    def _update(self, started: float, reason: str, on_progress: OnProgress | None) -> SyncReport:
-        """One write: read what changed, store new contents, build and publish the view."""
-        if reason:
-            import_store_early()
-            self._start_afresh()
-        elif self.info is None:  # an overlay was never stored
-            self.view = empty_view(self.embedder.dimensions)
+    def _update(
+        self, started: float, reason: str, diff: Diff | None, on_progress: OnProgress | None
+    ) -> SyncReport:
+        """One write: read what changed (``diff`` if it is known), store new contents, build and publish the view."""
+        if reason or self.info is None:  # without a reason, an overlay was never stored
+            self.view, self.info = empty_view(1), None
         before = self.view.manifest
-        diff = self.pending()
+        diff = diff or self.pending()
         if not reason and self.info is not None and not diff.changes:
             return self._report(started)
-        sources = self._known_sources(rebuilt=bool(reason))
-        files, embedded = self._read(diff, sources, on_progress)
+        with self._reader(diff) as reader:
+            if reason:
+                reader.start(frozenset())
+                import_store_early()
+                self._start_afresh()
+            sources = self._known_sources(rebuilt=bool(reason))
+            files, embedded = self._read(diff, reader, sources, on_progress)
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
+        release_unused()
         rows = manifest_rows(before, diff, files, sources)
         view = build_view(rows, sources or [empty_view(self.embedder.dimensions).as_source()])
         sources.clear()  # the view has its own copy: publishing needs the room
+        release_unused()
         self._publish(view)
-        self._remember_folders(diff.listed_ns)
+        release_unused()
+        self._folder_times.remember(view.folders, diff.listed_ns)
         self._collect_garbage()
         was = {path for path, known in before.items() if known[2]}
         now = {path for path, known in self.view.manifest.items() if known[2]}
@@ -308,8 +298,11 @@ class TreeIndex:
             self._store = Store(self.folder.path, self.embedder.dimensions)
         return self._store
 
+    def _reader(self, diff: Diff) -> Reader:
+        return Reader(self.root, self.rules, diff.read, self.config.index.workers)
+
     def _read(
-        self, diff: Diff, sources: list[RowSource], on_progress: OnProgress | None
+        self, diff: Diff, reader: Reader, sources: list[RowSource], on_progress: OnProgress | None
     ) -> tuple[dict[str, ReadFile], int]:
         """Read the changed files; parse, embed and store contents that no source has, and add them as sources."""
         known = frozenset(blob for source in sources for blob in source.infos)
@@ -318,7 +311,7 @@ class TreeIndex:
         files: dict[str, ReadFile] = {}
         shown = len(self.view)
         writes = 0
-        for batch in read_files(self.root, diff.read, self.rules, known, self.config.index.workers):
+        for batch in reader.read(known):
             files.update({file.entry.path: file for file in batch.files})
             rows.add(batch.rows)
             if rows.rows >= WRITE_ROWS:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +14,17 @@ from numpy.typing import NDArray
 from indexers.graph import Graph, GraphInput, resolve_references
 from indexers.tokens import text_terms
 from memory_server.lexical import LexicalIndex, build_lexical_index
-from memory_server.rows import REFERENCES, SYMBOL_FIELDS, BlobInfo
+from memory_server.row_source import (
+    REFERENCE_GROUPS,
+    SYMBOL_GROUPS,
+    Rows,
+    RowSource,
+    gather_rows,
+    read_infos,
+    row_source,
+    symbols_schema,
+)
+from memory_server.rows import REFERENCES
 from memory_server.vectors import Vectors
 
 FILES = pa.schema([
@@ -33,48 +42,6 @@ FILES = pa.schema([
 COARSE_DIMENSIONS = 64
 """Leading dimensions that every symbol is compared in: a quarter of the memory traffic, which is what a query costs."""
 
-Ranges = dict[str, tuple[int, int]]
-
-
-def symbols_schema(dimensions: int) -> pa.Schema:
-    """The rows of symbols, stored or in a view: parsed columns, and vectors as int8 with a scale each."""
-    vector = pa.field("vector", pa.list_(pa.int8(), dimensions))
-    return pa.schema([*SYMBOL_FIELDS, vector, pa.field("scale", pa.float32())])
-
-
-@dataclass(frozen=True, slots=True)
-class RowSource:
-    """Rows of many contents: ``infos`` describe each, ``ranges`` map a blob to (first row, rows)."""
-
-    infos: Mapping[str, BlobInfo]
-    symbols: pa.Table
-    symbol_ranges: Ranges
-    references: pa.Table
-    reference_ranges: Ranges
-
-
-def row_source(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowSource:
-    """Rows whose blobs stand in runs; of a blob that has several runs, the first counts."""
-    return RowSource(_infos(files), symbols, _runs(symbols), references, _runs(references))
-
-
-def _infos(files: pa.Table) -> dict[str, BlobInfo]:
-    columns = (files[name].to_pylist() for name in ("blob", "language", "lines", "problem"))
-    return {row[0]: BlobInfo(*row) for row in zip(*columns, strict=True)}
-
-
-def _runs(table: pa.Table) -> Ranges:
-    if not len(table):
-        return {}
-    codes = table["blob"].combine_chunks().dictionary_encode()
-    indices = codes.indices.to_numpy()
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(indices)) + 1, [len(indices)]])
-    names = codes.dictionary.to_pylist()
-    ranges: Ranges = {}
-    for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        ranges.setdefault(names[indices[start]], (start, end - start))
-    return ranges
-
 
 class View:
     """The index of one tree at one moment; immutable, safe to share between threads.
@@ -87,8 +54,8 @@ class View:
         files: pa.Table,
         symbols: pa.Table,
         references: pa.Table,
-        first: Sequence[int],
-        reference_first: Sequence[int],
+        first: Sequence[int] | NDArray[np.int64],
+        reference_first: Sequence[int] | NDArray[np.int64],
         graph: Graph | None = None,
     ) -> None:
         if graph is not None:
@@ -251,15 +218,19 @@ class View:
 
     def as_source(self) -> RowSource:
         """This view's rows, to build the next view from."""
-        symbol_ranges: Ranges = {}
-        reference_ranges: Ranges = {}
-        for index, blob in enumerate(self.files["blob"].to_pylist()):
-            symbol_ranges.setdefault(
-                blob, (int(self.first[index]), int(self.first[index + 1] - self.first[index]))
-            )
-            start, end = self.reference_first[index : index + 2].tolist()
-            reference_ranges.setdefault(blob, (start, end - start))
-        return RowSource(_infos(self.files), self.symbols, symbol_ranges, self.references, reference_ranges)
+        blobs = self.files["blob"].to_pylist()
+
+        def rows(table: pa.Table, first: NDArray[np.int64]) -> Rows:
+            starts, counts = first.tolist(), np.diff(first).tolist()
+            ranges = {blob: (start, count) for blob, start, count in zip(blobs, starts, counts, strict=False)}
+            return Rows(len(table), ranges, table.select)
+
+        return RowSource(
+            read_infos(self.files),
+            rows(self.symbols, self.first),
+            rows(self.references, self.reference_first),
+            self,
+        )
 
 
 def build_view(files: pa.Table, sources: Sequence[RowSource]) -> View:
@@ -269,50 +240,26 @@ def build_view(files: pa.Table, sources: Sequence[RowSource]) -> View:
         KeyError: no source holds a blob that ``files`` names.
     """
     files = files.sort_by("path")
-    blobs = files.filter(pc.equal(files["skipped"], ""))["blob"].to_pylist()
-    symbols, first = _gather(
-        blobs, [(source.symbols, source.symbol_ranges) for source in sources], required=True
-    )
-    references, reference_first = _gather(
-        blobs, [(s.references, s.reference_ranges) for s in sources], required=False
+    indexed = files.filter(pc.equal(files["skipped"], "")).select(["path", "blob"])
+    for view in (source.view for source in sources if source.view is not None):
+        if view.files.select(["path", "blob"]).equals(indexed):
+            return View(
+                files, view.symbols, view.references, view.first, view.reference_first, graph=view.graph
+            )
+    blobs = indexed["blob"].to_pylist()
+    for blob in blobs:
+        if not any(blob in source.infos for source in sources):
+            raise KeyError(blob)
+    symbols, first = gather_rows(blobs, [source.symbols for source in sources], SYMBOL_GROUPS)
+    references, reference_first = gather_rows(
+        blobs, [source.references for source in sources], REFERENCE_GROUPS
     )
     return View(files, symbols, references, first, reference_first)
 
 
-def _gather(
-    blobs: Iterable[str], tables: Sequence[tuple[pa.Table, Ranges]], *, required: bool
-) -> tuple[pa.Table, list[int]]:
-    offsets = np.concatenate([[0], np.cumsum([len(table) for table, _ in tables])]).tolist()
-    pieces: list[NDArray[np.int64]] = []
-    first = [0]
-    for blob in blobs:
-        found = next(
-            (
-                (offset, ranges[blob])
-                for offset, (_, ranges) in zip(offsets, tables, strict=False)
-                if blob in ranges
-            ),
-            None,
-        )
-        if found is None:
-            if required:
-                raise KeyError(blob)
-            first.append(first[-1])
-            continue
-        offset, (start, count) = found
-        pieces.append(np.arange(offset + start, offset + start + count))
-        first.append(first[-1] + count)
-    everything = pa.concat_tables([table for table, _ in tables])
-    indices = np.concatenate(pieces) if pieces else np.zeros(0, np.int64)
-    if len(indices) == len(everything) and (
-        not len(indices) or (indices[0] == 0 and bool((np.diff(indices) == 1).all()))
-    ):
-        return everything.combine_chunks(), first
-    return everything.take(pa.array(indices)).combine_chunks(), first
-
-
 def empty_view(dimensions: int) -> View:
     """A view of nothing."""
-    return View(
-        FILES.empty_table(), symbols_schema(dimensions).empty_table(), REFERENCES.empty_table(), [0], [0]
+    nothing = row_source(
+        FILES.empty_table(), symbols_schema(dimensions).empty_table(), REFERENCES.empty_table()
     )
+    return build_view(FILES.empty_table(), [nothing])

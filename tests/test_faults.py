@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from memory_server import sync, tree
+from memory_server import reading, sync, tree
 from memory_server.errors import StoreBusyError, StoreDamagedError, StoreError
 from memory_server.memory import Memory
 from tests.git_project import Project, snapshot
@@ -39,7 +39,7 @@ def die() -> None:
 
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write an index in several parts, as a large one is."""
-    monkeypatch.setattr(sync, "BATCH_BYTES", 1)
+    monkeypatch.setattr(reading, "BATCH_BYTES", 1)
     monkeypatch.setattr(tree, "WRITE_ROWS", 10)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from indexers.model import SkipReason
 from indexers.walk import FileEntry, WalkRules
-from memory_server import sync
+from memory_server import reading
 from memory_server.memory import Memory
 from tests.git_project import Project
 from tests.indexing import (
@@ -216,18 +216,20 @@ def test_deep_nesting_is_indexed(repository: Project, name: str) -> None:
     assert search_is_answered(memory)
 
 
-def work_that_crashes_on_bad_files(root: Path, entries: Sequence[FileEntry], rules: WalkRules) -> sync.Batch:
+def work_that_crashes_on_bad_files(
+    root: Path, entries: Sequence[FileEntry], rules: WalkRules
+) -> reading.Batch:
     """What a worker runs when a grammar has a fatal bug."""
     if any(entry.path.startswith("bad") for entry in entries):
         os.kill(os.getpid(), signal.SIGKILL)
-    return sync.read_batch(root, entries, rules, frozenset())
+    return reading.read_batch(root, entries, rules, frozenset())
 
 
 def test_a_file_that_crashes_its_parser_is_read_in_windows(
     repository: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync, "POOL_BYTES", 0)
-    monkeypatch.setattr(sync, "_work", work_that_crashes_on_bad_files)
+    monkeypatch.setattr(reading, "POOL_BYTES", 0)
+    monkeypatch.setattr(reading, "_work", work_that_crashes_on_bad_files)
     root = empty_tree(repository)
     write_files(root, {"bad.py": "def bad():\n    pass\n", "good.py": "def good():\n    pass\n"})
     memory = open_memory(root)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memory_server import sync, tree
+from memory_server import reading, tree
 from memory_server.memory import Memory
 from memory_server.model import Progress
 from memory_server.rows import parse_rows
@@ -165,7 +165,7 @@ def note_parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         parsed.extend(source.path for _, source in known)
         return parse_rows(known, problem)
 
-    monkeypatch.setattr("memory_server.sync.parse_rows", note)
+    monkeypatch.setattr("memory_server.reading.parse_rows", note)
     return parsed
 
 
@@ -216,7 +216,7 @@ def test_no_text_is_embedded_twice(repository: Project) -> None:
 def test_no_text_is_embedded_twice_across_batches(
     repository: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync, "BATCH_BYTES", 1)
+    monkeypatch.setattr(reading, "BATCH_BYTES", 1)
     monkeypatch.setattr(tree, "WRITE_ROWS", 5)
     write_files(
         repository.root,
@@ -323,8 +323,8 @@ def test_a_worker_that_dies_costs_its_files_a_second_try(
     monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
     memory = open_memory(repository.root)
     with monkeypatch.context() as patch:
-        patch.setattr(sync, "POOL_BYTES", 0)
-        patch.setattr(sync, "BATCH_BYTES", 1_500)
+        patch.setattr(reading, "POOL_BYTES", 0)
+        patch.setattr(reading, "BATCH_BYTES", 1_500)
         memory.tree.root = DeadlyPath(memory.tree.root)
         memory.sync()
     assert (repository.root.parent / "died").exists()
@@ -334,8 +334,8 @@ def test_a_worker_that_dies_costs_its_files_a_second_try(
 def test_worker_processes_make_the_same_index(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
     with monkeypatch.context() as patch:
-        patch.setattr(sync, "POOL_BYTES", 0)
-        patch.setattr(sync, "BATCH_BYTES", 600)
+        patch.setattr(reading, "POOL_BYTES", 0)
+        patch.setattr(reading, "BATCH_BYTES", 600)
         memory = open_memory(repository.root)
         memory.sync()
     assert_equal_to_fresh(memory.view, repository.root)

@@ -1,0 +1,167 @@
+"""Reading and parsing a tree's files, in worker processes when there is enough to do."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from indexers.languages import find_language
+from indexers.model import Skipped, SourceFile
+from indexers.walk import FileEntry, WalkRules, read_source
+from memory_server.rows import ParsedRows, blob_id, parse_rows
+
+_log = logging.getLogger(__name__)
+
+BATCH_BYTES = 400_000
+"""Source bytes a worker parses at once: about a tenth of a second of work."""
+
+POOL_BYTES = 700_000
+"""Below this much changed source, starting a worker process costs more than it saves."""
+
+WORKER_BYTES = 1_200_000
+"""Source that is worth one more worker: starting one costs a third of a second of processor time."""
+
+MOST_WORKERS = 8
+"""More than these wait for the one process that embeds and stores."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file as read: its content's identity, or why it is left out."""
+
+    entry: FileEntry
+    blob: str
+    skipped: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a worker made of some files; rows only for contents that were not known."""
+
+    files: tuple[ReadFile, ...]
+    rows: ParsedRows
+
+
+def read_batch(
+    root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str], problem: str = ""
+) -> Batch:
+    """Read files, and parse those whose content is not known; in windows when there is a ``problem`` with them."""
+    files: list[ReadFile] = []
+    fresh: dict[str, SourceFile] = {}
+    for entry in entries:
+        source = read_source(root, entry, rules)
+        if isinstance(source, Skipped):
+            files.append(ReadFile(entry, "", str(source.reason)))
+            continue
+        blob = blob_id(source)
+        files.append(ReadFile(entry, blob, ""))
+        if blob not in known:
+            fresh.setdefault(blob, source)
+    return Batch(tuple(files), parse_rows(fresh.items(), problem))
+
+
+def make_batches(entries: Iterable[FileEntry]) -> Iterator[list[FileEntry]]:
+    """Files in their order, in runs of about ``BATCH_BYTES``."""
+    batch: list[FileEntry] = []
+    size = 0
+    for entry in entries:
+        batch.append(entry)
+        size += entry.size + 500
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+class Reader:
+    """Reads files of a tree once; a context that ends its worker processes."""
+
+    def __init__(self, root: Path, rules: WalkRules, entries: Sequence[FileEntry], workers: int) -> None:
+        """Read ``entries`` with at most so many ``workers``, or one a core when 0."""
+        self.root, self.rules = root, rules
+        size = sum(entry.size for entry in entries if find_language(entry.path))
+        most = min(workers or os.cpu_count() or 1, MOST_WORKERS)
+        self._batches = list(make_batches(entries))
+        self._workers = min(most, 1 + size // WORKER_BYTES, len(self._batches)) if size >= POOL_BYTES else 0
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=error is not None, cancel_futures=True)
+
+    def start(self, known: frozenset[str]) -> None:
+        """Let worker processes, if they are worth it, begin to read; contents that are ``known`` are not parsed."""
+        if self._workers:
+            self._pool = _open_pool(self._workers, known)
+            self._futures = deque(
+                self._pool.submit(_work, self.root, batch, self.rules) for batch in self._batches
+            )
+
+    def read(self, known: frozenset[str]) -> Iterator[Batch]:
+        """The files in batches, in their order, with rows for contents that are not ``known``.
+
+        When a worker dies (a crash in a grammar, out of memory), the files that are left are read apart from each
+        other, and the one it died of in windows.
+        """
+        if self._workers and self._pool is None:
+            self.start(known)
+        done = 0
+        try:
+            for place, batch in enumerate(self._batches):
+                if self._pool is None:
+                    yield read_batch(self.root, batch, self.rules, known)
+                else:
+                    yield self._futures.popleft().result()
+                done = place + 1
+        except BrokenProcessPool:
+            _log.warning("an indexing worker died; reading its files one by one")
+            for batch in self._batches[done:]:
+                yield from self._read_carefully(batch, known)
+
+    def _read_carefully(self, entries: Sequence[FileEntry], known: frozenset[str]) -> Iterator[Batch]:
+        """Read files in processes of their own; one whose parsing kills its process is read in windows."""
+        try:
+            with _open_pool(1, known) as pool:
+                yield pool.submit(_work, self.root, entries, self.rules).result()
+        except BrokenProcessPool:
+            if len(entries) == 1:
+                yield read_batch(self.root, entries, self.rules, known, problem="the parser crashed")
+            else:
+                for entry in entries:
+                    yield from self._read_carefully([entry], known)
+
+
+_known: frozenset[str] = frozenset()
+
+
+def _open_pool(workers: int, known: frozenset[str]) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (known,))
+
+
+def _start_worker(known: frozenset[str]) -> None:
+    global _known
+    _known = known
+    gc.disable()
+
+
+def _wake() -> None:
+    """Nothing: a task that makes a pool start its first worker."""
+
+
+def _work(root: Path, entries: Sequence[FileEntry], rules: WalkRules) -> Batch:
+    return read_batch(root, entries, rules, _known)

@@ -100,7 +100,8 @@ def make_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         tool,
         f"printf '%s\\n' \"$*\" >>{shlex.quote(str(calls))}\nenv >{shlex.quote(str(environment))}\n",
     )
-    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    others = [folder for folder in os.get_exec_path() if not (Path(folder) / tool.name).exists()]
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tool.parent), *others]))
     monkeypatch.setattr(installer, "find_executable", lambda: str(tool))
     project = Project(tmp_path / "my $projéct's", tool, calls, environment)
     project.root.mkdir()

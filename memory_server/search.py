@@ -16,11 +16,19 @@ from indexers.tokens import split_identifier, text_words
 from memory_server import rank
 from memory_server.errors import QueryError
 from memory_server.model import SearchHit
+from memory_server.rank import RANKING, Ranking
 from memory_server.view import View
 
 
 def search_view(
-    view: View, embedder: Embedder, text: str, *, limit: int = 10, path: str = "", kind: str = ""
+    view: View,
+    embedder: Embedder,
+    text: str,
+    *,
+    limit: int = 10,
+    path: str = "",
+    kind: str = "",
+    ranking: Ranking = RANKING,
 ) -> list[SearchHit]:
     """The best symbols for a query, best first; the same view and query give the same list.
 
@@ -35,17 +43,36 @@ def search_view(
     allowed = allowed_symbols(view, path, kind)
     if not len(view) or (allowed is not None and not allowed.any()):
         return []
-    lexical, dense = view.lexical.score(query.terms), dense_scores(view, embedder, text)
+    candidates = find_candidates(view, embedder, query, allowed, ranking)
+    return [
+        _hit(view, int(candidates.symbols[place]), value)
+        for place, value in rank.rank_candidates(candidates, query, limit, ranking)
+    ]
+
+
+def find_candidates(
+    view: View,
+    embedder: Embedder,
+    query: rank.Query,
+    allowed: NDArray[np.bool_] | None = None,
+    ranking: Ranking = RANKING,
+) -> rank.Candidates:
+    """The symbols worth ranking, by terms, vectors and names, with their features.
+
+    ``allowed`` is what ``allowed_symbols`` says; of the ranking, only the number of candidates counts.
+    """
+    count = ranking.candidates
+    lexical, dense = view.lexical.score(query.terms), dense_scores(view, embedder, query.text, count)
     named = _named(view, query)
     if allowed is not None:
         lexical, dense = np.where(allowed, lexical, 0), np.where(allowed, dense, 0)
         named = {symbol: value for symbol, value in named.items() if allowed[symbol]}
-    symbols = np.unique(np.concatenate([_top(lexical), _top(dense), np.array(sorted(named), np.int64)]))
-    if not len(symbols):
-        return []
-    candidates = rank.Candidates(
+    chosen = (_top(lexical, count), _top(dense, count), np.array(sorted(named), np.int64))
+    symbols = np.unique(np.concatenate(chosen))
+    return rank.Candidates(
         symbols=symbols,
-        fused=rank.fuse(lexical[symbols], dense[symbols], query.style),
+        lexical=lexical[symbols],
+        dense=dense[symbols],
         files=view.file_of[symbols],
         kinds=[view.kinds[symbol] for symbol in symbols.tolist()],
         importance=view.graph.importance[symbols],
@@ -53,11 +80,6 @@ def search_view(
         path_match=_path_match(view, symbols, query),
         named=np.array([named.get(symbol, 0.0) for symbol in symbols.tolist()], np.float32),
     )
-    scores = rank.score(candidates, query)
-    return [
-        _hit(view, int(symbols[place]), value)
-        for place, value in rank.spread(scores, candidates.files, symbols, limit)
-    ]
 
 
 def _hit(view: View, symbol: int, value: float) -> SearchHit:
@@ -72,39 +94,36 @@ def _hit(view: View, symbol: int, value: float) -> SearchHit:
     )
 
 
-def _top(scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Places of the highest positive scores; among equals the first places win."""
-    places = np.flatnonzero(scores > _floor(scores))
-    if len(places) < rank.CANDIDATES:
+def _top(scores: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """Places of the ``count`` highest positive scores; among equals the first places win."""
+    places = np.flatnonzero(scores > _floor(scores, count))
+    if len(places) < count:
         places = np.flatnonzero(scores > 0)
-    if len(places) <= rank.CANDIDATES:
+    if len(places) <= count:
         return places
     found = scores[places]
-    threshold = np.partition(found, len(found) - rank.CANDIDATES)[len(found) - rank.CANDIDATES]
+    threshold = np.partition(found, len(found) - count)[len(found) - count]
     above, equal = places[found > threshold], places[found == threshold]
-    return np.concatenate([above, equal[: rank.CANDIDATES - len(above)]])
+    return np.concatenate([above, equal[: count - len(above)]])
 
 
-def _floor(scores: NDArray[np.float32]) -> float:
+def _floor(scores: NDArray[np.float32], count: int) -> float:
     """A value that somewhat more than enough scores exceed, judged from every 16th: partitioning all takes longer."""
-    sample = scores[::16]
-    count = rank.CANDIDATES // 4
-    return (
-        max(float(np.partition(sample, len(sample) - count)[len(sample) - count]), 0.0)
-        if len(sample) > 4 * count
-        else 0.0
-    )
+    sample, enough = scores[::16], max(count // 4, 1)
+    if len(sample) <= 4 * enough:
+        return 0.0
+    return max(float(np.partition(sample, len(sample) - enough)[len(sample) - enough]), 0.0)
 
 
-def dense_scores(view: View, embedder: Embedder, text: str) -> NDArray[np.float32]:
-    """Cosine of every symbol with the query; exact for the likely ones, from the leading dimensions for the rest."""
+def dense_scores(view: View, embedder: Embedder, text: str, count: int) -> NDArray[np.float32]:
+    """Cosine of the ``count`` likeliest symbols with the query, found by the leading dimensions; 0 for the rest."""
     vector = embedder.embed([" ".join(text_words(text))])[0]
     if not vector.any() or view.vectors.shape[1] != len(vector):
         return np.zeros(len(view), np.float32)
     coarse: NDArray[np.float32] = view.coarse @ vector[: view.coarse.shape[1]]
     if view.coarse.shape[1] == len(vector):
         return coarse
-    likely = _top(coarse)
+    likely = _top(coarse, count)
     scores = np.zeros(len(view), np.float32)
     scores[likely] = (view.vectors[likely].astype(np.float32) @ vector) * view.scales[likely]
     return scores

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from eval.peers import OWN, PEERS, Tool, find_peer
 from eval.processes import MeasureError
+from eval.retrieval.command import retrieval
 from eval.speed import Measurement, SpeedReport, measure_speed
 
 app = typer.Typer(no_args_is_help=True, help="Measure what the product costs and saves.")
@@ -24,6 +25,9 @@ app = typer.Typer(no_args_is_help=True, help="Measure what the product costs and
 @app.callback()
 def main() -> None:
     """Measure what the product costs and saves."""
+
+
+app.command()(retrieval)
 
 
 @app.command()

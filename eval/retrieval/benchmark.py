@@ -1,4 +1,11 @@
-"""The labelled benchmark, asked of the product's own search."""
+"""The labelled benchmark, asked of the product's own search.
+
+Counted as the benchmark's own runner (MinishLab/semble, ``benchmarks/``) counts, so that figures compare: the first ten
+results as they come, here symbols and there chunks, several of one file each on a rank of its own; a path without lines
+is hit by any result in the file; results count their paths from the indexed folder, and match a label that ends so;
+targets that one result hits first count once; each target of the label counts in the ideal, indexed or not. Its published
+means are over repositories, from the benchmark's folders. Times here are of one call each, after a first one.
+"""
 
 from __future__ import annotations
 

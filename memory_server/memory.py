@@ -12,6 +12,7 @@ from memory_server.config import Config, load_config
 from memory_server.errors import NotFoundError, StoreBusyError, StoreError
 from memory_server.folder import check_root, locate
 from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
+from memory_server.rank import RANKING
 from memory_server.search import search_view
 from memory_server.tree import TreeIndex
 from memory_server.view import View
@@ -22,6 +23,8 @@ class Memory:
 
     def __init__(self, root: Path, tree: TreeIndex, config: Config) -> None:
         self.root, self.tree, self.config = root, tree, config
+        self.ranking = RANKING
+        """What searches rank by; measurements take others."""
         self.building = ""
         """What a first index run in the background says of itself; empty when none is under way."""
 
@@ -92,7 +95,15 @@ class Memory:
             self.refresh(set())
         for _ in range(2):
             view = self.view
-            hits = search_view(view, self.tree.embedder, query, limit=limit, path=path, kind=kind)
+            hits = search_view(
+                view,
+                self.tree.embedder,
+                query,
+                limit=limit,
+                path=path,
+                kind=kind,
+                ranking=self.ranking,
+            )
             if not self.refresh({hit.path for hit in hits}):
                 break
         return view, hits

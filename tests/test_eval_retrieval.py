@@ -254,7 +254,7 @@ def test_nothing_measured_is_an_error_with_a_hint(bench: Path) -> None:
     done = measure(bench, "--repo", "gone")
     assert done.exit_code == 1
     assert "nothing could be measured: gone: no folder" in done.stderr
-    assert "hint: pass --checkouts" in done.stderr
+    assert "hint: check the folders" in done.stderr
 
 
 def test_a_file_that_is_no_result_is_refused(bench: Path) -> None:

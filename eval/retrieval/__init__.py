@@ -1,5 +1,6 @@
 """Retrieval quality: does a search find what a question is about, and at which rank?
 
-``labels`` reads a benchmark, ``indexes`` opens what is searched, ``benchmark`` asks, ``metrics`` and ``results`` count,
-``report`` shows.
+Questions are from a labelled ``benchmark`` (``labels``) or from a repository's own commits (``history``, ``changes``).
+``indexes`` opens what is searched and ``ablations`` what it is ranked by; ``run`` asks, ``metrics`` and ``results``
+count, ``report`` shows, ``command`` is the command.
 """

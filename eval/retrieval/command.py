@@ -3,51 +3,58 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from eval.machine import describe_machine, own_revision
 from eval.processes import MeasureError
+from eval.retrieval import benchmark, changes
 from eval.retrieval.ablations import Ablation
-from eval.retrieval.benchmark import MEASURES, ROOTS, Job, Outcome, measure_job, plan_jobs, run_jobs
+from eval.retrieval.benchmark import ROOTS, measure_job, plan_jobs
+from eval.retrieval.changes import HistoryJob, measure_history
 from eval.retrieval.indexes import index_cache
-from eval.retrieval.labels import LabelledRepository, load_labels
+from eval.retrieval.labels import load_labels
 from eval.retrieval.report import build_report
-from eval.retrieval.results import (
-    FORMAT,
-    Asked,
-    AskedRepository,
-    RetrievalResult,
-    Run,
-    Unmeasured,
-    read_result,
-    scores_of,
-    summarize_run,
-    write_result,
-)
+from eval.retrieval.results import RetrievalResult, read_result, write_result
+from eval.retrieval.run import Outcome, Source, collect_result, run_jobs
+
+T = TypeVar("T")
+
+BENCHMARK = Source("benchmark", benchmark.MEASURES)
+HISTORY = Source("history", changes.MEASURES)
 
 
 class Roots(StrEnum):
     """Which folder of a check-out is indexed."""
 
-    benchmark = "benchmark"
-    repository = "repository"
-    both = "both"
+    BENCHMARK = "benchmark"
+    REPOSITORY = "repository"
+    BOTH = "both"
 
 
 def retrieval(
-    bench: Annotated[Path, typer.Option(help="Folder with repos.json and annotations/<name>.json.")],
-    checkouts: Annotated[Path, typer.Option(help="Folder with a check-out <name> of each repository.")],
+    bench: Annotated[
+        Path | None, typer.Option(help="Folder with repos.json and annotations/<name>.json.")
+    ] = None,
+    checkouts: Annotated[
+        Path | None, typer.Option(help="Folder with a check-out <name> of each repository.")
+    ] = None,
+    from_git: Annotated[
+        list[Path] | None,
+        typer.Option(help="Ask a repository's own commits of their parents instead; may be repeated."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="With --from-git: commits of a repository.")] = 20,
     roots: Annotated[
         Roots, typer.Option(help="Index the folder that the benchmark names, the whole check-out, or both.")
-    ] = Roots.benchmark,
-    repo: Annotated[list[str] | None, typer.Option(help="Only this repository; may be repeated.")] = None,
+    ] = Roots.BENCHMARK,
+    repo: Annotated[
+        list[str] | None, typer.Option(help="Only this repository of the benchmark; may be repeated.")
+    ] = None,
     ablation: Annotated[
         list[Ablation] | None, typer.Option(help="Rank so; may be repeated. Without it: full.")
     ] = None,
@@ -61,18 +68,42 @@ def retrieval(
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Repositories measured at once.")] = 2,
 ) -> None:
-    """Measure what a search finds on labelled repositories: NDCG@10, by category and language."""
+    """Measure what a search finds: on labelled repositories, or on what a history's commits changed."""
+    store = indexes or index_cache()
+    ablations = tuple(dict.fromkeys(ablation or [Ablation.FULL]))
     try:
         earlier = read_result(against) if against else None
-        repositories = load_labels(bench, repo or [])
-        chosen = ROOTS if roots is Roots.both else (roots.value,)
-        ablations = tuple(dict.fromkeys(ablation or [Ablation.FULL]))
-        jobs, missing = plan_jobs(repositories, checkouts, chosen, indexes or index_cache(), ablations)
-        outcomes = _measure(jobs, processes)
-        result = _collect(repositories, outcomes, missing, ablations, earlier)
+        if from_git:
+            jobs = [HistoryJob(path, limit, store, ablations) for path in from_git]
+            outcomes = _measure(measure_history, jobs, processes)
+            result = collect_result(HISTORY, outcomes, [], ablations, earlier)
+        elif bench and checkouts:
+            chosen = ROOTS if roots is Roots.BOTH else (roots.value,)
+            planned, missing = plan_jobs(load_labels(bench, repo or []), checkouts, chosen, store, ablations)
+            outcomes = _measure(measure_job, planned, processes)
+            result = collect_result(BENCHMARK, outcomes, missing, ablations, earlier)
+        else:
+            hint = "pass --bench DIR with --checkouts DIR, or --from-git PATH"
+            raise MeasureError("nothing to measure on", hint)
     except MeasureError as error:
         Console(stderr=True, soft_wrap=True).print(f"error: {error}\n\nhint: {error.hint}", markup=False)
         raise typer.Exit(1) from error
+    _tell(result, output, as_json=as_json)
+
+
+def _measure(measure: Callable[[T], Outcome], jobs: Sequence[T], processes: int) -> list[Outcome]:
+    """Every job's outcome, in the order of the jobs; what is done shows on a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    outcomes: dict[int, Outcome] = {}
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("repositories", total=len(jobs))
+        for place, outcome in run_jobs(measure, jobs, min(processes, len(jobs) or 1)):
+            outcomes[place] = outcome
+            progress.update(task, advance=1, description=outcome.asked.name)
+    return [outcomes[place] for place in sorted(outcomes)]
+
+
+def _tell(result: RetrievalResult, output: Path | None, *, as_json: bool) -> None:
     text = write_result(result)
     if output is not None:
         output.write_text(text, encoding="utf-8")
@@ -82,75 +113,3 @@ def retrieval(
         Console().print(build_report(result))
     for found in result.unmeasured:
         typer.echo(f"not measured: {found.name}: {found.reason}", err=True)
-
-
-def _measure(jobs: Sequence[Job], processes: int) -> list[Outcome]:
-    """Every job's outcome, in the order of the jobs; what is done shows on a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    outcomes = []
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("repositories", total=len(jobs))
-        for outcome in run_jobs(measure_job, jobs, min(processes, len(jobs) or 1)):
-            outcomes.append(outcome)
-            progress.update(task, advance=1, description=outcome.name)
-    order = {(job.repository.name, job.roots): place for place, job in enumerate(jobs)}
-    return sorted(outcomes, key=lambda outcome: order[outcome.name, outcome.roots])
-
-
-def _collect(
-    repositories: Sequence[LabelledRepository],
-    outcomes: Sequence[Outcome],
-    missing: Sequence[Unmeasured],
-    ablations: Sequence[Ablation],
-    earlier: RetrievalResult | None,
-) -> RetrievalResult:
-    """The result of all outcomes.
-
-    Raises:
-        MeasureError: nothing was measured.
-    """
-    failed = [Unmeasured(found.name, found.problem) for found in outcomes if found.problem]
-    measured = [found for found in outcomes if found.measured]
-    unmeasured = (*missing, *failed)
-    if not measured:
-        told = "; ".join(f"{found.name}: {found.reason}" for found in unmeasured)
-        raise MeasureError(
-            f"nothing could be measured: {told}", "pass --checkouts with a folder of check-outs by name"
-        )
-    found = {outcome.name for outcome in measured}
-    asked = {
-        repository.name: AskedRepository(
-            repository.name,
-            repository.language,
-            repository.revision,
-            tuple(Asked(question.query, question.category) for question in repository.questions),
-        )
-        for repository in repositories
-        if repository.name in found
-    }
-    return RetrievalResult(
-        format=FORMAT,
-        source="benchmark",
-        revision=own_revision(),
-        embedder=measured[0].embedder,
-        machine=describe_machine(),
-        measures=MEASURES,
-        unmeasured=unmeasured,
-        runs=tuple(_runs(measured, asked, ablations, earlier)),
-        repositories=tuple(asked.values()),
-    )
-
-
-def _runs(
-    outcomes: Sequence[Outcome],
-    asked: dict[str, AskedRepository],
-    ablations: Sequence[Ablation],
-    earlier: RetrievalResult | None,
-) -> list[Run]:
-    runs = []
-    for roots in dict.fromkeys(outcome.roots for outcome in outcomes):
-        for place, ablation in enumerate(ablations):
-            measured = [outcome.measured[place] for outcome in outcomes if outcome.roots == roots]
-            before = scores_of(earlier, roots, ablation) if earlier else {}
-            runs.append(summarize_run(roots, ablation, asked, measured, before))
-    return runs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,9 @@ _BREAK = re.compile(r"\n\s*")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it was put."""
+    """A question: the commit it is from, or the hash of its text. Texts are not kept: they are others' work."""
 
-    query: str
+    key: str
     category: str
 
 
@@ -97,13 +98,19 @@ class RetrievalResult:
 
 _MODEL = TypeAdapter(RetrievalResult)
 
+
+def hash_query(query: str) -> str:
+    """The key of a question that has no other name."""
+    return blake2b(query.encode(), digest_size=6).hexdigest()
+
+
 Scores = Mapping[tuple[str, str], tuple[float, ...]]
-"""Scores by repository and query."""
+"""Scores by repository and question's key."""
 
 
 def write_result(result: RetrievalResult) -> str:
     """The result as JSON, each innermost object and list on one line."""
-    text = _MODEL.dump_json(result, indent=1).decode()
+    text = _MODEL.dump_json(result, indent=1, exclude_defaults=True).decode()
     return _INNERMOST.sub(lambda found: _BREAK.sub("", found[0]), text) + "\n"
 
 
@@ -129,7 +136,7 @@ def scores_of(result: RetrievalResult, roots: str, ablation: str) -> Scores:
     """The scores of one run of a result; empty where it has no such run."""
     asked = {repository.name: repository.questions for repository in result.repositories}
     return {
-        (measured.name, question.query): scores
+        (measured.name, question.key): scores
         for run in result.runs
         if (run.roots, run.ablation) == (roots, ablation)
         for measured in run.repositories
@@ -169,7 +176,7 @@ def summarize_run(
 def _rows(repository: AskedRepository, measured: Measured, earlier: Scores) -> list[_Row]:
     rows = []
     for question, scores in zip(repository.questions, measured.scores, strict=True):
-        before = earlier.get((repository.name, question.query))
+        before = earlier.get((repository.name, question.key))
         change = np.subtract(scores, before) if before and len(before) == len(scores) else None
         rows.append(_Row(repository.name, repository.language, question.category, np.array(scores), change))
     return rows

@@ -1,0 +1,170 @@
+"""Questions from history, asked of each commit's parent: is what the commit changed among the first results?
+
+``hit@k``: one of the first k results overlaps a changed range. ``source@2000``: the share of the changed lines among
+the first 2,000 tokens of the results' source, read in order and each line once. ``reply@2000``: the share of the
+changed lines within the symbols that the reply of the tool ``search`` lists in 2,000 tokens. Lines that a commit only
+puts in count as the line before them; only lines of code count, in files that the index holds.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from eval.processes import MeasureError
+from eval.retrieval.ablations import ABLATIONS, Ablation
+from eval.retrieval.history import Change, checkout, draw_changes
+from eval.retrieval.indexes import open_index
+from eval.retrieval.labels import Located, Target
+from eval.retrieval.results import Asked, AskedRepository, Measured
+from eval.retrieval.run import Outcome
+from eval.workload import run_git
+from indexers.languages import find_language
+from memory_server.answers import Answers
+from memory_server.errors import MemoryServerError
+from memory_server.memory import Memory
+from memory_server.search import search_view
+from memory_server.slices import split_lines, token_cost
+
+MEASURES = ("hit@1", "hit@5", "source@2000", "reply@2000")
+
+BUDGET = 2_000
+"""Tokens, by the product's own estimate."""
+
+RESULTS = 50
+"""More than 2,000 tokens of source ever take."""
+
+_SPAN = re.compile(r"  (\d+)(?:-(\d+))? ")
+
+Line = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryJob:
+    """One repository, its work tree or bare, whose history is asked."""
+
+    source: Path
+    limit: int
+    indexes: Path
+    ablations: tuple[Ablation, ...]
+
+    @property
+    def name(self) -> str:
+        """The repository's name: of a bare one called after nothing, the folder's around it."""
+        path = self.source.resolve()
+        return (
+            path.parent.name if path.name in (".git", "repo", "repo.git") else path.name.removesuffix(".git")
+        )
+
+    @property
+    def tree(self) -> Path:
+        """Where its revisions are laid out: the same place each time, so that its index is found again."""
+        key = blake2b(str(self.source.resolve()).encode(), digest_size=6).hexdigest()
+        return self.indexes / "trees" / f"{self.name}-{key}"
+
+
+def measure_history(job: HistoryJob) -> Outcome:
+    """Draw the questions, and ask each of the revision before its commit, indexing what differs."""
+    asked = AskedRepository(job.name, "", "", ())
+    shutil.rmtree(job.tree, ignore_errors=True)
+    job.tree.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _measure(job)
+    except (MeasureError, MemoryServerError) as error:
+        return Outcome("history", asked, problem=f"{error}; {error.hint}")
+    finally:
+        shutil.rmtree(job.tree, ignore_errors=True)
+
+
+def _measure(job: HistoryJob) -> Outcome:
+    changes = draw_changes(job.source, job.limit)
+    scores: dict[Ablation, list[tuple[float, ...]]] = {ablation: [] for ablation in job.ablations}
+    times: dict[Ablation, list[float]] = {ablation: [] for ablation in job.ablations}
+    put: list[Change] = []
+    files = symbols = 0
+    embedder = ""
+    parents = checkout(job.source, job.tree, [change.parent for change in changes])
+    for change, _ in zip(changes, parents, strict=True):
+        with open_index(job.tree, job.indexes) as memory:
+            targets = [target for target in change.targets if target.path in memory.view.file_index]
+            if not targets:
+                continue
+            put.append(change)
+            search_view(memory.view, memory.tree.embedder, "warm up")
+            for ablation in job.ablations:
+                values, spent = ask_change(memory, change.query, targets, ablation)
+                scores[ablation].append(values)
+                times[ablation].append(spent)
+            files, symbols, embedder = len(memory.view.paths), len(memory.view), memory.tree.embedder.id
+    if not put:
+        raise MeasureError("no commit makes a question", "measure a repository with more history")
+    measured = tuple(
+        Measured(job.name, files, symbols, tuple(scores[ablation]), tuple(times[ablation]))
+        for ablation in job.ablations
+    )
+    return Outcome("history", _asked(job, put), embedder, measured)
+
+
+def _asked(job: HistoryJob, changes: Sequence[Change]) -> AskedRepository:
+    found = (find_language(target.path) for change in changes for target in change.targets)
+    languages = Counter(spec.name for spec in found if spec is not None)
+    revision = run_git(job.source, "rev-parse", "HEAD").strip()
+    questions = tuple(Asked(change.commit[:12], change.category) for change in changes)
+    return AskedRepository(job.name, languages.most_common(1)[0][0], revision, questions)
+
+
+def ask_change(
+    memory: Memory, query: str, targets: Sequence[Target], ablation: Ablation
+) -> tuple[tuple[float, ...], float]:
+    """Every measure of one question, and the milliseconds its search took."""
+    memory.ranking = ABLATIONS[ablation]
+    started = time.perf_counter()
+    hits = search_view(memory.view, memory.tree.embedder, query, limit=RESULTS, ranking=memory.ranking)
+    spent = round(1000 * (time.perf_counter() - started), 2)
+    wanted = {line for target in targets for line in lines_of(target)}
+    first = next(
+        (rank for rank, hit in enumerate(hits, 1) if any(t.is_hit(hit) for t in targets)), RESULTS + 1
+    )
+    read = read_source(memory.root, hits, BUDGET)
+    listed = listed_lines(Answers(memory).search(query, budget=BUDGET))
+    shares = (len(wanted & lines) / len(wanted) for lines in (read, listed))
+    return (float(first <= 1), float(first <= 5), *(round(share, 4) for share in shares)), spent
+
+
+def lines_of(place: Located) -> set[Line]:
+    """The lines of a place, each with its path."""
+    return {(place.path, number) for number in range(place.start_line, place.end_line + 1)}
+
+
+def read_source(root: Path, hits: Sequence[Located], budget: float) -> set[Line]:
+    """The lines that fit a token budget when the hits' source is read in order, each line once."""
+    read: set[Line] = set()
+    for hit in hits:
+        text = split_lines((root / hit.path).read_bytes())
+        for number in range(hit.start_line, min(hit.end_line, len(text)) + 1):
+            if (hit.path, number) in read:
+                continue
+            budget -= token_cost(text[number - 1])
+            if budget < 0:
+                return read
+            read.add((hit.path, number))
+    return read
+
+
+def listed_lines(reply: str) -> set[Line]:
+    """The lines within the symbols that a reply of ``search`` lists."""
+    listed: set[Line] = set()
+    path = ""
+    for line in reply.split("\n"):
+        if found := _SPAN.match(line):
+            first = int(found[1])
+            listed |= {(path, number) for number in range(first, int(found[2] or first) + 1)}
+        elif not line.startswith(" "):
+            path = line
+    return listed

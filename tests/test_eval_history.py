@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.cli import app
-from eval.retrieval.changes import HistoryJob, listed_lines, read_source
+from eval.retrieval.changes import HistoryJob, listed_lines, overlaps, read_source
 from eval.retrieval.history import Changed, clean_message, draw_changes, is_code, parse_diff
 from eval.retrieval.labels import Target
 from eval.retrieval.results import RetrievalResult, read_result
@@ -155,6 +155,11 @@ def test_a_bare_repository_in_a_folder_is_called_after_the_folder(tmp_path: Path
         HistoryJob(tmp_path / path, 1, tmp_path, ()).name for path in ("a/.git", "a/repo", "a/b.git", "a/b")
     ]
     assert names == ["a", "a", "b", "b"]
+
+
+def test_a_result_in_a_file_of_the_same_name_elsewhere_is_no_hit() -> None:
+    hits = [SearchHit(path, 3, 5, "", "function", 1.0) for path in ("app/a.py", "a.py", "b.py")]
+    assert [overlaps(hit, [Target("a.py", 5, 9)]) for hit in hits] == [False, True, False]
 
 
 def test_source_is_read_in_order_each_line_once_until_the_budget_is_spent(tmp_path: Path) -> None:

@@ -4,17 +4,17 @@ Counted as the benchmark's own runner (MinishLab/semble, ``benchmarks/``) counts
 ten results as they come, here symbols and there chunks, several of one file each on a rank of its own; a path without
 lines is hit by any result in the file; results count their paths from the indexed folder, and match a label that ends
 so; targets that one result hits first count once; each target of the label counts in the ideal, indexed or not. Its
-published means are over repositories, from the benchmark's folders. Times here are of one call each, after a first.
+published means are over repositories, from the benchmark's folders.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.retrieval.ablations import ABLATIONS, Ablation
+from eval.retrieval.ablations import Ablation
+from eval.retrieval.asking import ask
 from eval.retrieval.indexes import open_index
 from eval.retrieval.labels import LabelledRepository, first_hits
 from eval.retrieval.metrics import CUTOFF, ndcg
@@ -22,7 +22,6 @@ from eval.retrieval.results import Asked, AskedRepository, Measured, Unmeasured,
 from eval.retrieval.run import Outcome
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
-from memory_server.search import search_view
 
 MEASURES = ("ndcg@10",)
 
@@ -70,21 +69,18 @@ def measure_job(job: Job) -> Outcome:
     asked = AskedRepository(repository.name, repository.language, repository.revision, questions)
     try:
         with open_index(job.folder, job.indexes) as memory:
-            # What the first question of a view builds is not what a question costs.
-            search_view(memory.view, memory.tree.embedder, "warm up")
-            measured = tuple(_ask(memory, repository, ablation) for ablation in job.ablations)
+            measured = tuple(_ask_all(memory, repository, ablation) for ablation in job.ablations)
             return Outcome(job.roots, asked, memory.tree.embedder.id, measured)
     except MemoryServerError as error:
         return Outcome(job.roots, asked, problem=f"{error}; {error.hint}")
 
 
-def _ask(memory: Memory, repository: LabelledRepository, ablation: Ablation) -> Measured:
-    view, embedder, ranking = memory.view, memory.tree.embedder, ABLATIONS[ablation]
+def _ask_all(memory: Memory, repository: LabelledRepository, ablation: Ablation) -> Measured:
     scores, times = [], []
     for question in repository.questions:
-        started = time.perf_counter()
-        hits = search_view(view, embedder, question.query, limit=CUTOFF, ranking=ranking)
-        times.append(round(1000 * (time.perf_counter() - started), 2))
+        hits, spent = ask(memory, question.query, CUTOFF, ablation)
+        times.append(spent)
         ranks = first_hits(hits, question.targets)
         scores.append((round(ndcg(ranks, len(question.targets)), 4),))
+    view = memory.view
     return Measured(repository.name, len(view.paths), len(view), tuple(scores), tuple(times))

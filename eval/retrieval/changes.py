@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from eval.processes import MeasureError
 from eval.retrieval.ablations import ABLATIONS, Ablation
+from eval.retrieval.asking import ask
 from eval.retrieval.history import Change, checkout, draw_changes
 from eval.retrieval.indexes import open_index
 from eval.retrieval.labels import Located, Target
@@ -29,7 +29,6 @@ from indexers.languages import find_language
 from memory_server.answers import Answers
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
-from memory_server.search import search_view
 from memory_server.slices import split_lines, token_cost
 
 MEASURES = ("hit@1", "hit@5", "source@2000", "reply@2000")
@@ -96,7 +95,6 @@ def _measure(job: HistoryJob) -> Outcome:
             if not targets:
                 continue
             put.append(change)
-            search_view(memory.view, memory.tree.embedder, "warm up")
             for ablation in job.ablations:
                 values, spent = ask_change(memory, change.query, targets, ablation)
                 scores[ablation].append(values)
@@ -124,17 +122,19 @@ def ask_change(
 ) -> tuple[tuple[float, ...], float]:
     """Every measure of one question, and the milliseconds its search took."""
     memory.ranking = ABLATIONS[ablation]
-    started = time.perf_counter()
-    hits = search_view(memory.view, memory.tree.embedder, query, limit=RESULTS, ranking=memory.ranking)
-    spent = round(1000 * (time.perf_counter() - started), 2)
+    hits, spent = ask(memory, query, RESULTS, ablation)
     wanted = {line for target in targets for line in lines_of(target)}
-    first = next(
-        (rank for rank, hit in enumerate(hits, 1) if any(t.is_hit(hit) for t in targets)), RESULTS + 1
-    )
+    found = [rank for rank, hit in enumerate(hits, 1) if overlaps(hit, targets)]
+    first = found[0] if found else RESULTS + 1
     read = read_source(memory.root, hits, BUDGET)
     listed = listed_lines(Answers(memory).search(query, budget=BUDGET))
     shares = (len(wanted & lines) / len(wanted) for lines in (read, listed))
     return (float(first <= 1), float(first <= 5), *(round(share, 4) for share in shares)), spent
+
+
+def overlaps(hit: Located, targets: Sequence[Target]) -> bool:
+    """Whether a result holds a line of a target; both count their paths from the repository."""
+    return any(hit.path == target.path and target.is_hit(hit) for target in targets)
 
 
 def lines_of(place: Located) -> set[Line]:

@@ -100,7 +100,7 @@ def rename_definitions(root: Path, edits: Sequence[Definition], ending: str) -> 
 
 
 def run_git(folder: Path, *arguments: str) -> str:
-    """Runs git in ``folder`` and returns what it printed.
+    """Runs git in ``folder`` and returns what it printed, its line ends as they are.
 
     Raises:
         MeasureError: Git is missing or failed.
@@ -109,15 +109,14 @@ def run_git(folder: Path, *arguments: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=folder, env=environment, capture_output=True, check=True,
-            encoding="utf-8", errors="surrogateescape",
-        )  # fmt: skip
+            ["git", *arguments], cwd=folder, env=environment, capture_output=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", "") or str(error)
+        said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace") or str(error)
         raise MeasureError(
             f"git {arguments[0]}: {said.strip()}", "check that git works in the folder"
         ) from error
-    return done.stdout
+    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def _read(root: Path, path: str) -> bytes:

@@ -112,6 +112,26 @@ def test_commits_that_change_code_make_questions(history: tuple[Project, str]) -
     assert [change.commit for change in draw_changes(project.root, 50)] == [found]
 
 
+def test_odd_line_ends_and_tabs_in_a_commit_are_read(repository: Project) -> None:
+    code = CODE_BASE["app/store.py"]
+    odd = code + '\n\nX = "a\rb"\n'
+    commit(repository, "Keep\ta carriage\rreturn in the ledger", {"app/store.py": odd}, "--cleanup=verbatim")
+    last = commit(
+        repository, "Drop what the ledger does not need", {"app/store.py": code.replace("payments", "sums")}
+    )
+    changes = draw_changes(repository.root, 50)
+    assert changes[-1].commit == last
+    end = len(odd.split("\n")) - 1
+    assert changes[-1].targets == (Target("app/store.py", 2, 2), Target("app/store.py", end - 2, end))
+
+
+def test_commits_that_a_partial_clone_lacks_files_of_are_left_out(history: tuple[Project, str]) -> None:
+    project, found = history
+    blob = project.git("rev-parse", f"{found}:README.md").strip()
+    (project.root / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    assert draw_changes(project.root, 50) == []
+
+
 def test_a_question_finds_what_its_commit_changed(history: tuple[Project, str]) -> None:
     project, found = history
     before = project.git("status", "--porcelain") + project.git("worktree", "list")

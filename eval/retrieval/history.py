@@ -59,14 +59,15 @@ class Change:
 class _Commit:
     hash: str
     parent: str
+    message: str
 
 
 def draw_changes(repository: Path, limit: int) -> list[Change]:
     """At most ``limit`` commits that make questions, oldest first, one from each equal part of the history.
 
     Within a part the lowest hash that makes a question is taken: as good as by lot, and the same each time. Left out
-    are merges, bots, chores (releases, dependencies, formatting), bulk changes, and commits that change no code which
-    was there, or only tests.
+    are merges, bots, chores (releases, dependencies, formatting), bulk changes, commits that change no code which was
+    there or only tests, and those that a partial clone lacks files of.
 
     Raises:
         MeasureError: git cannot read the repository.
@@ -84,19 +85,19 @@ def draw_changes(repository: Path, limit: int) -> list[Change]:
 
 def _list_commits(repository: Path) -> list[_Commit]:
     """Commits with one parent that are not plainly chores, oldest first."""
-    listing = run_git(repository, "log", "--reverse", "--no-merges", "--format=%H%x09%P%x09%an%x09%s")
-    found = (line.split("\t", 3) for line in listing.split("\n") if line)
+    listing = run_git(repository, "log", "--reverse", "--no-merges", "-z", "--format=%H%x1f%P%x1f%an%x1f%B")
+    found = (record.split("\x1f", 3) for record in listing.split("\0") if record)
     return [
-        _Commit(commit, parent)
-        for commit, parent, author, subject in found
-        if parent and not author.endswith("[bot]") and not _CHORE.search(subject)
+        _Commit(commit, parent, message)
+        for commit, parent, author, message in found
+        if parent and not author.endswith("[bot]") and not _CHORE.search(message.partition("\n")[0])
     ]
 
 
 def _read_change(repository: Path, commit: _Commit) -> Iterator[Change]:
     """The commit as a question, if it makes one."""
-    query, category = clean_message(run_git(repository, "show", "--no-patch", "--format=%B", commit.hash))
-    if len(query.split()) < MIN_WORDS:
+    query, category = clean_message(commit.message)
+    if len(query.split()) < MIN_WORDS or not _is_whole(repository, commit):
         return
     changed = parse_diff(run_git(repository, *_DIFF, commit.parent, commit.hash))
     if changed.files > MAX_FILES or changed.lines > MAX_LINES:
@@ -104,6 +105,13 @@ def _read_change(repository: Path, commit: _Commit) -> Iterator[Change]:
     targets = tuple(target for target in changed.targets if is_code(target.path))
     if not all(is_test_path(target.path) for target in targets):
         yield Change(commit.hash, commit.parent, query, category, targets)
+
+
+def _is_whole(repository: Path, commit: _Commit) -> bool:
+    """Whether every file of the commit and its parent is there: a partial clone lacks some."""
+    both = (commit.hash, commit.parent)
+    listing = run_git(repository, "rev-list", "--objects", "--no-walk", "--missing=print", *both)
+    return not any(line.startswith("?") for line in listing.split("\n"))
 
 
 def is_code(path: str) -> bool:

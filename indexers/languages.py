@@ -7,8 +7,8 @@ import hashlib
 import importlib
 import re
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cache, cached_property, lru_cache
 from importlib import metadata
@@ -32,6 +32,11 @@ _SPEC_KEYS = frozenset({
 })  # fmt: skip
 
 
+PATH_ROLES = ("generated", "tests", "copies", "examples", "documents", "legacy", "declarations")
+"""What a file can be other than source, the first that fits: machine-written (left out), tests, built or vendored
+copies, examples and benchmarks, texts about the code, what is kept for old callers, types without code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queries:
     """A dialect's grammar with its compiled queries; matches name definitions, captures find references."""
@@ -50,7 +55,7 @@ class Spec:
     ``max_depth`` how deep symbols may nest (0: without limit), ``open_ended`` the kinds whose symbols last until the
     next one of their kind, ``name_prefixes`` what is not part of a name (Ruby's colon), ``merge_clauses`` whether
     neighbours of one name and kind are one definition (Elixir, Haskell), ``max_nesting`` how deep a line may stand
-    before the grammar is not trusted with the file (0: any depth), ``test_paths`` and ``generated_paths`` globs.
+    before the grammar is not trusted with the file (0: any depth), ``paths`` globs by role (see ``PATH_ROLES``).
     """
 
     name: str
@@ -70,8 +75,7 @@ class Spec:
     name_prefixes: tuple[str, ...]
     merge_clauses: bool
     max_nesting: int
-    test_paths: tuple[str, ...]
-    generated_paths: tuple[str, ...]
+    paths: Mapping[str, tuple[str, ...]] = field(hash=False)
 
     @cached_property
     def queries(self) -> Queries:
@@ -125,7 +129,6 @@ def _read_spec(folder: Path) -> list[Spec]:
 
 
 def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
-    paths = data.get("paths", {})
     return Spec(
         name=data["name"],
         folder=folder,
@@ -144,9 +147,14 @@ def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
         name_prefixes=tuple(data.get("name_prefixes", ())),
         merge_clauses=bool(data.get("merge_clauses", False)),
         max_nesting=int(data.get("max_nesting", 0)),
-        test_paths=tuple(paths.get("tests", ())),
-        generated_paths=tuple(paths.get("generated", ())),
+        paths=_read_paths(data["name"], data.get("paths", {})),
     )
+
+
+def _read_paths(name: str, paths: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    if unknown := paths.keys() - set(PATH_ROLES):
+        raise LanguageSpecError(f"language {name}: unknown role {min(unknown)!r} of paths")
+    return {role: tuple(globs) for role, globs in paths.items()}
 
 
 @cache
@@ -168,6 +176,12 @@ def _by_extension() -> dict[str, Spec]:
 @cache
 def _by_filename() -> dict[str, Spec]:
     return {name: spec for spec in reversed(all_specs()) for name in spec.filenames}
+
+
+@cache
+def package_stems() -> frozenset[str]:
+    """The names without suffix of files that stand for their folder, in any language."""
+    return frozenset(stem for spec in all_specs() for stem in spec.package_stems)
 
 
 _SHEBANG = re.compile(rb"#!\s*(?:/\S*/)?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)")
@@ -221,19 +235,26 @@ class _PathMatcher:
 
 
 @cache
-def _path_matcher(kind: str) -> _PathMatcher:
-    return _PathMatcher(sorted({glob for spec in all_specs() for glob in getattr(spec, kind)}))
+def _common_paths() -> Mapping[str, tuple[str, ...]]:
+    with (ROOT / "paths.toml").open("rb") as file:
+        return _read_paths("paths.toml", tomllib.load(file))
+
+
+@cache
+def _path_matcher(role: str) -> _PathMatcher:
+    found = {glob for spec in all_specs() for glob in spec.paths.get(role, ())}
+    return _PathMatcher(sorted(found.union(_common_paths().get(role, ()))))
 
 
 @lru_cache(maxsize=100_000)
+def path_role(path: str) -> str:
+    """The first of ``PATH_ROLES`` that a path has by any language's conventions; empty for plain source."""
+    return next((role for role in PATH_ROLES if _path_matcher(role).matches(path)), "")
+
+
 def is_test_path(path: str) -> bool:
     """Whether any language's conventions make this path a test."""
-    return _path_matcher("test_paths").matches(path)
-
-
-def is_generated_path(path: str) -> bool:
-    """Whether any language's conventions make this path generated or locked content."""
-    return _path_matcher("generated_paths").matches(path)
+    return path_role(path) == "tests"
 
 
 @cache
@@ -245,4 +266,5 @@ def registry_fingerprint() -> str:
         digest.update(f"{spec.name} {metadata.version(distribution)}".encode())
         for name in ("spec.toml", "tags.scm"):
             digest.update((spec.folder / name).read_bytes())
+    digest.update((ROOT / "paths.toml").read_bytes())
     return digest.hexdigest()

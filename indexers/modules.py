@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from indexers.languages import all_specs
+from indexers.languages import package_stems
 
 
 class ModulePaths:
@@ -12,7 +12,7 @@ class ModulePaths:
 
     def __init__(self, paths: Sequence[str], languages: Sequence[str]) -> None:
         """Lay out a tree's ``paths``, with one language each."""
-        stems = {stem for spec in all_specs() for stem in spec.package_stems}
+        stems = package_stems()
         self.parts: list[tuple[str, ...]] = []
         self.by_last: dict[str, list[int]] = {}
         for index, path in enumerate(paths):

@@ -6,7 +6,7 @@ import re
 from fnmatch import translate
 from functools import lru_cache
 
-from indexers.languages import is_generated_path
+from indexers.languages import path_role
 from indexers.model import SkipReason
 
 _DATA_ENDINGS = (
@@ -72,7 +72,7 @@ def judge_name(path: str) -> SkipReason | None:
     dot = name.rfind(".")
     if dot > 0 and name[dot:] in BINARY_SUFFIXES:
         return SkipReason.BINARY
-    return SkipReason.GENERATED if name.endswith(_SOURCE_MAPS) or is_generated_path(path) else None
+    return SkipReason.GENERATED if name.endswith(_SOURCE_MAPS) or path_role(path) == "generated" else None
 
 
 def _is_secret(name: str) -> bool:

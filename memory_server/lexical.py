@@ -1,4 +1,7 @@
-"""BM25F over hashed terms: one posting list per term, weighted by the fields it stands in."""
+"""BM25F over hashed terms: one posting list per term, weighted by the fields it stands in.
+
+Two units are scored: a document (a symbol with its own text), and a group of documents (a file with all of it).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,12 @@ K1 = 1.2
 FIELD_WEIGHTS = {"name": 5.0, "signature": 1.5, "doc": 1.5, "body": 1.0, "path": 2.0}
 FIELD_B = {"name": 0.3, "signature": 0.3, "doc": 0.5, "body": 0.6, "path": 0.3}
 """BM25F (Robertson and Zaragoza 2009): saturation, weight and length normalisation of each field."""
+
+GROUP_B = 0.3
+"""Length normalisation of a group, whose terms are counted over all its documents; its saturation is the same.
+
+On the development split a saturation of 4 or 12, and 0.5 or 0.7 here, change NDCG@10 by 0.003 at most.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +44,19 @@ class Postings:
 
 @dataclass(frozen=True, slots=True)
 class LexicalIndex:
-    """Postings of documents, and of the groups (files) they belong to, whose terms are those of the path."""
+    """Postings of documents, and of the groups (files) they belong to, whose terms are those of the path.
+
+    ``frequencies`` holds, for each posting of a document, its occurrences times the fields' weights; ``group_norms``
+    what a group's frequencies are divided by for its length.
+    """
 
     size: int
     documents: Postings
     groups: Postings
     group_of: NDArray[np.int32]
     group_sizes: NDArray[np.int64]
+    frequencies: NDArray[np.float16]
+    group_norms: NDArray[np.float32]
 
     def idf(self, term: int) -> float:
         """Robertson's inverse document frequency, never negative; 0 for a term that no document's text has."""
@@ -63,6 +78,22 @@ class LexicalIndex:
                 scores[postings.documents[found]] += postings.weights[found] * weight
         return total + in_path[self.group_of] if in_path.any() else total
 
+    def score_groups(self, query: Mapping[int, float]) -> NDArray[np.float32]:
+        """BM25F of every group over its path and all its documents, shape (groups,)."""
+        count = len(self.group_sizes)
+        total = np.zeros(count, np.float32)
+        for term in sorted(query):
+            found, in_path = self.documents.find(term), self.groups.find(term)
+            frequency = np.bincount(
+                self.group_of[self.documents.documents[found]], self.frequencies[found], minlength=count
+            ).astype(np.float32)
+            frequency /= self.group_norms
+            frequency[self.groups.documents[in_path]] += np.float32(FIELD_WEIGHTS["path"])
+            matching = int(np.count_nonzero(frequency))
+            idf = np.float32(np.log1p((count - matching + 0.5) / (matching + 0.5)))
+            total += query[term] * idf * frequency / (K1 + frequency)
+        return total
+
 
 def build_lexical_index(
     offsets: NDArray[np.int64],
@@ -77,20 +108,28 @@ def build_lexical_index(
     """
     size = len(offsets) - 1
     documents = np.repeat(np.arange(size, dtype=np.int32), np.diff(offsets))
-    weight = np.zeros(len(terms), np.float32)
+    weight, frequency = np.zeros(len(terms), np.float32), np.zeros(len(terms), np.float32)
     for field, (shift, largest) in FIELDS.items():
-        weight += _field_weight(field, ((counts >> shift) & largest).astype(np.uint16), documents, size)
+        occurrences = ((counts >> shift) & largest).astype(np.uint16)
+        weight += _field_weight(field, occurrences, documents, size)
+        frequency += np.float32(FIELD_WEIGHTS[field]) * occurrences
     distinct = [sorted(set(found)) for found in group_terms]
-    lengths = np.array([len(found) for found in distinct], np.int64)
-    flat = np.fromiter((term for found in distinct for term in found), np.uint32, int(lengths.sum()))
-    groups = np.repeat(np.arange(len(distinct), dtype=np.int32), lengths)
+    sizes = np.array([len(found) for found in distinct], np.int64)
+    flat = np.fromiter((term for found in distinct for term in found), np.uint32, int(sizes.sum()))
+    groups = np.repeat(np.arange(len(distinct), dtype=np.int32), sizes)
     path_weight = _field_weight("path", np.ones(len(flat), np.uint16), groups, len(distinct))
+    lengths = np.bincount(group_of[documents], frequency, minlength=len(distinct))
+    order = _by_term(terms)
     return LexicalIndex(
         size=size,
-        documents=_invert(terms, documents, weight),
-        groups=_invert(flat, groups, path_weight),
+        documents=_invert(terms, documents, weight, order),
+        groups=_invert(flat, groups, path_weight, _by_term(flat)),
         group_of=group_of,
         group_sizes=np.bincount(group_of, minlength=len(distinct)),
+        frequencies=frequency[order].astype(np.float16),
+        group_norms=(1 - GROUP_B + GROUP_B * lengths / max(float(lengths.mean()), 1.0)).astype(np.float32)
+        if len(lengths)
+        else np.zeros(0, np.float32),
     )
 
 
@@ -105,10 +144,19 @@ def _field_weight(
     return counts.astype(np.float32) * norm[documents]
 
 
-def _invert(terms: NDArray[np.uint32], documents: NDArray[np.int32], weight: NDArray[np.float32]) -> Postings:
-    """Order by term, documents ascending within, and saturate the weights."""
+def _by_term(terms: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """The order by term, stable; two passes over 16 bits each, which numpy sorts by radix."""
     order = np.argsort(terms.astype(np.uint16), kind="stable")
-    order = order[np.argsort((terms >> 16).astype(np.uint16)[order], kind="stable")]
+    return order[np.argsort((terms >> 16).astype(np.uint16)[order], kind="stable")]
+
+
+def _invert(
+    terms: NDArray[np.uint32],
+    documents: NDArray[np.int32],
+    weight: NDArray[np.float32],
+    order: NDArray[np.int64],
+) -> Postings:
+    """Postings in an order by term, with saturated weights."""
     terms, documents, weight = terms[order], documents[order], weight[order]
     edges = (
         np.flatnonzero(np.concatenate([[True], terms[1:] != terms[:-1]]))

@@ -1,6 +1,8 @@
-"""Ranking, pure: what a query asks for, how candidates from terms and vectors are fused, boosted and damped.
+"""Ranking, pure: what a query asks for, and how the evidence for each candidate becomes one score.
 
-The constants were set by hand on the development benchmark's idea of a good answer; each says what it is for.
+Evidence is scaled to the best candidate's and summed (a convex combination, which Bruch, Gai and Ingber 2023 found
+better than reciprocal rank fusion), then multiplied by what the symbol is, where it lies, and how much code refers to
+it. A symbol's file counts beside the symbol: often a file answers a question of which no one symbol says it all.
 """
 
 from __future__ import annotations
@@ -8,69 +10,97 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexers.tokens import hash_term, identifier_terms, split_identifier
+from indexers.tokens import hash_term, identifier_terms, split_identifier, stem_word
 
 Floats = NDArray[np.float32]
 
 KIND_FACTORS: Mapping[str, float] = {
-    "file": 0.8,
-    "window": 0.7,
-    "field": 0.8,
-    "variable": 0.8,
-    "key": 0.6,
-    "section": 0.8,
-    "property": 0.9,
+    "file": 0.9,
+    "window": 0.6,
+    "field": 0.6,
+    "variable": 0.7,
+    "constant": 0.7,
+    "key": 0.7,
+    "section": 0.6,
+    "property": 0.7,
 }
 """What a symbol's kind is worth beside a definition with a body: less than that says less."""
+
+ROLE_FACTORS: Mapping[str, float] = {
+    "tests": 0.3,
+    "copies": 0.3,
+    "examples": 0.5,
+    "documents": 0.6,
+    "legacy": 0.6,
+    "declarations": 0.5,
+}
+"""What a file's role (``indexers.languages.PATH_ROLES``) is worth beside source, unless the query asks for it.
+
+Tests and copies use every word of what they test or copy. Below these floors the development split, whose labels are
+all source, would still gain a little; a user's question about a test or a text would lose.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The constants of the ranking, each with what it is for."""
+    """The constants of the ranking, each with what it is for; fitted on the development split (see README)."""
 
     candidates: int = 300
-    """Symbols taken from each side: far more than are shown, so that boosts can lift a low one."""
+    """Symbols taken from each side: far more than are shown, so that other evidence can lift a low one."""
 
-    rrf_k: int = 60
-    """Reciprocal rank fusion (Cormack et al. 2009): the usual constant."""
+    candidate_files: int = 30
+    """Files whose best symbol is taken for the file's own evidence."""
 
-    dense_weight_name: float = 0.25
-    """The vectors' share for an identifier alone: names are found by their letters."""
+    lexical: float = 1.15
+    """For the best BM25F of a symbol; in proportion for less."""
 
-    dense_weight_text: float = 0.5
-    """The vectors' share for a question: it is found by its meaning as well."""
+    dense_text: float = 0.6
+    """For the best cosine of a symbol with a question."""
 
-    name_boost: float = 1.0
-    """For a symbol that the query names, in units of the best fused score; doubled when its type is named too."""
+    dense_name: float = 0.35
+    """The same for an identifier alone: names are found by their letters."""
 
-    path_boost: float = 0.6
-    """For all of the query's words standing in the file's name and folder; in proportion for some."""
+    named: float = 0.4
+    """For a symbol that the query names; doubled when its type is named too."""
 
-    coherence_boost: float = 0.25
-    """For the best symbol of the file that gathers the most score."""
+    file_lexical: float = 0.6
+    """For the best BM25F of a whole file."""
 
-    importance_weight: float = 0.06
-    """Per doubling of PageRank over the mean: breaks ties in favour of what much code relies on."""
+    file_dense: float = 0.5
+    """For the best cosine of a file's mean with the query."""
 
-    kind_boost: float = 0.25
+    file_name: float = 0.42
+    """For a file whose name's words all stand in the query; in proportion for some."""
+
+    kind: float = 0.25
     """For a symbol of the kind that the question asks for ("the class that ...")."""
 
-    test_factor: float = 0.4
-    """Tests use every word of what they test; they come after it unless the query asks for tests."""
+    importance: float = 0.03
+    """Per doubling of a symbol's PageRank over the mean: what much code relies on."""
+
+    file_importance: float = 0.03
+    """The same of a file's symbols together."""
+
+    coherence: float = 0.25
+    """For the file that gathers the most evidence over its candidates; in proportion for less."""
 
     kind_factors: Mapping[str, float] = field(default_factory=lambda: KIND_FACTORS)
     """By kind of symbol; 1 for a kind that is not there."""
 
-    same_file_factor: float = 0.7
+    role_factors: Mapping[str, float] = field(default_factory=lambda: ROLE_FACTORS)
+    """By role of the file; 1 for a role that is not there."""
+
+    same_file: float = 0.5
     """For each further symbol of a file already listed: an answer is spread over files first."""
 
-    def dense_weight(self, style: str) -> float:
-        """The vectors' share for a style of query."""
-        return self.dense_weight_name if style == "name" else self.dense_weight_text
+    def dense(self, style: str) -> float:
+        """The weight of the vectors for a style of query."""
+        return self.dense_name if style == "name" else self.dense_text
 
 
 RANKING = Ranking()
@@ -92,7 +122,11 @@ KIND_WORDS = {
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*[!?]?|\d+")
 _HUMPS = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2,}[a-z]")
-_TEST_WORDS = frozenset({"test", "tests", "testing", "spec", "specs"})
+_ROLE_WORDS = {
+    "test": "tests", "tests": "tests", "testing": "tests", "spec": "tests", "specs": "tests",
+    "example": "examples", "examples": "examples", "benchmark": "examples", "benchmarks": "examples",
+    "docs": "documents", "documentation": "documents", "readme": "documents", "changelog": "documents",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +134,8 @@ class Query:
     """A question taken apart.
 
     ``names`` are identifiers written as such, outermost first (``["Flask", "route"]``); ``terms`` are hashed search
-    terms with weights; ``words`` the plain words; ``style`` is "name" for an identifier alone, else "text".
+    terms with weights; ``words`` the plain words' stems; ``style`` is "name" for an identifier alone, else "text";
+    ``roles`` are the roles of files that it asks for.
     """
 
     text: str
@@ -109,7 +144,7 @@ class Query:
     terms: dict[int, float]
     words: frozenset[str]
     kinds: frozenset[str]
-    wants_tests: bool
+    roles: frozenset[str]
 
 
 def read_query(text: str) -> Query:
@@ -126,9 +161,22 @@ def read_query(text: str) -> Query:
                 terms[term] = min(terms.get(term, 0.0) + 1.0, 2.0)
             if len(part) == 1:
                 terms.setdefault(hash_term(part.lower()), 0.5)
-    words = frozenset(part for word in found for part in split_identifier(word) if part not in STOP_WORDS)
-    kinds = frozenset(kind for word in words if not is_name for kind in KIND_WORDS.get(word, ()))
-    return Query(text, "name" if is_name else "text", names, terms, words, kinds, bool(words & _TEST_WORDS))
+    words = {part for word in found for part in split_identifier(word) if part not in STOP_WORDS}
+    return Query(
+        text,
+        style="name" if is_name else "text",
+        names=names,
+        terms=terms,
+        words=frozenset(map(stem_word, words)),
+        kinds=frozenset(kind for word in words if not is_name for kind in KIND_WORDS.get(word, ())),
+        roles=frozenset(_ROLE_WORDS[word] for word in words & _ROLE_WORDS.keys()),
+    )
+
+
+@lru_cache(maxsize=50_000)
+def name_words(name: str) -> frozenset[str]:
+    """The stems of an identifier's words, as in ``Query.words``."""
+    return frozenset(map(stem_word, split_identifier(name)))
 
 
 def _looks_like_name(word: str) -> bool:
@@ -139,19 +187,23 @@ def _looks_like_name(word: str) -> bool:
 class Candidates:
     """Symbols under consideration and their features, as parallel arrays; nothing here depends on a weight.
 
-    ``lexical`` is BM25F, ``dense`` the cosine, ``importance`` PageRank in units of its mean, ``path_match`` the share
-    of the query's words in the path; ``named`` is 1 for a named symbol, 2 with its type.
+    Of a symbol: ``lexical`` is BM25F, ``dense`` the cosine, ``importance`` PageRank in units of its mean, ``named`` 1
+    for a named symbol and 2 with its type. Of its file: the same three, ``file_name`` the share of the name's words
+    that stand in the query, ``roles`` as in ``indexers.languages.path_role``.
     """
 
     symbols: NDArray[np.int64]
-    lexical: Floats
-    dense: Floats
     files: NDArray[np.int32]
     kinds: list[str]
-    importance: Floats
-    is_test: NDArray[np.bool_]
-    path_match: Floats
+    roles: list[str]
+    lexical: Floats
+    dense: Floats
     named: Floats
+    importance: Floats
+    file_lexical: Floats
+    file_dense: Floats
+    file_name: Floats
+    file_importance: Floats
 
 
 def rank_candidates(
@@ -162,33 +214,33 @@ def rank_candidates(
     return spread(scores, candidates.files, candidates.symbols, limit, ranking)
 
 
-def fuse(lexical: Floats, dense: Floats, style: str, ranking: Ranking = RANKING) -> Floats:
-    """Reciprocal rank fusion of two score arrays, scaled to a best of 1; a zero score has no rank."""
-    weight = ranking.dense_weight(style)
-    total = np.zeros(len(lexical), np.float32)
-    for scores, share in ((lexical, 1 - weight), (dense, weight)):
-        order = np.argsort(-scores, kind="stable")
-        order = order[scores[order] > 0]
-        total[order] += np.float32(share) / (ranking.rrf_k + 1 + np.arange(len(order), dtype=np.float32))
-    best = float(total.max(initial=0.0))
-    return total / np.float32(best) if best else total
-
-
 def score(candidates: Candidates, query: Query, ranking: Ranking = RANKING) -> Floats:
     """Final scores of the candidates, shape of ``symbols``."""
-    fused = fuse(candidates.lexical, candidates.dense, query.style, ranking)
-    scores = (
-        fused + ranking.name_boost * candidates.named + ranking.path_boost * candidates.path_match * fused
+    evidence = (
+        ranking.lexical * _scale(candidates.lexical)
+        + ranking.dense(query.style) * _scale(candidates.dense)
+        + ranking.named * candidates.named
+        + ranking.file_lexical * _scale(candidates.file_lexical)
+        + ranking.file_dense * _scale(candidates.file_dense)
+        + ranking.file_name * candidates.file_name
     )
     if query.kinds:
-        asked = np.array([kind in query.kinds for kind in candidates.kinds], np.float32)
-        scores = scores + ranking.kind_boost * asked
-    factors = ranking.kind_factors
-    scores = scores * np.array([factors.get(kind, 1.0) for kind in candidates.kinds], np.float32)
-    scores = scores * (1 + ranking.importance_weight * np.log2(np.maximum(candidates.importance, 1.0)))
-    if not query.wants_tests:
-        scores = np.where(candidates.is_test, scores * ranking.test_factor, scores)
-    return _add_coherence(scores.astype(np.float32), candidates.files, ranking.coherence_boost)
+        evidence = evidence + ranking.kind * np.array([kind in query.kinds for kind in candidates.kinds])
+    factors = (
+        1
+        + ranking.importance * np.log2(np.maximum(candidates.importance, 1))
+        + ranking.file_importance * np.log2(np.maximum(candidates.file_importance, 1))
+    )
+    factors = factors * np.array([ranking.kind_factors.get(kind, 1.0) for kind in candidates.kinds])
+    unasked = {role: factor for role, factor in ranking.role_factors.items() if role not in query.roles}
+    factors = factors * np.array([unasked.get(role, 1.0) for role in candidates.roles])
+    return _add_coherence((evidence * factors).astype(np.float32), candidates.files, ranking.coherence)
+
+
+def _scale(scores: Floats) -> Floats:
+    """Scores in units of the best, none below 0."""
+    best = float(scores.max(initial=0.0))
+    return (np.maximum(scores, 0) / (best or 1)).astype(np.float32)
 
 
 def _add_coherence(scores: Floats, files: NDArray[np.int32], boost: float) -> Floats:
@@ -212,12 +264,9 @@ def spread(
     ranking: Ranking = RANKING,
 ) -> list[tuple[int, float]]:
     """Places of the best candidates with their scores, each further one of a file damped, ties by symbol."""
-    order = np.lexsort((symbols, -scores))[: 10 * limit]
-    taken: dict[int, int] = {}
-    damped = []
-    for place in order.tolist():
-        seen = taken.get(int(files[place]), 0)
-        taken[int(files[place])] = seen + 1
-        damped.append((float(scores[place]) * ranking.same_file_factor**seen, place))
-    damped.sort(key=lambda item: (-item[0], int(symbols[item[1]])))
-    return [(place, value) for value, place in damped[:limit]]
+    order = np.lexsort((symbols, -scores, files))
+    first = np.flatnonzero(np.diff(files[order], prepend=-1))
+    seen = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
+    damped = scores[order] * ranking.same_file**seen
+    best = np.lexsort((symbols[order], -damped))[:limit]
+    return list(zip(order[best].tolist(), damped[best].tolist(), strict=True))

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexers.embed import Embedder
-from indexers.languages import is_test_path
+from indexers.languages import package_stems, path_role
 from indexers.model import KINDS
-from indexers.tokens import split_identifier, text_words
+from indexers.tokens import text_words
 from memory_server import rank
 from memory_server.errors import QueryError
 from memory_server.model import SearchHit
@@ -61,24 +61,35 @@ def find_candidates(
 
     ``allowed`` is what ``allowed_symbols`` says; of the ranking, only the number of candidates counts.
     """
-    count = ranking.candidates
-    lexical, dense = view.lexical.score(query.terms), dense_scores(view, embedder, query.text, count)
+    vector = embedder.embed([" ".join(text_words(query.text))])[0]
+    lexical, coarse = view.lexical.score(query.terms), coarse_scores(view, vector)
     named = _named(view, query)
     if allowed is not None:
-        lexical, dense = np.where(allowed, lexical, 0), np.where(allowed, dense, 0)
+        lexical, coarse = np.where(allowed, lexical, 0), np.where(allowed, coarse, 0)
         named = {symbol: value for symbol, value in named.items() if allowed[symbol]}
-    chosen = (_top(lexical, count), _top(dense, count), np.array(sorted(named), np.int64))
+    file_lexical, file_dense = view.lexical.score_groups(query.terms), file_scores(view, vector)
+    chosen = (
+        _top(lexical, ranking.candidates),
+        _top(coarse, ranking.candidates),
+        np.array(sorted(named), np.int64),
+        _best_of_files(view, lexical, coarse, file_lexical, file_dense, ranking.candidate_files),
+    )
     symbols = np.unique(np.concatenate(chosen))
+    files = view.file_of[symbols]
+    paths = [view.paths[file] for file in files.tolist()]
     return rank.Candidates(
         symbols=symbols,
-        lexical=lexical[symbols],
-        dense=dense[symbols],
-        files=view.file_of[symbols],
+        files=files,
         kinds=[view.kinds[symbol] for symbol in symbols.tolist()],
-        importance=view.graph.importance[symbols],
-        is_test=np.array([is_test_path(view.path_of(symbol)) for symbol in symbols.tolist()], bool),
-        path_match=_path_match(view, symbols, query),
+        roles=[path_role(path) for path in paths],
+        lexical=lexical[symbols],
+        dense=exact_scores(view, vector, symbols),
         named=np.array([named.get(symbol, 0.0) for symbol in symbols.tolist()], np.float32),
+        importance=view.graph.importance[symbols],
+        file_lexical=file_lexical[files],
+        file_dense=file_dense[files],
+        file_name=np.array([_name_match(path, query) for path in paths], np.float32),
+        file_importance=view.file_importance[files],
     )
 
 
@@ -115,17 +126,47 @@ def _floor(scores: NDArray[np.float32], count: int) -> float:
     return max(float(np.partition(sample, len(sample) - enough)[len(sample) - enough]), 0.0)
 
 
-def dense_scores(view: View, embedder: Embedder, text: str, count: int) -> NDArray[np.float32]:
-    """Cosine of the ``count`` likeliest symbols with the query, found by the leading dimensions; 0 for the rest."""
-    vector = embedder.embed([" ".join(text_words(text))])[0]
-    if not vector.any() or view.vectors.shape[1] != len(vector):
+def _best_of_files(
+    view: View,
+    lexical: NDArray[np.float32],
+    coarse: NDArray[np.float32],
+    file_lexical: NDArray[np.float32],
+    file_dense: NDArray[np.float32],
+    count: int,
+) -> NDArray[np.int64]:
+    """The best symbol of each of the files that their own evidence puts first."""
+    best_lexical, best_dense = file_lexical.max(initial=0.0), file_dense.max(initial=0.0)
+    evidence = file_lexical / max(best_lexical, 1e-9) + file_dense / max(best_dense, 1e-9)
+    found = []
+    for file in _top(evidence, count).tolist():
+        start, end = int(view.first[file]), int(view.first[file + 1])
+        within = lexical[start:end] + coarse[start:end]
+        if len(within) and within.max() > 0:
+            found.append(start + int(within.argmax()))
+    return np.array(found, np.int64)
+
+
+def coarse_scores(view: View, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The likeness of every symbol to a query's vector by the leading dimensions, shape (symbols,)."""
+    if view.vectors.shape[1] != len(vector):
         return np.zeros(len(view), np.float32)
-    coarse: NDArray[np.float32] = view.coarse @ vector[: view.coarse.shape[1]]
-    if view.coarse.shape[1] == len(vector):
-        return coarse
-    likely = _top(coarse, count)
-    scores = np.zeros(len(view), np.float32)
-    scores[likely] = (view.vectors[likely].astype(np.float32) @ vector) * view.scales[likely]
+    scores: NDArray[np.float32] = view.coarse @ vector[: view.coarse.shape[1]]
+    return scores
+
+
+def exact_scores(view: View, vector: NDArray[np.float32], symbols: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The cosine of some symbols with a query's vector, shape (symbols,)."""
+    if view.vectors.shape[1] != len(vector):
+        return np.zeros(len(symbols), np.float32)
+    scores: NDArray[np.float32] = (view.vectors[symbols].astype(np.float32) @ vector) * view.scales[symbols]
+    return scores
+
+
+def file_scores(view: View, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The cosine of every file's mean with a query's vector, shape (files,)."""
+    if view.vectors.shape[1] != len(vector):
+        return np.zeros(len(view.paths), np.float32)
+    scores: NDArray[np.float32] = view.file_vectors @ vector
     return scores
 
 
@@ -146,20 +187,16 @@ def _named(view: View, query: rank.Query) -> dict[int, float]:
 
 
 @lru_cache(maxsize=50_000)
-def _path_words(path: str) -> frozenset[str]:
-    parts = path.split("/")
-    return frozenset(word for part in parts[-3:] for word in split_identifier(part.split(".")[0]))
+def _file_words(path: str) -> frozenset[str]:
+    """The words of a file's name; of its folder's where the file stands for that."""
+    *folders, name = path.split("/")
+    stem = name.split(".")[0]
+    return rank.name_words(folders[-1] if folders and stem in package_stems() else stem)
 
 
-def _path_match(view: View, symbols: NDArray[np.int64], query: rank.Query) -> NDArray[np.float32]:
-    """The share of the query's words that stand in the file's name or its last two folders."""
-    if not query.words:
-        return np.zeros(len(symbols), np.float32)
-    shares = {
-        file: len(query.words & _path_words(view.paths[file])) / len(query.words)
-        for file in set(view.file_of[symbols].tolist())
-    }
-    return np.array([shares[file] for file in view.file_of[symbols].tolist()], np.float32)
+def _name_match(path: str, query: rank.Query) -> float:
+    words = _file_words(path)
+    return len(words & query.words) / len(words) if words else 0.0
 
 
 def allowed_symbols(view: View, path: str, kind: str) -> NDArray[np.bool_] | None:

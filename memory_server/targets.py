@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from indexers.languages import is_test_path
+from indexers.languages import is_test_path, path_role
 from indexers.summarize import Summary
 from indexers.tokens import truncate
 from memory_server.errors import NotFoundError, OutsideRepositoryError
@@ -22,24 +22,6 @@ _MINOR_KINDS = frozenset(
 )
 _UNNAMED_KINDS = frozenset({"section", "key", "block", "element", "rule"})
 """Kinds whose names are prose or data: nobody misspells them."""
-
-_SIDE_FOLDERS = frozenset(
-    {
-        *(
-            "bench",
-            "benches",
-            "benchmark",
-            "benchmarks",
-            "demo",
-            "demos",
-            "doc",
-            "docs",
-            "example",
-            "examples",
-        ),
-        *("fixtures", "sample", "samples", "third_party", "vendor", "website"),
-    }
-)
 
 SAID_WIDTH = 60
 """Characters of the asker's own words that an error says back."""
@@ -166,7 +148,7 @@ def _prefer(view: View, symbols: Sequence[int]) -> tuple[int, ...]:
 
 def is_side_path(path: str) -> bool:
     """Whether a file lies beside the code: an example of its use, a text about it, a copy of another's."""
-    return path.split("/", 1)[0].lower() in _SIDE_FOLDERS
+    return path_role(path) not in ("", "tests")
 
 
 def are_overloads(view: View, symbols: Sequence[int]) -> bool:

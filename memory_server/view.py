@@ -39,6 +39,9 @@ FILES = pa.schema([
 ])  # fmt: skip
 """A tree's files. ``skipped`` names why a file is left out; such a file has no blob."""
 
+_BLOCK = 8_192
+"""Vectors made floats at once: 8 MB of them."""
+
 COARSE_DIMENSIONS = 64
 """Leading dimensions that every symbol is compared in: a quarter of the memory traffic, which is what a query costs."""
 
@@ -167,6 +170,22 @@ class View:
         """The vectors' leading dimensions as float32: read whole for every query."""
         width = min(self.vectors.shape[1], COARSE_DIMENSIONS)
         return self.vectors[:, :width].astype(np.float32) * self.scales[:, None]
+
+    @cached_property
+    def file_vectors(self) -> NDArray[np.float32]:
+        """For each file the direction of its symbols' mean, shape (files, dimensions)."""
+        sums = np.zeros((len(self.paths), self.vectors.shape[1]), np.float32)
+        for start in range(0, len(self), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            files, first = np.unique(self.file_of[part], return_index=True)
+            sums[files] += np.add.reduceat(self.vectors[part] * self.scales[part, None], first)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        return (sums / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+
+    @cached_property
+    def file_importance(self) -> NDArray[np.float32]:
+        """For each file the sum of its symbols' importance."""
+        return np.bincount(self.file_of, self.graph.importance, minlength=len(self.paths)).astype(np.float32)
 
     @cached_property
     def scales(self) -> NDArray[np.float32]:

@@ -18,22 +18,28 @@ class Ablation(StrEnum):
     NO_GRAPH = "no-graph"
 
 
-_PLAIN = Ranking(
-    name_boost=0.0,
-    path_boost=0.0,
-    coherence_boost=0.0,
-    importance_weight=0.0,
-    kind_boost=0.0,
-    test_factor=1.0,
+_NOTHING = Ranking(
+    lexical=0.0,
+    dense_text=0.0,
+    dense_name=0.0,
+    named=0.0,
+    file_lexical=0.0,
+    file_dense=0.0,
+    file_name=0.0,
+    kind=0.0,
+    importance=0.0,
+    file_importance=0.0,
+    coherence=0.0,
     kind_factors={},
-    same_file_factor=1.0,
+    role_factors={},
+    same_file=RANKING.same_file,
 )
-"""Fusion alone."""
+"""No evidence at all."""
 
 ABLATIONS: Mapping[Ablation, Ranking] = {
     Ablation.FULL: RANKING,
-    Ablation.BM25: replace(_PLAIN, dense_weight_name=0.0, dense_weight_text=0.0),
-    Ablation.DENSE: replace(_PLAIN, dense_weight_name=1.0, dense_weight_text=1.0),
-    Ablation.NO_GRAPH: replace(RANKING, importance_weight=0.0),
+    Ablation.BM25: replace(_NOTHING, lexical=1.0),
+    Ablation.DENSE: replace(_NOTHING, dense_text=1.0, dense_name=1.0, file_dense=1.0),
+    Ablation.NO_GRAPH: replace(RANKING, importance=0.0, file_importance=0.0),
 }
-"""The product's ranking; BM25F alone; cosine alone; everything but the reference graph's importance."""
+"""The product's ranking; BM25F of symbols alone; cosine of symbols and files alone; all but the reference graph."""

@@ -95,7 +95,7 @@ class Ranking:
     role_factors: Mapping[str, float] = field(default_factory=lambda: ROLE_FACTORS)
     """By role of the file; 1 for a role that is not there."""
 
-    same_file: float = 0.5
+    same_file: float = 0.7
     """For each further symbol of a file already listed: an answer is spread over files first."""
 
     def dense(self, style: str) -> float:

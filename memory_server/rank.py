@@ -122,6 +122,7 @@ KIND_WORDS = {
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*[!?]?|\d+")
 _HUMPS = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2,}[a-z]")
+_PLACE = re.compile(r"""([\w./\\@+-]+\.\w{1,6})(?::|\(|["'],? line |, line )(\d{1,7})\b""")
 _ROLE_WORDS = {
     "test": "tests", "tests": "tests", "testing": "tests", "spec": "tests", "specs": "tests",
     "example": "examples", "examples": "examples", "benchmark": "examples", "benchmarks": "examples",
@@ -135,7 +136,7 @@ class Query:
 
     ``names`` are identifiers written as such, outermost first (``["Flask", "route"]``); ``terms`` are hashed search
     terms with weights; ``words`` the plain words' stems; ``style`` is "name" for an identifier alone, else "text";
-    ``roles`` are the roles of files that it asks for.
+    ``roles`` are the roles of files that it asks for; ``places`` the paths and lines of a stack trace or a compiler.
     """
 
     text: str
@@ -145,6 +146,7 @@ class Query:
     words: frozenset[str]
     kinds: frozenset[str]
     roles: frozenset[str]
+    places: tuple[tuple[str, int], ...] = ()
 
 
 def read_query(text: str) -> Query:
@@ -170,6 +172,7 @@ def read_query(text: str) -> Query:
         words=frozenset(map(stem_word, words)),
         kinds=frozenset(kind for word in words if not is_name for kind in KIND_WORDS.get(word, ())),
         roles=frozenset(_ROLE_WORDS[word] for word in words & _ROLE_WORDS.keys()),
+        places=tuple(dict.fromkeys((path, int(line)) for path, line in _PLACE.findall(text))),
     )
 
 

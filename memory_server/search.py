@@ -16,6 +16,7 @@ from indexers.tokens import text_words
 from memory_server import rank
 from memory_server.errors import QueryError
 from memory_server.model import SearchHit
+from memory_server.naming import named_symbols
 from memory_server.rank import RANKING, Ranking
 from memory_server.view import View
 
@@ -63,7 +64,7 @@ def find_candidates(
     """
     vector = embedder.embed([" ".join(text_words(query.text))])[0]
     lexical, coarse = view.lexical.score(query.terms), coarse_scores(view, vector)
-    named = _named(view, query)
+    named = named_symbols(view, query)
     if allowed is not None:
         lexical, coarse = np.where(allowed, lexical, 0), np.where(allowed, coarse, 0)
         named = {symbol: value for symbol, value in named.items() if allowed[symbol]}
@@ -168,22 +169,6 @@ def file_scores(view: View, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.zeros(len(view.paths), np.float32)
     scores: NDArray[np.float32] = view.file_vectors @ vector
     return scores
-
-
-def _named(view: View, query: rank.Query) -> dict[int, float]:
-    """Symbols that the query names: 1, or 2 when what precedes the name fits as well."""
-    named: dict[int, float] = {}
-    for name in query.names:
-        for symbol in view.by_name.get(name[-1].lower(), ())[:500]:
-            outer = view.qualified_names[symbol].lower().split(".")[:-1]
-            stem = view.path_of(symbol).rpartition("/")[2].split(".")[0].lower()
-            fits = len(name) > 1 and name[-2].lower() in (*outer, stem)
-            exact = view.names[symbol] == name[-1] and (
-                not fits or view.qualified_names[symbol].endswith(".".join(name[-2:]))
-            )
-            value = (2.0 if fits else 1.0) * (1.0 if exact else 0.8)
-            named[symbol] = max(named.get(symbol, 0.0), value)
-    return named
 
 
 @lru_cache(maxsize=50_000)

@@ -130,6 +130,14 @@ class View:
         return sorted(found)
 
     @cached_property
+    def by_file_name(self) -> Mapping[str, list[int]]:
+        """Places among the files by the last part of the path."""
+        found: dict[str, list[int]] = {}
+        for index, path in enumerate(self.paths):
+            found.setdefault(path.rpartition("/")[2], []).append(index)
+        return found
+
+    @cached_property
     def file_index(self) -> Mapping[str, int]:
         """The place of each path among the files."""
         return {path: index for index, path in enumerate(self.paths)}

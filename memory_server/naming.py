@@ -1,0 +1,54 @@
+"""Symbols that a query points at: by an identifier in it, or by a file and line of a stack trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from memory_server.rank import Query
+from memory_server.view import View
+
+MOST_NAMESAKES = 500
+"""Symbols of one name that are looked at; of a name that common, none is meant."""
+
+_OTHER_CASE = 0.8
+
+
+def named_symbols(view: View, query: Query) -> dict[int, float]:
+    """Symbols that the query points at: 1, or 2 when what precedes a name fits as well."""
+    named: dict[int, float] = {}
+    for symbol, value in (*_by_name(view, query), *_by_place(view, query)):
+        named[symbol] = max(named.get(symbol, 0.0), value)
+    return named
+
+
+def _by_name(view: View, query: Query) -> Iterable[tuple[int, float]]:
+    for name in query.names:
+        for symbol in view.by_name.get(name[-1].lower(), ())[:MOST_NAMESAKES]:
+            outer = view.qualified_names[symbol].lower().split(".")[:-1]
+            stem = view.path_of(symbol).rpartition("/")[2].split(".")[0].lower()
+            fits = len(name) > 1 and name[-2].lower() in (*outer, stem)
+            exact = view.names[symbol] == name[-1] and (
+                not fits or view.qualified_names[symbol].endswith(".".join(name[-2:]))
+            )
+            yield symbol, (2.0 if fits else 1.0) * (1.0 if exact else _OTHER_CASE)
+
+
+def _by_place(view: View, query: Query) -> Iterable[tuple[int, float]]:
+    """The innermost symbol at each line of a trace; its path may begin anywhere, as installed code's does."""
+    for path, line in query.places:
+        parts = path.replace("\\", "/").split("/")
+        shared = {file: _shared_end(parts, view.paths[file]) for file in view.by_file_name.get(parts[-1], ())}
+        most = max(shared.values(), default=0)
+        for file in (file for file, count in shared.items() if count == most):
+            first, last = int(view.first[file]), int(view.first[file + 1])
+            holds = (view.start_line[first:last] <= line) & (view.end_line[first:last] >= line)
+            if holds.any():
+                yield first + int(np.flatnonzero(holds)[-1]), 2.0
+
+
+def _shared_end(parts: list[str], path: str) -> int:
+    """How many last parts two paths share."""
+    pairs = zip(reversed(parts), reversed(path.split("/")), strict=False)
+    return next((place for place, (one, other) in enumerate(pairs) if one != other), path.count("/") + 1)

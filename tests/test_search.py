@@ -1,0 +1,78 @@
+"""What a search puts first: names, places of a trace, source before what merely shows or copies it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from memory_server.memory import Memory
+from tests.indexing import write_files
+
+SERVER = '''"""Accepts connections."""
+
+
+class Listener:
+    """Waits for clients."""
+
+    def accept_client(self, socket):
+        """Take the next client's connection."""
+        return socket.accept()
+
+    def close(self):
+        self.socket.close()
+'''
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    files = {
+        "src/net/listener.py": SERVER,
+        "src/net/retry.py": "def wait_longer(attempt):\n    return 2**attempt\n",
+        "dist/listener.py": SERVER,
+        "examples/listener.py": SERVER,
+        "tests/test_listener.py": SERVER,
+        "docs/listener.md": "# Listener\n\nTake the next client's connection with accept_client.\n",
+    }
+    root = tmp_path / "project"
+    root.mkdir()
+    write_files(root, files)
+    memory = Memory.open(root)
+    memory.sync()
+    return memory
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        'File "/usr/lib/python3/site-packages/net/listener.py", line 9, in accept_client\nOSError: bad descriptor',
+        "at Listener (C:\\build\\src\\net\\listener.py:9:16)",
+        "src/net/listener.py(9): error",
+    ],
+)
+def test_a_trace_finds_the_symbol_at_its_line(memory: Memory, trace: str) -> None:
+    best = memory.search(trace, limit=1)[0]
+    assert (best.path, best.name) == ("src/net/listener.py", "Listener.accept_client")
+
+
+def test_a_line_that_no_file_has_is_no_place(memory: Memory) -> None:
+    assert memory.search("listener.py:900 wait_longer", limit=1)[0].name == "wait_longer"
+
+
+@pytest.mark.parametrize("query", ["accept_client", "take the next client's connection"])
+def test_source_comes_before_its_copies_tests_and_examples(memory: Memory, query: str) -> None:
+    assert memory.search(query, limit=1)[0].path == "src/net/listener.py"
+
+
+@pytest.mark.parametrize(
+    ("asked", "folder"), [("tests that accept_client", "tests"), ("documentation of accept_client", "docs")]
+)
+def test_what_is_asked_for_is_not_held_back(memory: Memory, asked: str, folder: str) -> None:
+    plain = [hit.path.split("/")[0] for hit in memory.search("accept_client", limit=10)]
+    found = [hit.path.split("/")[0] for hit in memory.search(asked, limit=10)]
+    assert found.index(folder) < plain.index(folder)
+
+
+def test_one_file_does_not_take_all_of_an_answer(memory: Memory) -> None:
+    paths = [hit.path for hit in memory.search("listener client connection", limit=3)]
+    assert len(set(paths)) > 1

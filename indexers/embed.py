@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol
 from zlib import crc32
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexers.errors import EmbedderError
+from indexers.pretrained import load_pretrained
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -53,9 +55,14 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts: (texts, dimensions), rows of length 1, or 0 for a text without known tokens."""
 
+    def embed_query(self, text: str) -> Vectors:
+        """Embed a question about texts: (dimensions,). Some models want to be told which of the two it is."""
 
-def load_embedder(model: str | None) -> Embedder:
+
+def load_embedder(model: str | None, device: str | None = None) -> Embedder:
     """Load the shipped model (None), a folder's static model, or any sentence-transformers name or folder.
+
+    ``device`` is where a transformer runs (``cpu``, ``cuda``, ``mps``); None: the best there is.
 
     Raises:
         EmbedderError: A folder holds a static model that cannot be read.
@@ -63,7 +70,7 @@ def load_embedder(model: str | None) -> Embedder:
     folder = SHIPPED_MODEL if model is None else Path(model).expanduser()
     if model is None or _find_static_module(folder) is not None:
         return StaticEmbedder(folder)
-    return SentenceTransformerEmbedder(model if not folder.is_dir() else str(folder))
+    return SentenceTransformerEmbedder(model if not folder.is_dir() else str(folder), device)
 
 
 class StaticEmbedder:
@@ -119,6 +126,11 @@ class StaticEmbedder:
                 sums[row] = self._vectors.take(ids, axis=0).sum(axis=0)
         return _normalize(sums)
 
+    def embed_query(self, text: str) -> Vectors:
+        """Embed a question as any other text: a static model makes no difference."""
+        vector: Vectors = self.embed([text])[0]
+        return vector
+
     def _tokenize(self, texts: Sequence[str]) -> Iterator[bytes]:
         """Yield the token ids of each text, packed."""
         if len(self._ids) > _KNOWN_WORDS:
@@ -157,6 +169,7 @@ class SentenceTransformerEmbedder:
     def __init__(self, name_or_path: str, device: str | None = None) -> None:
         self._name = name_or_path
         self._device = device
+        self._mutex = RLock()
 
     @cached_property
     def id(self) -> str:
@@ -180,22 +193,25 @@ class SentenceTransformerEmbedder:
         return int(self._model.get_embedding_dimension())
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Embed texts; rows of length 1."""
+        """Embed texts, behind the model's prompt for documents if it has one; rows of length 1."""
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
-        vectors = self._model.encode(
-            list(texts), batch_size=_TRANSFORMER_BATCH, convert_to_numpy=True, show_progress_bar=False
-        )
+        return self._encode("encode_document", texts)
+
+    def embed_query(self, text: str) -> Vectors:
+        """Embed a question, behind the model's prompt for questions if it has one."""
+        vector: Vectors = self._encode("encode_query", [text])[0]
+        return vector
+
+    def _encode(self, method: str, texts: Sequence[str]) -> Vectors:
+        with self._mutex:  # a tokenizer serves one thread at a time
+            encode = getattr(self._model, method)
+            vectors = encode(list(texts), batch_size=_TRANSFORMER_BATCH, show_progress_bar=False)
         return _normalize(np.asarray(vectors, np.float32))
 
     @cached_property
     def _model(self) -> Any:  # noqa: ANN401
-        try:
-            from sentence_transformers import SentenceTransformer
-
-            return SentenceTransformer(self._name, device=self._device)
-        except (ImportError, OSError, RuntimeError, ValueError) as error:
-            raise EmbedderError(f"the embedding model {self._name} cannot be loaded: {error}") from error
+        return load_pretrained("SentenceTransformer", self._name, self._device, EmbedderError)
 
 
 def _find_static_module(folder: Path) -> Path | None:

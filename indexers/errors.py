@@ -18,7 +18,17 @@ class LanguageSpecError(IndexerError):
     hint = "compare the folder with indexers/languages/python"
 
 
-class EmbedderError(IndexerError):
+class ModelError(IndexerError):
+    """A model could not be loaded or used."""
+
+
+class EmbedderError(ModelError):
     """An embedding model could not be loaded or used."""
 
     hint = "check `embedder.model` in .repo-memory.toml, or remove it to use the shipped model"
+
+
+class RerankerError(ModelError):
+    """A reranking model could not be loaded or used."""
+
+    hint = "check `reranker.model` in .repo-memory.toml, or remove it to search without one"

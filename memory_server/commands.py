@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -94,19 +95,32 @@ def _progress(quiet: bool) -> Iterator[Callable[[Any], None] | None]:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("indexing", total=None)
-            yield lambda step: bar.update(task, description=step.stage, completed=step.done, total=step.total)
+            yield partial(_show_progress, bar, task)
     else:
         yield _plain_progress()
 
 
+def _show_progress(bar: Any, task: Any, step: Any) -> None:  # noqa: ANN401 - rich and a Progress, imported late
+    if step.notice:
+        bar.console.print(step.notice, highlight=False, markup=False)
+    description = ", ".join(filter(None, (step.stage, step.left)))
+    bar.update(task, description=description, completed=step.done, total=step.total or None)
+
+
 def _plain_progress() -> Callable[[Any], None]:
     told = 0
+    stage = ""
 
     def tell(step: Any) -> None:  # noqa: ANN401 - a Progress, imported late
-        nonlocal told
+        nonlocal told, stage
+        if step.notice:
+            typer.echo(step.notice, err=True)
+        if step.stage != stage:
+            stage, told = step.stage, 0
         if step.total and step.done - told >= max(500, step.total // 5):
             told = step.done
-            typer.echo(f"{step.stage}: {step.done} of {step.total} files", err=True)
+            left = f", {step.left}" if step.left else ""
+            typer.echo(f"{step.stage}: {step.done} of {step.total} {step.unit}{left}", err=True)
 
     return tell
 

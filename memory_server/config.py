@@ -32,9 +32,17 @@ class IndexConfig(_Section):
 
 
 class EmbedderConfig(_Section):
-    """Which embedding model; empty means the one that ships with the package."""
+    """Which embedding model, empty for the one that ships; on which device models run, empty for the best."""
 
     model: str = ""
+    device: str = ""
+
+
+class RerankerConfig(_Section):
+    """Which cross-encoder orders the first ``hits`` of a search anew; empty means none."""
+
+    model: str = ""
+    hits: int = Field(default=20, ge=2, le=100)
 
 
 class BudgetConfig(_Section):
@@ -52,12 +60,15 @@ class Config(_Section):
     store: StoreConfig = StoreConfig()
     index: IndexConfig = IndexConfig()
     embedder: EmbedderConfig = EmbedderConfig()
+    reranker: RerankerConfig = RerankerConfig()
     budget: BudgetConfig = BudgetConfig()
 
 
 _ENVIRONMENT = {
     "REPO_MEMORY_STORE": ("store", "uri"),
     "REPO_MEMORY_MODEL": ("embedder", "model"),
+    "REPO_MEMORY_DEVICE": ("embedder", "device"),
+    "REPO_MEMORY_RERANKER": ("reranker", "model"),
     "REPO_MEMORY_WORKERS": ("index", "workers"),
 }
 

@@ -31,6 +31,7 @@ class LiveMemory:
         self._failure: MemoryServerError | IndexerError | None = None
         self._memory: Memory | None = None
         self._watcher: Watcher | None = None
+        self._task = ""
         self._thread = threading.Thread(target=self._run, name="repo-memory", daemon=True)
 
     def start(self) -> None:
@@ -63,9 +64,11 @@ class LiveMemory:
         try:
             self._memory = Memory.open(self.root)
             self._memory.tree.embedder  # noqa: B018 - load the model before the first question
-            if not len(self._memory.view):
+            reason = self._memory.tree.why_rebuild() if len(self._memory.view) else ""
+            if reason or not len(self._memory.view):
+                self._task = f"anew ({reason})" if reason else "for the first time"
                 self._memory.tree.shows_parts = True
-                self._memory.building = "indexing this repository for the first time; ask again in a moment"
+                self._memory.building = f"indexing this repository {self._task}; ask again in a moment"
         except (MemoryServerError, IndexerError) as error:
             self._failure = error
             return
@@ -99,7 +102,8 @@ class LiveMemory:
         memory = self._memory
         if memory is None or not memory.building:
             return
-        how_far = f"{progress.done} of {progress.total} files"
-        memory.building = f"still indexing for the first time: {how_far}; answers are incomplete"
+        how_far = f"{progress.done} of {progress.total} {progress.unit}"
+        how_far += f", {progress.left}" if progress.left else ""
+        memory.building = f"still indexing {self._task}: {how_far}; answers are incomplete"
         if len(memory.view):
             self._something.set()

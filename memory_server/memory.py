@@ -7,13 +7,17 @@ from pathlib import Path
 from types import TracebackType
 
 from indexers.embed import Embedder
+from indexers.model import Skipped
+from indexers.walk import read_source
 from memory_server import git as git_commands
 from memory_server.config import Config, load_config
 from memory_server.errors import NotFoundError, StoreBusyError, StoreError
 from memory_server.folder import check_root, locate
 from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
 from memory_server.rank import RANKING
+from memory_server.rerank import CrossEncoderReranker, Reranker, hit_text, rerank
 from memory_server.search import search_view
+from memory_server.slices import split_lines
 from memory_server.tree import TreeIndex
 from memory_server.view import View
 
@@ -25,6 +29,11 @@ class Memory:
         self.root, self.tree, self.config = root, tree, config
         self.ranking = RANKING
         """What searches rank by; measurements take others."""
+        wanted = config.reranker.model
+        self.reranker: Reranker | None = (
+            CrossEncoderReranker(wanted, config.embedder.device or None) if wanted else None
+        )
+        """What orders the best hits anew; none unless configured."""
         self.building = ""
         """What a first index run in the background says of itself; empty when none is under way."""
 
@@ -89,24 +98,46 @@ class Memory:
 
         Raises:
             QueryError: the query is empty or the kind unknown.
+            ModelError: a configured model cannot be loaded.
         """
         self.tree.load()
         if not self.building and not self.tree.has_same_folders():
             self.refresh(set())
+        reranked = self.config.reranker.hits if self.reranker else 0
         for _ in range(2):
             view = self.view
             hits = search_view(
                 view,
                 self.tree.embedder,
                 query,
-                limit=limit,
+                limit=max(limit, reranked),
                 path=path,
                 kind=kind,
                 ranking=self.ranking,
             )
             if not self.refresh({hit.path for hit in hits}):
                 break
-        return view, hits
+        if self.reranker is not None and hits:
+            hits = rerank(self.reranker, query, hits, self._texts(hits[:reranked]))
+        return view, hits[:limit]
+
+    def _texts(self, hits: list[SearchHit]) -> list[str]:
+        """What a reranker reads of some hits, from their files as they are now."""
+        lines: dict[str, list[str]] = {}
+        for path in {hit.path for hit in hits}:
+            source = read_source(self.root, path, self.tree.rules)
+            lines[path] = [] if isinstance(source, Skipped) else split_lines(source.data)
+        return [hit_text(hit, lines[hit.path]) for hit in hits]
+
+    def try_models(self) -> None:
+        """Load every configured model and use it once.
+
+        Raises:
+            ModelError: one cannot be loaded.
+        """
+        self.tree.embedder.embed_query("a question")
+        if self.reranker is not None:
+            self.reranker.score("a question", ["an answer"])
 
     def refresh(self, paths: set[str]) -> bool:
         """Compare files with the index and bring it up to date where they differ; true when the view changed."""
@@ -140,5 +171,7 @@ class Memory:
             pending=self.tree.pending().size if info else 0,
             store_bytes=self.tree.folder.size(),
             embedder=self.tree.embedder.id,
+            reranker=self.reranker.id if self.reranker else "",
+            rebuild=self.tree.why_rebuild(),
             building=self.building,
         )

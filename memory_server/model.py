@@ -45,11 +45,17 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sync is: ``done`` of ``total`` files in ``stage``."""
+    """How far a sync is: ``done`` of ``total`` in ``stage``, and what is ``left`` where it takes long.
+
+    ``notice`` is a line that people should read, said once.
+    """
 
     stage: str
     done: int
     total: int
+    unit: str = "files"
+    left: str = ""
+    notice: str = ""
 
 
 OnProgress = Callable[[Progress], None]
@@ -71,6 +77,8 @@ class IndexState:
     pending: int
     store_bytes: int
     embedder: str
+    reranker: str = ""
+    rebuild: str = ""
     building: str = ""
 
 

@@ -50,6 +50,11 @@ class Batch:
     files: tuple[ReadFile, ...]
     rows: ParsedRows
 
+    @property
+    def size(self) -> int:
+        """Bytes of the files."""
+        return sum(file.entry.size for file in self.files)
+
 
 def read_batch(
     root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str], problem: str = ""

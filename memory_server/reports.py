@@ -6,8 +6,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from indexers.embed import load_embedder
-from indexers.errors import IndexerError
+from indexers.errors import EmbedderError, IndexerError
 from indexers.model import SourceFile
 from indexers.summarize import Detail
 from indexers.tokens import estimate_tokens
@@ -25,6 +24,7 @@ def status_text(state: IndexState) -> str:
         return f"{state.root}: not indexed yet; run `repo-memory index`"
     languages = ", ".join(f"{name} {count}" for name, count in list(state.languages.items())[:8])
     fresh = "up to date" if not state.pending else f"{_files(state.pending)} changed since"
+    fresh = f"to be indexed anew, {state.rebuild}" if state.rebuild else fresh
     when = datetime.fromtimestamp(state.synced_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     skipped = ", ".join(f"{count} {reason}" for reason, count in state.skipped.items()) or "nothing"
     commit = f" at {state.commit[:10]}" if state.commit else ""
@@ -33,7 +33,7 @@ def status_text(state: IndexState) -> str:
         f"indexed: {state.files} files, {state.symbols} symbols ({languages})",
         f"fresh: {fresh}, synced {when} ({_age(state.synced_at)}){commit}",
         f"size: {state.store_bytes / 1e6:.1f} MB in {state.store}",
-        f"model: {state.embedder}",
+        f"model: {state.embedder}" + (f", reranked by {state.reranker}" if state.reranker else ""),
         f"left out: {skipped}{windows}",
     ])  # fmt: skip
 
@@ -89,10 +89,11 @@ def examine(repo: Path) -> list[Finding]:
         return [Finding(str(error), error.hint)]
     findings = list(check(memory.root))
     try:
-        load_embedder(memory.config.embedder.model or None)
+        memory.try_models()
     except IndexerError as error:
         findings.append(Finding(str(error), error.hint))
-        return findings
+        if isinstance(error, EmbedderError):
+            return findings
     return findings + _examine_store(memory)
 
 

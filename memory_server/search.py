@@ -62,7 +62,7 @@ def find_candidates(
 
     ``allowed`` is what ``allowed_symbols`` says; of the ranking, only the number of candidates counts.
     """
-    vector = embedder.embed([" ".join(text_words(query.text))])[0]
+    vector = embedder.embed_query(" ".join(text_words(query.text)))
     lexical, coarse = view.lexical.score(query.terms), coarse_scores(view, vector)
     named = named_symbols(view, query)
     if allowed is not None:

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from indexers.embed import Embedder
 from indexers.model import Skipped
 from indexers.walk import FileEntry
+from memory_server.embedding import EmbeddingRun
 from memory_server.folder_times import RACY_NS
 from memory_server.reading import ReadFile
 from memory_server.row_source import RowSource
@@ -77,7 +77,7 @@ FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], Vectors]]
 class FreshRows:
     """Rows of new contents as they gather, each content once, with their vectors."""
 
-    embedder: Embedder
+    embedding: EmbeddingRun
     find_stored: FindVectors | None
     files: list[BlobInfo] = field(default_factory=list)
     symbols: list[pa.Table] = field(default_factory=list)
@@ -87,8 +87,9 @@ class FreshRows:
     _blobs: set[str] = field(default_factory=set)
     _made: list[tuple[NDArray[np.int64], Vectors]] = field(default_factory=list)
 
-    def add(self, rows: ParsedRows) -> None:
-        """Take a batch's rows, embedding the texts that have no vector yet."""
+    def add(self, rows: ParsedRows, size: int = 0) -> None:
+        """Take the rows of a batch of ``size`` bytes, embedding the texts that have no vector yet."""
+        self.embedding.source_bytes += size
         fresh = [info for info in rows.blobs if info.blob not in self._blobs]
         if not fresh:
             return
@@ -108,7 +109,7 @@ class FreshRows:
         keys, first, inverse = np.unique(
             symbols["text_key"].to_numpy(), return_index=True, return_inverse=True
         )
-        vectors = Vectors.empty(len(keys), self.embedder.dimensions)
+        vectors = Vectors.empty(len(keys), self.embedding.embedder.dimensions)
         known = np.zeros(len(keys), bool)
         for made, made_vectors in self._made:
             common, place, source = np.intersect1d(keys, made, assume_unique=True, return_indices=True)
@@ -123,7 +124,7 @@ class FreshRows:
         missing = np.flatnonzero(~known)
         if len(missing):
             texts = symbols["text"].take(pa.array(first[missing])).to_pylist()
-            fresh = Vectors.quantise(self.embedder.embed(texts))
+            fresh = Vectors.quantise(self.embedding.embed(texts))
             vectors.put(missing, fresh)
             self.embedded += len(missing)
             self._made.append((keys[missing], fresh))

@@ -20,6 +20,7 @@ from indexers.model import Skipped
 from indexers.walk import FileEntry, WalkRules, list_entries, read_source
 from memory_server import git as git_commands
 from memory_server.config import Config
+from memory_server.embedding import EmbeddingRun
 from memory_server.errors import StoreBusyError, StoreDamagedError, StoreError
 from memory_server.folder import IndexFolder
 from memory_server.folder_times import FolderTimes
@@ -30,13 +31,7 @@ from memory_server.reading import Reader, ReadFile, read_batch
 from memory_server.row_source import RowSource, row_source
 from memory_server.rows import blob_id
 from memory_server.snapshot import SnapshotInfo, load_blobs, load_view, read_info, write_view
-from memory_server.sync import (
-    Diff,
-    FreshRows,
-    compare,
-    import_store_early,
-    manifest_rows,
-)
+from memory_server.sync import Diff, FreshRows, compare, import_store_early, manifest_rows
 from memory_server.view import FILES, View, build_view, empty_view
 
 if TYPE_CHECKING:
@@ -80,7 +75,8 @@ class TreeIndex:
         """The embedding model, loaded at first use."""
         with self._model_mutex:
             if self._embedder is None:
-                self._embedder = load_embedder(self.config.embedder.model or None)
+                wanted = self.config.embedder
+                self._embedder = load_embedder(wanted.model or None, wanted.device or None)
             return self._embedder
 
     def fingerprint(self) -> dict[str, str]:
@@ -137,7 +133,7 @@ class TreeIndex:
         """Parse what changed into the view alone, when the store cannot be written now; the next sync stores it."""
         with self._mutex:
             diff = self.pending()
-            rows = FreshRows(self.embedder, None)
+            rows = FreshRows(EmbeddingRun(self.embedder), None)
             files: dict[str, ReadFile] = {}
             known = frozenset(known[2] for known in self.view.manifest.values())
             with self._reader(diff) as reader:
@@ -247,6 +243,9 @@ class TreeIndex:
         self, started: float, reason: str, diff: Diff | None, on_progress: OnProgress | None
     ) -> SyncReport:
         """One write: read what changed (``diff`` if it is known), store new contents, build and publish the view."""
+        if reason and on_progress and len(self.view):
+            told = f"{reason}: indexing all {len(self.view):,} symbols anew with {self.embedder.id}"
+            on_progress(Progress("indexing", 0, 0, notice=told))
         if reason or self.info is None:  # without a reason, an overlay was never stored
             self.view, self.info = empty_view(1), None
         before = self.view.manifest
@@ -307,20 +306,21 @@ class TreeIndex:
         """Read the changed files; parse, embed and store contents that no source has, and add them as sources."""
         known = frozenset(blob for source in sources for blob in source.infos)
         find = (lambda keys: self._open_store().find_vectors(keys)) if sources else None
-        rows = FreshRows(self.embedder, find)
+        embedding = EmbeddingRun(self.embedder, sum(entry.size for entry in diff.read), on_progress)
+        rows = FreshRows(embedding, find)
         files: dict[str, ReadFile] = {}
         shown = len(self.view)
         writes = 0
         for batch in reader.read(known):
             files.update({file.entry.path: file for file in batch.files})
-            rows.add(batch.rows)
+            rows.add(batch.rows, batch.size)
             if rows.rows >= WRITE_ROWS:
                 self._write(rows)
                 writes += 1
                 if self.shows_parts and writes * WRITE_ROWS >= 2 * shown:
                     self._show_part(files, [*sources, self._open_store().rows()])
                     shown = len(self.view)
-            if on_progress:
+            if on_progress and not embedding.announced:
                 on_progress(Progress("indexing", len(files), len(diff.read)))
         if rows.files:
             last = self._write(rows)

@@ -206,6 +206,10 @@ class WordEmbedder:
         unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1.0)
         return unit
 
+    def embed_query(self, text: str) -> Vectors:
+        vector: Vectors = self.embed([text])[0]
+        return vector
+
 
 def make_sample(root: Path) -> Path:
     """Write the sample repository."""

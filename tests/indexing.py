@@ -95,6 +95,10 @@ class CountingEmbedder:
         vectors: Vectors = raw / np.linalg.norm(raw, axis=1, keepdims=True)
         return vectors
 
+    def embed_query(self, text: str) -> Vectors:
+        vector: Vectors = self.embed([text])[0]
+        return vector
+
     def take(self) -> list[str]:
         """The texts embedded since the last time."""
         texts, self.texts = self.texts, []

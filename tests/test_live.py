@@ -55,7 +55,7 @@ def reports(monkeypatch: pytest.MonkeyPatch) -> queue.Queue[SyncReport]:
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Start live memories with an embedder that needs no model, and stop them in the end."""
-    monkeypatch.setattr("memory_server.tree.load_embedder", lambda _: CountingEmbedder())
+    monkeypatch.setattr("memory_server.tree.load_embedder", lambda *_: CountingEmbedder())
     started: list[LiveMemory] = []
 
     def begin(root: Path) -> LiveMemory:

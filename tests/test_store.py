@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from indexers.model import SourceFile
+from memory_server.embedding import EmbeddingRun
 from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.rows import blob_id, parse_rows
 from memory_server.store import COMPACT_AFTER, Store
@@ -27,7 +28,7 @@ def sources_of(paths: tuple[str, ...]) -> list[tuple[str, SourceFile]]:
 
 
 def rows_of(*paths: str) -> Rows:
-    fresh = FreshRows(CountingEmbedder(), None)
+    fresh = FreshRows(EmbeddingRun(CountingEmbedder()), None)
     fresh.add(parse_rows(sources_of(paths)))
     return fresh.take()
 

@@ -1,0 +1,105 @@
+"""Models that sentence-transformers loads: a folder, a name that was downloaded before, or one on the hub."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any, Literal
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from indexers.errors import ModelError
+
+ModelClass = Literal["SentenceTransformer", "CrossEncoder"]
+
+_CONNECT_SECONDS = 5.0
+_MESSAGE_LIMIT = 300
+
+
+def load_pretrained(
+    model_class: ModelClass, name_or_path: str, device: str | None, failure: type[ModelError]
+) -> Any:  # noqa: ANN401 - an object of sentence-transformers
+    """Load a model, without the network where it is on the disk, on ``device`` or the best there is.
+
+    A name that is not on the disk is downloaded once the hub is seen to answer: the hub's own client repeats
+    every request for half a minute.
+
+    Raises:
+        ModelError: as ``failure``: the model is missing or broken, the hub or the device is out of reach.
+    """
+    try:
+        import sentence_transformers
+        from safetensors import SafetensorError
+        from transformers.utils import logging
+    except (ImportError, OSError, RuntimeError) as error:  # OSError: a library of torch's is missing
+        raise failure(f"the model {name_or_path} needs PyTorch: {_one_line(error)}", _INSTALL) from error
+    # Reading weights takes a moment and needs no bar; downloads still show theirs.
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    make = getattr(sentence_transformers, model_class)
+    try:
+        return _load(make, name_or_path, device, failure)
+    except (
+        AssertionError,  # torch without support for the device
+        AttributeError,
+        KeyError,
+        OSError,
+        RuntimeError,
+        SafetensorError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise failure(f"the model {name_or_path} cannot be loaded: {_one_line(error)}") from error
+
+
+_INSTALL = "install torch beside repo-memory, as the README describes"
+
+
+def _load(
+    make: Any,  # noqa: ANN401 - a class of sentence-transformers
+    name: str,
+    device: str | None,
+    failure: type[ModelError],
+) -> Any:  # noqa: ANN401
+    if Path(name).is_dir():
+        return make(name, device=device, local_files_only=True)
+    if name.count("/") > 1 or name.startswith((".", "~")):
+        raise failure(f"there is no model in {name}: no such folder")
+    if _was_downloaded(name, make.default_huggingface_organization):
+        try:
+            return make(name, device=device, local_files_only=True)
+        except OSError:
+            pass  # a download that was broken off
+    _check_hub(name, failure)
+    return make(name, device=device)
+
+
+def _was_downloaded(name: str, owner: str | None) -> bool:
+    """Whether the first file that sentence-transformers asks for is on the disk, or known not to exist."""
+    from huggingface_hub import try_to_load_from_cache
+
+    owned = name if "/" in name or owner is None else f"{owner}/{name}"
+    return try_to_load_from_cache(owned, "modules.json") is not None
+
+
+def _check_hub(name: str, failure: type[ModelError]) -> None:
+    """Ask the hub for anything, once."""
+    from huggingface_hub import constants
+
+    hint = "connect to the internet once, or name a folder that holds the model"
+    if constants.HF_HUB_OFFLINE:
+        raise failure(f"the model {name} is not on this machine, and HF_HUB_OFFLINE is set", hint)
+    try:
+        with urlopen(Request(constants.ENDPOINT, method="HEAD"), timeout=_CONNECT_SECONDS):
+            return
+    except HTTPError:
+        return
+    except OSError as error:
+        if isinstance(error, URLError) and isinstance(error.reason, ssl.SSLError):
+            return  # it answers; the hub's client has certificates of its own
+        message = f"the model {name} is not on this machine, and {constants.ENDPOINT} cannot be reached"
+        raise failure(message, hint) from error
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _MESSAGE_LIMIT else f"{text[:_MESSAGE_LIMIT]}..."

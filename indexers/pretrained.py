@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
 from typing import Any, Literal
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 from indexers.errors import ModelError
 
 ModelClass = Literal["SentenceTransformer", "CrossEncoder"]
 
+_INSTALL = "install torch beside repo-memory, as the README describes"
 _CONNECT_SECONDS = 5.0
 _MESSAGE_LIMIT = 300
 
@@ -51,9 +49,6 @@ def load_pretrained(
         raise failure(f"the model {name_or_path} cannot be loaded: {_one_line(error)}") from error
 
 
-_INSTALL = "install torch beside repo-memory, as the README describes"
-
-
 def _load(
     make: Any,  # noqa: ANN401 - a class of sentence-transformers
     name: str,
@@ -83,6 +78,10 @@ def _was_downloaded(name: str, owner: str | None) -> bool:
 
 def _check_hub(name: str, failure: type[ModelError]) -> None:
     """Ask the hub for anything, once."""
+    import ssl
+    from urllib.error import HTTPError, URLError
+    from urllib.request import Request, urlopen
+
     from huggingface_hub import constants
 
     hint = "connect to the internet once, or name a folder that holds the model"

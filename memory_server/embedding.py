@@ -25,17 +25,19 @@ WORTH_SAYING = 5.0
 class EmbeddingRun:
     """Embeds in steps; tells how many texts are done and, judged by the source read so far, how many are to come.
 
-    ``source_bytes`` of ``total_bytes`` are those whose texts were handed over.
+    ``source_bytes`` of ``total_bytes`` are those whose texts were handed over; ``likely`` is how many texts an
+    earlier index had, 0 where none tells. ``seconds`` were spent on it.
     """
 
     embedder: Embedder
     total_bytes: int = 0
     on_progress: OnProgress | None = None
+    likely: int = 0
     announced: bool = False
     source_bytes: int = 0
+    seconds: float = 0.0
     _texts: int = 0
     _done: int = 0
-    _seconds: float = 0.0
     _step: int = FIRST_TEXTS
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -50,7 +52,7 @@ class EmbeddingRun:
             started = monotonic()
             yield self.embedder.embed(step)
             seconds = monotonic() - started
-            self._seconds += seconds
+            self.seconds += seconds
             self._done += len(step)
             place += len(step)
             if seconds < STEP_SECONDS:
@@ -59,14 +61,16 @@ class EmbeddingRun:
 
     @property
     def expected(self) -> int:
-        """Texts in all: so many as there will be if the source to come is like that so far."""
+        """Texts in all: as many as likely, or as there will be if the source to come is like that so far."""
+        if self.likely:
+            return max(self.likely, self._texts)
         share = self.source_bytes / self.total_bytes if self.total_bytes else 1.0
         return max(round(self._texts / share) if 0 < share < 1 else self._texts, self._done)
 
     @property
     def seconds_left(self) -> float:
         """Seconds until all are embedded, at the pace so far."""
-        return (self.expected - self._done) * self._seconds / max(self._done, 1)
+        return (self.expected - self._done) * self.seconds / max(self._done, 1)
 
     def _tell(self) -> None:
         if self.on_progress is None or not (self.announced or self.seconds_left >= WORTH_SAYING):
@@ -74,7 +78,7 @@ class EmbeddingRun:
         notice = ""
         if not self.announced:
             self.announced = True
-            cost = tell_duration(self._seconds + self.seconds_left)
+            cost = tell_duration(self.seconds + self.seconds_left)
             notice = f"embedding about {self.expected:,} symbols with {self.embedder.id}: about {cost}"
         self.on_progress(
             Progress(

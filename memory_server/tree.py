@@ -43,6 +43,9 @@ SCHEMA = "4"
 WRITE_ROWS = 10_000
 """Symbols gathered before they are written, so that a killed run keeps what it finished."""
 
+WRITE_SECONDS = 30.0
+"""Seconds of embedding after which they are written all the same."""
+
 KEPT_SHARE = 0.25
 """Contents that no tree uses any more stay, up to this share of those in use: their vectors save work on a way back."""
 
@@ -243,8 +246,9 @@ class TreeIndex:
         self, started: float, reason: str, diff: Diff | None, on_progress: OnProgress | None
     ) -> SyncReport:
         """One write: read what changed (``diff`` if it is known), store new contents, build and publish the view."""
-        if reason and on_progress and len(self.view):
-            told = f"{reason}: indexing all {len(self.view):,} symbols anew with {self.embedder.id}"
+        likely = len(self.view) if reason else 0
+        if likely and on_progress:
+            told = f"{reason}: indexing all {likely:,} symbols anew with {self.embedder.id}"
             on_progress(Progress("indexing", 0, 0, notice=told))
         if reason or self.info is None:  # without a reason, an overlay was never stored
             self.view, self.info = empty_view(1), None
@@ -258,7 +262,10 @@ class TreeIndex:
                 import_store_early()
                 self._start_afresh()
             sources = self._known_sources(rebuilt=bool(reason))
-            files, embedded = self._read(diff, reader, sources, on_progress)
+            embedding = EmbeddingRun(
+                self.embedder, sum(entry.size for entry in diff.read), on_progress, likely
+            )
+            files, embedded = self._read(diff, reader, sources, embedding)
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
         release_unused()
@@ -301,27 +308,26 @@ class TreeIndex:
         return Reader(self.root, self.rules, diff.read, self.config.index.workers)
 
     def _read(
-        self, diff: Diff, reader: Reader, sources: list[RowSource], on_progress: OnProgress | None
+        self, diff: Diff, reader: Reader, sources: list[RowSource], embedding: EmbeddingRun
     ) -> tuple[dict[str, ReadFile], int]:
         """Read the changed files; parse, embed and store contents that no source has, and add them as sources."""
         known = frozenset(blob for source in sources for blob in source.infos)
         find = (lambda keys: self._open_store().find_vectors(keys)) if sources else None
-        embedding = EmbeddingRun(self.embedder, sum(entry.size for entry in diff.read), on_progress)
         rows = FreshRows(embedding, find)
         files: dict[str, ReadFile] = {}
         shown = len(self.view)
-        writes = 0
+        writes, due = 0, WRITE_SECONDS
         for batch in reader.read(known):
             files.update({file.entry.path: file for file in batch.files})
             rows.add(batch.rows, batch.size)
-            if rows.rows >= WRITE_ROWS:
+            if rows.rows >= WRITE_ROWS or embedding.seconds >= due:
                 self._write(rows)
-                writes += 1
+                writes, due = writes + 1, embedding.seconds + WRITE_SECONDS
                 if self.shows_parts and writes * WRITE_ROWS >= 2 * shown:
                     self._show_part(files, [*sources, self._open_store().rows()])
                     shown = len(self.view)
-            if on_progress and not embedding.announced:
-                on_progress(Progress("indexing", len(files), len(diff.read)))
+            if embedding.on_progress and not embedding.announced:
+                embedding.on_progress(Progress("indexing", len(files), len(diff.read)))
         if rows.files:
             last = self._write(rows)
             sources.append(self._open_store().rows() if writes else last)

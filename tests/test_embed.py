@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -221,3 +222,88 @@ def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     with pytest.raises(EmbedderError, match="nowhere") as raised:
         embedder.embed(["a text"])
     assert "embedder.model" in raised.value.hint
+
+
+def prompted(folder: Path) -> Path:
+    """Give the model in a folder a prompt for questions and one for documents."""
+    settings_file = folder / "config_sentence_transformers.json"
+    known = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.exists() else {}
+    known["prompts"] = {"query": "question ", "document": "library "}
+    settings_file.write_text(json.dumps(known), encoding="utf-8")
+    return folder
+
+
+@needs_transformers
+def test_questions_and_documents_get_the_models_prompts(folder: Path, shipped: StaticEmbedder) -> None:
+    embedder = SentenceTransformerEmbedder(str(prompted(folder)), device="cpu")
+    question, document = shipped.embed(["question open a file", "library open a file"])
+    np.testing.assert_allclose(embedder.embed_query("open a file"), question, atol=1e-3)
+    np.testing.assert_allclose(embedder.embed(["open a file"])[0], document, atol=1e-3)
+
+
+def test_a_static_model_embeds_a_question_as_any_text(shipped: StaticEmbedder) -> None:
+    np.testing.assert_array_equal(shipped.embed_query("open a file"), shipped.embed(["open a file"])[0])
+
+
+@needs_transformers
+def test_an_unknown_device_is_named(folder: Path) -> None:
+    with pytest.raises(EmbedderError, match="nonsense"):
+        SentenceTransformerEmbedder(str(folder), device="nonsense").embed(["a text"])
+
+
+@needs_transformers
+def test_broken_weights_are_one_line_of_error(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"{")
+    with pytest.raises(EmbedderError, match="cannot be loaded") as raised:
+        SentenceTransformerEmbedder(str(folder)).embed(["a text"])
+    assert "\n" not in str(raised.value)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of downloaded models, and a hub that nobody answers at."""
+    from huggingface_hub import constants
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def no_retries(*_: object, **__: object) -> None:
+    raise AssertionError("the hub's client was asked although the hub cannot be reached")
+
+
+@needs_transformers
+def test_without_a_connection_a_model_is_refused_before_the_hub_is_asked_again_and_again(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not any(hub.iterdir())
+    monkeypatch.setattr("sentence_transformers.SentenceTransformer.__init__", no_retries)
+    with pytest.raises(
+        EmbedderError, match=r"owner/model is not on this machine, and .* cannot be reached"
+    ) as raised:
+        SentenceTransformerEmbedder("owner/model").embed(["a text"])
+    assert "connect to the internet once" in raised.value.hint
+
+
+@needs_transformers
+def test_with_the_hub_switched_off_a_model_is_refused(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any(hub.iterdir())
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(EmbedderError, match="HF_HUB_OFFLINE is set"):
+        SentenceTransformerEmbedder("owner/model").embed(["a text"])
+
+
+@needs_transformers
+def test_a_model_that_was_downloaded_needs_no_connection(hub: Path, shipped: StaticEmbedder) -> None:
+    revision = "0" * 40
+    downloaded = hub / "models--sentence-transformers--downloaded"
+    shutil.copytree(SHIPPED_MODEL, downloaded / "snapshots" / revision)
+    (downloaded / "refs").mkdir()
+    (downloaded / "refs" / "main").write_text(revision, encoding="utf-8")
+    for name in ("sentence-transformers/downloaded", "downloaded"):
+        embedder = SentenceTransformerEmbedder(name, device="cpu")
+        np.testing.assert_allclose(embedder.embed(["open a file"]), shipped.embed(["open a file"]), atol=1e-3)

@@ -9,6 +9,9 @@ from indexers.errors import ModelError
 
 ModelClass = Literal["SentenceTransformer", "CrossEncoder"]
 
+_OWNERS = {"SentenceTransformer": "sentence-transformers", "CrossEncoder": "cross-encoder"}
+"""Whose models sentence-transformers means by a name without an owner."""
+
 _INSTALL = "install torch beside repo-memory, as the README describes"
 _CONNECT_SECONDS = 5.0
 _MESSAGE_LIMIT = 300
@@ -25,6 +28,7 @@ def load_pretrained(
     Raises:
         ModelError: as ``failure``: the model is missing or broken, the hub or the device is out of reach.
     """
+    on_disk = _is_on_disk(model_class, name_or_path, failure)
     try:
         import sentence_transformers
         from safetensors import SafetensorError
@@ -35,7 +39,7 @@ def load_pretrained(
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     make = getattr(sentence_transformers, model_class)
     try:
-        return _load(make, name_or_path, device, failure)
+        return _load(make, name_or_path, device, failure) if on_disk else make(name_or_path, device=device)
     except (
         AssertionError,  # torch without support for the device
         AttributeError,
@@ -49,31 +53,39 @@ def load_pretrained(
         raise failure(f"the model {name_or_path} cannot be loaded: {_one_line(error)}") from error
 
 
+def _is_on_disk(model_class: ModelClass, name: str, failure: type[ModelError]) -> bool:
+    """Whether a model can be loaded without the network; the quick way to a refusal, before PyTorch is imported."""
+    if Path(name).is_dir():
+        return True
+    if name.count("/") > 1 or name.startswith((".", "~")):
+        raise failure(f"there is no model in {name}: no such folder")
+    if _was_downloaded(name if "/" in name else f"{_OWNERS[model_class]}/{name}"):
+        return True
+    _check_hub(name, failure)
+    return False
+
+
+def _was_downloaded(name: str) -> bool:
+    """Whether the first file that sentence-transformers asks for is on the disk, or known not to exist."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return try_to_load_from_cache(name, "modules.json") is not None
+
+
 def _load(
     make: Any,  # noqa: ANN401 - a class of sentence-transformers
     name: str,
     device: str | None,
     failure: type[ModelError],
 ) -> Any:  # noqa: ANN401
-    if Path(name).is_dir():
+    """Load what is on the disk; a download that was broken off is completed."""
+    try:
         return make(name, device=device, local_files_only=True)
-    if name.count("/") > 1 or name.startswith((".", "~")):
-        raise failure(f"there is no model in {name}: no such folder")
-    if _was_downloaded(name, make.default_huggingface_organization):
-        try:
-            return make(name, device=device, local_files_only=True)
-        except OSError:
-            pass  # a download that was broken off
+    except (OSError, ValueError):
+        if Path(name).is_dir():
+            raise
     _check_hub(name, failure)
     return make(name, device=device)
-
-
-def _was_downloaded(name: str, owner: str | None) -> bool:
-    """Whether the first file that sentence-transformers asks for is on the disk, or known not to exist."""
-    from huggingface_hub import try_to_load_from_cache
-
-    owned = name if "/" in name or owner is None else f"{owner}/{name}"
-    return try_to_load_from_cache(owned, "modules.json") is not None
 
 
 def _check_hub(name: str, failure: type[ModelError]) -> None:

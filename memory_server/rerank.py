@@ -17,8 +17,8 @@ from memory_server.model import SearchHit
 
 Scores = NDArray[np.float32]
 
-TEXT_LIMIT = 2_000
-"""Characters of a hit that are read: about the 512 tokens that a cross-encoder takes."""
+TEXT_LIMIT = 1_000
+"""Characters of a hit that are read, about 250 tokens: the cost of a search grows with them."""
 
 
 class Reranker(Protocol):

@@ -43,6 +43,11 @@ class Diff:
         """How many files differ."""
         return len(self.read) + len(self.removed)
 
+    @property
+    def read_bytes(self) -> int:
+        """Bytes of the files to read."""
+        return sum(entry.size for entry in self.read)
+
     def without(self, same: set[str]) -> Diff:
         """This difference less files that turned out the same."""
         read = tuple(entry for entry in self.read if entry.path not in same)

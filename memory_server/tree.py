@@ -247,6 +247,8 @@ class TreeIndex:
     ) -> SyncReport:
         """One write: read what changed (``diff`` if it is known), store new contents, build and publish the view."""
         likely = len(self.view) if reason else 0
+        if reason:
+            self.embedder.dimensions  # noqa: B018 - a model that cannot be loaded leaves the index as it was
         if likely and on_progress:
             told = f"{reason}: indexing all {likely:,} symbols anew with {self.embedder.id}"
             on_progress(Progress("indexing", 0, 0, notice=told))
@@ -262,9 +264,7 @@ class TreeIndex:
                 import_store_early()
                 self._start_afresh()
             sources = self._known_sources(rebuilt=bool(reason))
-            embedding = EmbeddingRun(
-                self.embedder, sum(entry.size for entry in diff.read), on_progress, likely
-            )
+            embedding = EmbeddingRun(self.embedder, diff.read_bytes, on_progress, likely)
             files, embedded = self._read(diff, reader, sources, embedding)
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))

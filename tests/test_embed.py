@@ -307,3 +307,14 @@ def test_a_model_that_was_downloaded_needs_no_connection(hub: Path, shipped: Sta
     for name in ("sentence-transformers/downloaded", "downloaded"):
         embedder = SentenceTransformerEmbedder(name, device="cpu")
         np.testing.assert_allclose(embedder.embed(["open a file"]), shipped.embed(["open a file"]), atol=1e-3)
+
+
+@needs_transformers
+def test_a_download_that_was_broken_off_is_completed_or_refused(hub: Path) -> None:
+    snapshot = hub / "models--owner--model" / "snapshots" / ("0" * 40)
+    shutil.copytree(SHIPPED_MODEL, snapshot)
+    next(snapshot.rglob("model.safetensors")).unlink()
+    (hub / "models--owner--model" / "refs").mkdir()
+    (hub / "models--owner--model" / "refs" / "main").write_text("0" * 40, encoding="utf-8")
+    with pytest.raises(EmbedderError, match="cannot be reached"):
+        SentenceTransformerEmbedder("owner/model", device="cpu").embed(["a text"])

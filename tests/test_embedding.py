@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from indexers.embed import Vectors
+from indexers.errors import EmbedderError
 from memory_server import embedding, tree
 from memory_server.commands import _plain_progress
 from memory_server.embedding import FIRST_TEXTS, EmbeddingRun, tell_duration
@@ -114,6 +115,19 @@ def test_a_change_of_model_says_beforehand_what_it_does(repository: Project) -> 
     notice = f"the embedding model changed: indexing all {symbols} symbols anew with other"
     assert [step.notice for step in told if step.notice] == [notice]
     assert told[0].notice == notice
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_index_as_it_was(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_memory(repository.root).sync()
+    monkeypatch.setenv("REPO_MEMORY_MODEL", str(repository.root / "no" / "model"))
+    with Memory.open(repository.root) as memory:
+        with pytest.raises(EmbedderError):
+            memory.sync()
+        assert len(memory.view)
+    with open_memory(repository.root) as memory:
+        assert not memory.sync().wrote
 
 
 def test_a_first_index_run_announces_nothing(repository: Project) -> None:

@@ -182,3 +182,17 @@ def test_the_device_is_handed_to_the_models(repository: Project, monkeypatch: py
     with Memory.open(repository.root) as memory:
         assert memory.tree.embedder.id == "counting-1"
     assert asked == [("a/b", "cuda")]
+
+
+def test_a_search_embeds_its_query_as_a_query(repository: Project) -> None:
+    asked: list[str] = []
+
+    class Asked(CountingEmbedder):
+        def embed_query(self, text: str) -> Vectors:
+            asked.append(text)
+            return CountingEmbedder.embed_query(self, text)
+
+    with open_memory(repository.root, Asked()) as memory:
+        memory.sync()
+        memory.search("payInvoice now")
+    assert asked == ["pay invoice now"]

@@ -106,9 +106,15 @@ def test_without_an_index_it_answers_and_ends_complete(
     assert_equal_to_fresh(open_memory(repository.root).view, repository.root)
 
 
-def test_while_it_indexes_for_the_first_time_it_says_so(
-    repository: Project, start: Start, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("indexed_by", "first_words"),
+    [("", "for the first time"), ("another-model", "anew (the embedding model changed)")],
+)
+def test_while_it_indexes_a_whole_repository_it_says_so(
+    repository: Project, start: Start, monkeypatch: pytest.MonkeyPatch, indexed_by: str, first_words: str
 ) -> None:
+    if indexed_by:
+        open_memory(repository.root, CountingEmbedder(indexed_by)).sync()
     go_on, done = threading.Event(), threading.Event()
     original = Memory.sync
 
@@ -122,7 +128,7 @@ def test_while_it_indexes_for_the_first_time_it_says_so(
     monkeypatch.setattr(Memory, "sync", sync)
     monkeypatch.setattr("memory_server.live.FIRST_ANSWER_WAIT", 0.0)
     live = start(repository.root)
-    assert "for the first time" in live.answers().search("invoice")
+    assert first_words in live.answers().search("invoice")
     go_on.set()
     assert done.wait(DEADLINE)
     assert "def remaining_after" in live.answers().read(["remaining_after"])

@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from indexers.model import ParsedFile, SourceFile, Symbol
 from indexers.parse import own_ranges
-from indexers.tokens import identifier_terms, identifier_words, split_identifiers
+from indexers.tokens import identifier_terms, identifier_words, split_identifiers, text_words
 
 FIELDS = {"name": (0, 3), "signature": (2, 7), "doc": (5, 15), "body": (9, 127)}
 """Each field's place in a term's packed 16-bit counts: (shift, largest count kept)."""
 
 EMBEDDED_WORDS = 96
 """Words of a symbol that are embedded: all of name, signature and doc, then the body's distinct words."""
+
+_PATH_FOLDERS = 3
 
 _BODY = list(FIELDS).index("body")
 _SHIFTS = np.array([shift for shift, _ in FIELDS.values()], np.uint16)
@@ -101,6 +103,12 @@ def build_documents(files: Iterable[tuple[SourceFile, ParsedFile]]) -> Documents
     texts = _embedded_texts(known, numbers, owner, field, size)
     keys = [int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1 for text in texts]
     return Documents(offsets, terms, counts, texts, keys)
+
+
+def path_text(path: str) -> str:
+    """The words of a path to embed: its last folders, then the file's stem."""
+    *folders, name = path.split("/")
+    return " ".join(text_words(" ".join([*folders[-_PATH_FOLDERS:], name.split(".")[0] or name])))
 
 
 def _body_runs(source: SourceFile, parsed: ParsedFile) -> list[list[list[bytes]]]:

@@ -19,6 +19,7 @@ from zlib import crc32
 import pyarrow as pa
 
 from indexers.graph import Graph
+from memory_server.vectors import Vectors
 from memory_server.view import View
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-_TABLES = ("files", "symbols", "references", "first", "edges", "importance")
+_TABLES = ("files", "symbols", "references", "first", "edges", "importance", "paths")
 
 
 _EDGES = ("source", "target", "kind", "line", "confidence")
@@ -62,7 +63,7 @@ def load_view(folder: Path, info: SnapshotInfo) -> View | None:
     if _checksum(files) != info.checksum:
         return None
     tables = [pa.ipc.open_file(pa.py_buffer(data)).read_all() for data in files]
-    manifest, symbols, references, first, edges, importance = tables
+    manifest, symbols, references, first, edges, importance, paths = tables
     graph = Graph(
         source=edges["source"].to_numpy(),
         target=edges["target"].to_numpy(),
@@ -73,7 +74,13 @@ def load_view(folder: Path, info: SnapshotInfo) -> View | None:
     )
     starts, reference_starts = first["first"].to_numpy(), first["reference_first"].to_numpy()
     return View(
-        manifest, symbols.combine_chunks(), references.combine_chunks(), starts, reference_starts, graph
+        manifest,
+        symbols.combine_chunks(),
+        references.combine_chunks(),
+        starts,
+        reference_starts,
+        graph,
+        Vectors.from_table(paths, paths.schema.field("vector").type.list_size),
     )
 
 
@@ -117,7 +124,8 @@ def write_view(folder: Path, info: SnapshotInfo, view: View) -> SnapshotInfo:
     first = pa.table({"first": view.first, "reference_first": view.reference_first})
     edges = pa.table({name: getattr(view.graph, name) for name in _EDGES})
     importance = pa.table({"importance": view.graph.importance})
-    tables = (view.all_files, view.symbols, view.references, first, edges, importance)
+    paths = (view.path_vectors or Vectors.empty(len(view.paths), 1)).to_table()
+    tables = (view.all_files, view.symbols, view.references, first, edges, importance, paths)
     options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
     checksum = 0
     for name, table in zip(_TABLES, tables, strict=True):

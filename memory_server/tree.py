@@ -37,7 +37,7 @@ from memory_server.view import FILES, View, build_view, empty_view
 if TYPE_CHECKING:
     from memory_server.store import Store
 
-SCHEMA = "4"
+SCHEMA = "5"
 """Raise when the meaning of stored rows, or of what a view derives from them, changes."""
 
 WRITE_ROWS = 10_000
@@ -145,17 +145,19 @@ class TreeIndex:
                     rows.add(batch.rows)
             view = self.view if len(self.view) else empty_view(self.embedder.dimensions)
             sources = [view.as_source()] + ([row_source(*rows.take())] if rows.files else [])
-            self.view = build_view(manifest_rows(self.view.manifest, diff, files, sources), sources)
-            self.info = None
+            rows_now = manifest_rows(self.view.manifest, diff, files, sources)
+            self.view, self.info = build_view(rows_now, sources, self.embedder), None
 
     def list_tree(self) -> tuple[list[FileEntry], list[Skipped]]:
         """The tree's files now: what git knows and does not ignore, or the folder's without git."""
         return list_entries(self.root, git_commands.list_files(self.root) if self.git else None, self.rules)
 
-    def pending(self) -> Diff:
-        """How the tree differs from the view; files that were racily young when read are compared by content."""
+    def pending(self, *, anew: bool = False) -> Diff:
+        """How the tree differs from the view (from nothing when ``anew``), racily young files by their content."""
         listed_ns = time.time_ns()
-        diff = compare(*self.list_tree(), self.view.manifest, listed_ns)
+        diff = compare(*self.list_tree(), {} if anew else self.view.manifest, listed_ns)
+        if anew:
+            return diff
         if not diff.changes:
             self._folder_times.remember(self.view.folders, listed_ns)
         manifest = self.view.manifest
@@ -237,32 +239,30 @@ class TreeIndex:
             self.view, self.info = empty_view(1), None
         shutil.rmtree(self.folder.path, ignore_errors=True)
 
-    def _start_afresh(self) -> None:
-        self._store = None
-        self.folder.erase()
-        self.folder.write_fingerprint(self.fingerprint())
-
     def _update(
         self, started: float, reason: str, diff: Diff | None, on_progress: OnProgress | None
     ) -> SyncReport:
         """One write: read what changed (``diff`` if it is known), store new contents, build and publish the view."""
+        anew = bool(reason) or self.info is None  # without a reason, an overlay was never stored
         likely = len(self.view) if reason else 0
-        if reason:
-            self.embedder.dimensions  # noqa: B018 - a model that cannot be loaded leaves the index as it was
-        if likely and on_progress:
-            told = f"{reason}: indexing all {likely:,} symbols anew with {self.embedder.id}"
-            on_progress(Progress("indexing", 0, 0, notice=told))
-        if reason or self.info is None:  # without a reason, an overlay was never stored
-            self.view, self.info = empty_view(1), None
-        before = self.view.manifest
-        diff = diff or self.pending()
-        if not reason and self.info is not None and not diff.changes:
+        before = {} if anew else self.view.manifest
+        diff = diff or self.pending(anew=anew)
+        if not anew and not diff.changes:
             return self._report(started)
         with self._reader(diff) as reader:
             if reason:
                 reader.start(frozenset())
                 import_store_early()
-                self._start_afresh()
+            nothing = empty_view(self.embedder.dimensions)  # with no model, the index stays as it was
+            if likely and on_progress:
+                told = f"{reason}: indexing all {likely:,} symbols anew with {self.embedder.id}"
+                on_progress(Progress("indexing", 0, 0, notice=told))
+            if reason:
+                self._store = None
+                self.folder.erase()
+                self.folder.write_fingerprint(self.fingerprint())
+            if anew:
+                self.view, self.info = nothing, None
             sources = self._known_sources(rebuilt=bool(reason))
             embedding = EmbeddingRun(self.embedder, diff.read_bytes, on_progress, likely)
             files, embedded = self._read(diff, reader, sources, embedding)
@@ -270,7 +270,7 @@ class TreeIndex:
             on_progress(Progress("linking", len(files), len(files)))
         release_unused()
         rows = manifest_rows(before, diff, files, sources)
-        view = build_view(rows, sources or [empty_view(self.embedder.dimensions).as_source()])
+        view = build_view(rows, sources or [nothing.as_source()], self.embedder)
         sources.clear()  # the view has its own copy: publishing needs the room
         release_unused()
         self._publish(view)
@@ -347,7 +347,8 @@ class TreeIndex:
         """Answer from what a first run has indexed so far."""
         stored = {blob for source in sources for blob in source.infos}
         part = {path: file for path, file in read.items() if file.skipped or file.blob in stored}
-        self.view = build_view(manifest_rows({}, Diff((), (), (), {}), part, sources), sources)
+        rows = manifest_rows({}, Diff((), (), (), {}), part, sources)
+        self.view = build_view(rows, sources, self.embedder)
 
     def _publish(self, view: View) -> None:
         info = SnapshotInfo(

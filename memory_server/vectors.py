@@ -43,6 +43,10 @@ class Vectors:
         """Overwrite the vectors at some places."""
         self.values[places], self.scales[places] = others.values, others.scales
 
+    def to_table(self) -> pa.Table:
+        """These as a table of their own, for ``from_table``."""
+        return self.add_to(pa.table({"place": pa.array(range(len(self.scales)), pa.int32())}))
+
     def add_to(self, table: pa.Table) -> pa.Table:
         """A table with these as its last columns."""
         column = pa.FixedSizeListArray.from_arrays(pa.array(self.values.ravel()), self.values.shape[1])

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from indexers.documents import path_text
+from indexers.embed import Embedder
 from indexers.graph import Graph, GraphInput, resolve_references
 from indexers.tokens import text_terms
 from memory_server.lexical import LexicalIndex, build_lexical_index
@@ -39,6 +41,9 @@ FILES = pa.schema([
 ])  # fmt: skip
 """A tree's files. ``skipped`` names why a file is left out; such a file has no blob."""
 
+PATH_SHARE = 0.6
+"""What a path says of its file beside the mean of its symbols; from 0.3 to 1 the development split is flat."""
+
 _BLOCK = 8_192
 """Vectors made floats at once: 8 MB of them."""
 
@@ -60,6 +65,7 @@ class View:
         first: Sequence[int] | NDArray[np.int64],
         reference_first: Sequence[int] | NDArray[np.int64],
         graph: Graph | None = None,
+        path_vectors: Vectors | None = None,
     ) -> None:
         if graph is not None:
             self.__dict__["graph"] = graph
@@ -71,6 +77,8 @@ class View:
         self.first = np.asarray(first, dtype=np.int64)
         self.reference_first = np.asarray(reference_first, dtype=np.int64)
         self.paths: list[str] = self.files["path"].to_pylist()
+        self.path_vectors = path_vectors
+        """The embedding of each file's path; None until it is made."""
         counts = np.diff(self.first)
         self.file_of: NDArray[np.int32] = np.repeat(np.arange(len(self.paths), dtype=np.int32), counts)
         self.start_line: NDArray[np.int32] = symbols["start_line"].to_numpy()
@@ -181,14 +189,17 @@ class View:
 
     @cached_property
     def file_vectors(self) -> NDArray[np.float32]:
-        """For each file the direction of its symbols' mean, shape (files, dimensions)."""
+        """For each file the direction of its symbols' mean, and its path's with ``PATH_SHARE``: (files, dimensions)."""
         sums = np.zeros((len(self.paths), self.vectors.shape[1]), np.float32)
         for start in range(0, len(self), _BLOCK):
             part = slice(start, start + _BLOCK)
             files, first = np.unique(self.file_of[part], return_index=True)
             sums[files] += np.add.reduceat(self.vectors[part] * self.scales[part, None], first)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        return (sums / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+        sums /= np.where(lengths > 0, lengths, 1)
+        if self.path_vectors is not None:
+            sums += np.float32(PATH_SHARE) * self.path_vectors.values * self.path_vectors.scales[:, None]
+        return sums
 
     @cached_property
     def file_importance(self) -> NDArray[np.float32]:
@@ -260,19 +271,39 @@ class View:
         )
 
 
-def build_view(files: pa.Table, sources: Sequence[RowSource]) -> View:
-    """Lay out a tree's rows by path, taking each blob's from the first source that has it.
+def embed_paths(paths: Sequence[str], known: Sequence[View], embedder: Embedder) -> Vectors:
+    """The embeddings of paths, taken from the first of the ``known`` views that has them, or made now."""
+    vectors = Vectors.empty(len(paths), embedder.dimensions)
+    missing = np.ones(len(paths), bool)
+    for view in known:
+        if view.path_vectors is None:
+            continue
+        found = np.array([view.file_index.get(path, -1) for path in paths], np.int64)
+        places = np.flatnonzero(missing & (found >= 0))
+        vectors.put(places, view.path_vectors.take(found[places]))
+        missing[places] = False
+    places = np.flatnonzero(missing)
+    if len(places):
+        vectors.put(
+            places, Vectors.quantise(embedder.embed([path_text(paths[place]) for place in places.tolist()]))
+        )
+    return vectors
+
+
+def build_view(files: pa.Table, sources: Sequence[RowSource], embedder: Embedder | None = None) -> View:
+    """Lay out a tree's rows by path, taking each blob's from the first source that has it; embed the paths.
 
     Raises:
         KeyError: no source holds a blob that ``files`` names.
     """
     files = files.sort_by("path")
     indexed = files.filter(pc.equal(files["skipped"], "")).select(["path", "blob"])
-    for view in (source.view for source in sources if source.view is not None):
+    views = [source.view for source in sources if source.view is not None]
+    vectors = embed_paths(indexed["path"].to_pylist(), views, embedder) if embedder else None
+    for view in views:
         if view.files.select(["path", "blob"]).equals(indexed):
-            return View(
-                files, view.symbols, view.references, view.first, view.reference_first, graph=view.graph
-            )
+            parts = (view.symbols, view.references, view.first, view.reference_first)
+            return View(files, *parts, graph=view.graph, path_vectors=vectors)
     blobs = indexed["blob"].to_pylist()
     for blob in blobs:
         if not any(blob in source.infos for source in sources):
@@ -281,7 +312,7 @@ def build_view(files: pa.Table, sources: Sequence[RowSource]) -> View:
     references, reference_first = gather_rows(
         blobs, [source.references for source in sources], REFERENCE_GROUPS
     )
-    return View(files, symbols, references, first, reference_first)
+    return View(files, symbols, references, first, reference_first, path_vectors=vectors)
 
 
 def empty_view(dimensions: int) -> View:

@@ -144,6 +144,9 @@ def assert_same_view(view: View, other: View) -> None:
     assert view.references.to_pylist() == other.references.to_pylist()
     assert view.first.tolist() == other.first.tolist()
     assert view.reference_first.tolist() == other.reference_first.tolist()
+    assert view.path_vectors is not None
+    assert other.path_vectors is not None
+    assert view.path_vectors.to_table().equals(other.path_vectors.to_table())
     for name in GRAPH_COLUMNS:
         assert getattr(view.graph, name).tolist() == getattr(other.graph, name).tolist(), name
 

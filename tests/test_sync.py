@@ -230,9 +230,7 @@ def test_no_text_is_embedded_twice_across_batches(
     assert_equal_to_fresh(memory.view, repository.root)
 
 
-def test_a_renamed_file_embeds_and_parses_nothing(
-    repository: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_renamed_file_embeds_its_path_alone(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     embedder = CountingEmbedder()
     memory = open_memory(repository.root, embedder)
     memory.sync()
@@ -241,7 +239,7 @@ def test_a_renamed_file_embeds_and_parses_nothing(
     repository.git("mv", "app/billing.py", "app/invoices.py")
     report = memory.sync()
     assert (report.added, report.removed) == (1, 1)
-    assert (parsed, embedder.take()) == ([], [])
+    assert (parsed, embedder.take()) == ([], ["app invoices"])
 
 
 def test_a_second_worktree_embeds_and_parses_nothing(

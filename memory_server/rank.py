@@ -56,28 +56,28 @@ class Ranking:
     candidate_files: int = 30
     """Files whose best symbol is taken for the file's own evidence."""
 
-    lexical: float = 1.15
+    lexical: float = 1.0
     """For the best BM25F of a symbol; in proportion for less."""
 
-    dense_text: float = 0.6
+    dense_text: float = 0.9
     """For the best cosine of a symbol with a question."""
 
-    dense_name: float = 0.35
+    dense_name: float = 0.5
     """The same for an identifier alone: names are found by their letters."""
 
     named: float = 0.4
     """For a symbol that the query names; doubled when its type is named too."""
 
-    file_lexical: float = 0.6
+    file_lexical: float = 0.7
     """For the best BM25F of a whole file."""
 
     file_dense: float = 0.5
     """For the best cosine of a file's mean with the query."""
 
-    file_name: float = 0.42
+    file_name: float = 0.4
     """For a file whose name's words all stand in the query; in proportion for some."""
 
-    kind: float = 0.25
+    kind: float = 0.05
     """For a symbol of the kind that the question asks for ("the class that ...")."""
 
     importance: float = 0.03

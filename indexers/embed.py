@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 
-SHIPPED_MODEL = Path(__file__).parent / "models" / "static-code-v0"
+SHIPPED_MODEL = Path(__file__).parent / "models" / "static-code-v1"
 
 _GATHERED_TOKENS = 16_384
 """Tokens up to which a text's vectors are gathered, 16 MB at 256 dimensions; beyond, they are counted."""

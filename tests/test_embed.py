@@ -183,7 +183,7 @@ def test_a_folder_without_a_static_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_shipped_model_is_the_default() -> None:
-    assert load_embedder(None).id.startswith("static-code-v0-")
+    assert load_embedder(None).id.startswith("static-code-v1-")
 
 
 def test_a_static_folder_loads_without_torch() -> None:

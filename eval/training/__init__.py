@@ -1,0 +1,1 @@
+"""Train the shipped embedding: corpus, pairs, vocabulary, training and its measure."""

@@ -46,10 +46,11 @@ T = TypeVar("T")
 
 MAX_HITS = 12
 
-WEAK_SHARE = {"name": 0.5, "text": 0.3}
+WEAK_SHARE = {"name": 0.65, "text": 0.5}
 """Hits below this share of the best score are not shown: what a reader skips still costs context.
 
-An identifier has its definition; what merely shares a word with it is rarely wanted.
+On the development split that leaves 2.5 hits of 12 for an identifier and 7.6 for a question, with 97% and 99% of the
+wanted files among the 12 still there.
 """
 
 KEY_LINE_HITS, KEY_LINES = 5, 3

@@ -1,16 +1,14 @@
 """Remembers a repository and answers questions about it in small, fresh slices."""
 
-import os
 from typing import TYPE_CHECKING, Any
+
+import indexers as _indexers  # noqa: F401 - sets how many threads numpy takes, before it is loaded
 
 if TYPE_CHECKING:
     from memory_server.memory import Memory
     from memory_server.model import SearchHit, SyncReport
 
 __all__ = ["Memory", "SearchHit", "SyncReport"]
-
-# A query's matrix products take a millisecond; with the other core busy, waiting for a second thread takes ten.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute can be anything

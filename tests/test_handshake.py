@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import anyio
@@ -95,10 +97,16 @@ def converse(first: bytes, answered: int | str | None, rest: str) -> list[dict[s
     in_reader, in_writer = os.pipe()
     out_reader, out_writer = os.pipe()
     os.write(in_writer, rest.encode())
-    os.close(in_writer)
-    run_server(build_server(no_answers), Wire(in_reader, out_writer, first, answered))
+    wire = Wire(in_reader, out_writer, first, answered)
+    server = Thread(target=run_server, args=(build_server(no_answers), wire))
+    server.start()
     with os.fdopen(out_reader, encoding="utf-8") as written:
-        return [json.loads(line) for line in written]
+        answers_in_time = select.select([out_reader], [], [], 30)[0]
+        os.close(in_writer)  # a server drops the questions that are open when its client leaves
+        replies = [json.loads(line) for line in written]
+    server.join()
+    assert answers_in_time
+    return replies
 
 
 PING = '{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n'

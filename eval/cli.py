@@ -17,6 +17,7 @@ from rich.text import Text
 from eval.peers import OWN, PEERS, Tool, find_peer
 from eval.processes import MeasureError
 from eval.retrieval.command import retrieval
+from eval.savings.command import savings
 from eval.speed import Measurement, SpeedReport, measure_speed
 
 app = typer.Typer(no_args_is_help=True, help="Measure what the product costs and saves.")
@@ -28,6 +29,7 @@ def main() -> None:
 
 
 app.command()(retrieval)
+app.command()(savings)
 
 
 @app.command()

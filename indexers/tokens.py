@@ -107,6 +107,9 @@ code), on 2,349 texts of flask, axum, rails, redux and laravel. On 1,161 texts o
 mean error 4.1%, 95th percentile 10.9% (whole files 3.8% and 10.5%). Bytes / 3: -19.2%, 19.9% and 39.3%.
 """
 
+MEAN_ERROR, HIGH_ERROR = 0.041, 0.109
+"""Mean and 95th percentile of the estimate's relative error on those held-out texts."""
+
 _TABLES = {
     name: bytes(ord("x" if byte in members else " ") for byte in range(256))
     for name, members in _CHARACTER_CLASSES.items()

@@ -10,12 +10,13 @@ from memory_server.rank import RANKING, Ranking
 
 
 class Ablation(StrEnum):
-    """What takes part in the ranking."""
+    """What takes part in the ranking, or what else ranks."""
 
     FULL = "full"
     BM25 = "bm25"
     DENSE = "dense"
     NO_GRAPH = "no-graph"
+    RIPGREP = "ripgrep"
 
 
 _NOTHING = Ranking(
@@ -42,4 +43,7 @@ ABLATIONS: Mapping[Ablation, Ranking] = {
     Ablation.DENSE: replace(_NOTHING, dense_text=1.0, dense_name=1.0, file_dense=1.0),
     Ablation.NO_GRAPH: replace(RANKING, importance=0.0, file_importance=0.0),
 }
-"""The product's ranking; BM25F of symbols alone; cosine of symbols and files alone; all but the reference graph."""
+"""The product's ranking; BM25F of symbols alone; cosine of symbols and files alone; all but the reference graph.
+
+``RIPGREP`` is none of the product's: an agent's search without an index (``grep``), beside which to set the others.
+"""

@@ -1,24 +1,51 @@
-"""One question, put to the product's own search and timed."""
+"""One question, put to the product's own search, or to the one of an agent without an index, and timed."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Sequence
+from functools import lru_cache
 
 from eval.retrieval.ablations import ABLATIONS, Ablation
+from eval.retrieval.grep import SourceTree, choose_keywords, rank_files
+from eval.retrieval.labels import Located, Target
+from eval.retrieval.matchers import find_matcher
 from memory_server.memory import Memory
-from memory_server.model import SearchHit
 from memory_server.search import search_view
 
 TIMED = 3
 """Times that a question is put; the middle one counts, since the first also fills the tokenizer's cache of words."""
 
+GREP_WINDOW = 50
+"""Lines around a file's best match that stand for the result."""
 
-def ask(memory: Memory, query: str, limit: int, ablation: Ablation) -> tuple[list[SearchHit], float]:
+
+def ask(memory: Memory, query: str, limit: int, ablation: Ablation) -> tuple[Sequence[Located], float]:
     """The hits of a query in the memory's view as it is, and the milliseconds they took."""
+    if ablation is Ablation.RIPGREP:
+        return _ask_ripgrep(memory, query, limit)
     times = []
     for _ in range(TIMED):
         started = time.perf_counter()
         hits = search_view(memory.view, memory.tree.embedder, query, limit=limit, ranking=ABLATIONS[ablation])
         times.append(1000 * (time.perf_counter() - started))
     return hits, round(statistics.median(times), 2)
+
+
+def _ask_ripgrep(memory: Memory, query: str, limit: int) -> tuple[list[Target], float]:
+    """Files by the question's words, each with its best window; timed once, since what matched before is kept."""
+    tree = _source_tree(memory)
+    started = time.perf_counter()
+    hits = []
+    for ranked in rank_files(tree, choose_keywords(query))[:limit]:
+        best = next(ranked.windows(GREP_WINDOW, len(tree.lines(ranked.path))))
+        hits.append(Target(ranked.path, best.start, best.end))
+    return hits, round(1000 * (time.perf_counter() - started), 2)
+
+
+@lru_cache(maxsize=1)
+def _source_tree(memory: Memory) -> SourceTree:
+    tree = SourceTree(memory.root, find_matcher())
+    assert tree.texts is not None  # read before a question is timed
+    return tree

@@ -17,13 +17,14 @@ from eval.retrieval.ablations import Ablation
 from eval.retrieval.asking import ask
 from eval.retrieval.indexes import open_index
 from eval.retrieval.labels import LabelledRepository, first_hits
-from eval.retrieval.metrics import CUTOFF, ndcg
+from eval.retrieval.metrics import CUTOFF, ndcg, recall, reciprocal_rank
 from eval.retrieval.results import Asked, AskedRepository, Measured, Unmeasured, hash_query
 from eval.retrieval.run import Outcome
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
 
-MEASURES = ("ndcg@10",)
+MEASURES = ("ndcg@10", "recall@1", "recall@5", "recall@10", "mrr@10")
+"""``ndcg@10`` first: earlier results hold it alone, and changes are told for the measures that both have."""
 
 ROOTS = ("benchmark", "repository")
 """What is indexed: the folder that the benchmark names, or the whole check-out."""
@@ -38,6 +39,18 @@ class Job:
     folder: Path
     indexes: Path
     ablations: tuple[Ablation, ...]
+
+    @property
+    def key(self) -> str:
+        """All that the outcome depends on but the code and the check-out, which is at the labels' revision."""
+        return repr(self)
+
+    @property
+    def asked(self) -> AskedRepository:
+        """The repository with the keys of its questions."""
+        found = self.repository
+        questions = tuple(Asked(hash_query(question.query), question.category) for question in found.questions)
+        return AskedRepository(found.name, found.language, found.revision, questions)
 
 
 def plan_jobs(
@@ -62,17 +75,12 @@ def plan_jobs(
 
 def measure_job(job: Job) -> Outcome:
     """Index the folder where needed and ask every question with every ablation."""
-    repository = job.repository
-    questions = tuple(
-        Asked(hash_query(question.query), question.category) for question in repository.questions
-    )
-    asked = AskedRepository(repository.name, repository.language, repository.revision, questions)
     try:
         with open_index(job.folder, job.indexes) as memory:
-            measured = tuple(_ask_all(memory, repository, ablation) for ablation in job.ablations)
-            return Outcome(job.roots, asked, memory.tree.embedder.id, measured)
+            measured = tuple(_ask_all(memory, job.repository, ablation) for ablation in job.ablations)
+            return Outcome(job.roots, job.asked, memory.tree.embedder.id, measured)
     except MemoryServerError as error:
-        return Outcome(job.roots, asked, problem=f"{error}; {error.hint}")
+        return Outcome(job.roots, job.asked, problem=f"{error}; {error.hint}")
 
 
 def _ask_all(memory: Memory, repository: LabelledRepository, ablation: Ablation) -> Measured:
@@ -81,6 +89,13 @@ def _ask_all(memory: Memory, repository: LabelledRepository, ablation: Ablation)
         hits, spent = ask(memory, question.query, CUTOFF, ablation)
         times.append(spent)
         ranks = first_hits(hits, question.targets)
-        scores.append((round(ndcg(ranks, len(question.targets)), 4),))
+        scores.append(score_ranks(ranks, len(question.targets)))
     view = memory.view
     return Measured(repository.name, len(view.paths), len(view), tuple(scores), tuple(times))
+
+
+def score_ranks(ranks: Sequence[int], targets: int) -> tuple[float, ...]:
+    """``MEASURES`` of a question from the ranks of its targets' first hits."""
+    recalls = (recall(ranks, targets, cutoff) for cutoff in (1, 5, CUTOFF))
+    values = (ndcg(ranks, targets), *recalls, reciprocal_rank(ranks))
+    return tuple(round(value, 4) for value in values)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -62,6 +62,14 @@ class HistoryJob:
         )
 
     @property
+    def key(self) -> str:
+        """All that the outcome depends on but the code: the options and the newest commit."""
+        try:
+            return f"{self!r} {run_git(self.source, 'rev-parse', 'HEAD')}"
+        except MeasureError:
+            return repr(self)
+
+    @property
     def tree(self) -> Path:
         """Where its revisions are laid out: the same place each time, so that its index is found again."""
         key = blake2b(str(self.source.resolve()).encode(), digest_size=6).hexdigest()
@@ -70,46 +78,59 @@ class HistoryJob:
 
 def measure_history(job: HistoryJob) -> Outcome:
     """Draw the questions, and ask each of the revision before its commit, indexing what differs."""
-    asked = AskedRepository(job.name, "", "", ())
-    shutil.rmtree(job.tree, ignore_errors=True)
-    job.tree.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _measure(job)
     except (MeasureError, MemoryServerError) as error:
+        asked = AskedRepository(job.name, "", "", ())
         return Outcome("history", asked, problem=f"{error}; {error.hint}")
+
+
+def open_parents(job: HistoryJob) -> Iterator[tuple[Change, Memory, list[Target]]]:
+    """Each question with its parent's memory, open until the next, and its targets in files that the index holds.
+
+    Raises:
+        MeasureError: git cannot read the repository, or no commit makes a question.
+    """
+    shutil.rmtree(job.tree, ignore_errors=True)
+    job.tree.parent.mkdir(parents=True, exist_ok=True)
+    put = False
+    try:
+        changes = draw_changes(job.source, job.limit)
+        parents = checkout(job.source, job.tree, [change.parent for change in changes])
+        for change, _ in zip(changes, parents, strict=True):
+            with open_index(job.tree, job.indexes) as memory:
+                targets = [target for target in change.targets if target.path in memory.view.file_index]
+                if targets:
+                    put = True
+                    yield change, memory, targets
     finally:
         shutil.rmtree(job.tree, ignore_errors=True)
+    if not put:
+        raise MeasureError("no commit makes a question", "measure a repository with more history")
 
 
 def _measure(job: HistoryJob) -> Outcome:
-    changes = draw_changes(job.source, job.limit)
     scores: dict[Ablation, list[tuple[float, ...]]] = {ablation: [] for ablation in job.ablations}
     times: dict[Ablation, list[float]] = {ablation: [] for ablation in job.ablations}
     put: list[Change] = []
     files = symbols = 0
     embedder = ""
-    parents = checkout(job.source, job.tree, [change.parent for change in changes])
-    for change, _ in zip(changes, parents, strict=True):
-        with open_index(job.tree, job.indexes) as memory:
-            targets = [target for target in change.targets if target.path in memory.view.file_index]
-            if not targets:
-                continue
-            put.append(change)
-            for ablation in job.ablations:
-                values, spent = ask_change(memory, change.query, targets, ablation)
-                scores[ablation].append(values)
-                times[ablation].append(spent)
-            files, symbols, embedder = len(memory.view.paths), len(memory.view), memory.tree.embedder.id
-    if not put:
-        raise MeasureError("no commit makes a question", "measure a repository with more history")
+    for change, memory, targets in open_parents(job):
+        put.append(change)
+        for ablation in job.ablations:
+            values, spent = ask_change(memory, change.query, targets, ablation)
+            scores[ablation].append(values)
+            times[ablation].append(spent)
+        files, symbols, embedder = len(memory.view.paths), len(memory.view), memory.tree.embedder.id
     measured = tuple(
         Measured(job.name, files, symbols, tuple(scores[ablation]), tuple(times[ablation]))
         for ablation in job.ablations
     )
-    return Outcome("history", _asked(job, put), embedder, measured)
+    return Outcome("history", describe_history(job, put), embedder, measured)
 
 
-def _asked(job: HistoryJob, changes: Sequence[Change]) -> AskedRepository:
+def describe_history(job: HistoryJob, changes: Sequence[Change]) -> AskedRepository:
+    """The repository with the questions that were put, and the language most of their targets are in."""
     found = (find_language(target.path) for change in changes for target in change.targets)
     languages = Counter(spec.name for spec in found if spec is not None)
     revision = run_git(job.source, "rev-parse", "HEAD").strip()
@@ -157,14 +178,19 @@ def read_source(root: Path, hits: Sequence[Located], budget: float) -> set[Line]
     return read
 
 
-def listed_lines(reply: str) -> set[Line]:
-    """The lines within the symbols that a reply of ``search`` lists."""
-    listed: set[Line] = set()
+def listed_spans(reply: str) -> list[Target]:
+    """The symbols that a reply of ``search`` lists, in its order."""
+    listed: list[Target] = []
     path = ""
     for line in reply.split("\n"):
         if found := _SPAN.match(line):
             first = int(found[1])
-            listed |= {(path, number) for number in range(first, int(found[2] or first) + 1)}
+            listed.append(Target(path, first, int(found[2] or first)))
         elif not line.startswith(" "):
             path = line
     return listed
+
+
+def listed_lines(reply: str) -> set[Line]:
+    """The lines within the symbols that a reply of ``search`` lists."""
+    return {line for span in listed_spans(reply) for line in lines_of(span)}

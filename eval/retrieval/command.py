@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from eval.processes import MeasureError
 from eval.retrieval import benchmark, changes
@@ -18,12 +16,11 @@ from eval.retrieval.ablations import Ablation
 from eval.retrieval.benchmark import ROOTS, measure_job, plan_jobs
 from eval.retrieval.changes import HistoryJob, measure_history
 from eval.retrieval.indexes import index_cache
+from eval.retrieval.journal import Journal, measure_all
 from eval.retrieval.labels import load_labels
 from eval.retrieval.report import build_report
 from eval.retrieval.results import RetrievalResult, read_result, write_result
-from eval.retrieval.run import Outcome, Source, collect_result, run_jobs
-
-T = TypeVar("T")
+from eval.retrieval.run import Outcome, Source, collect_result
 
 BENCHMARK = Source("benchmark", benchmark.MEASURES)
 HISTORY = Source("history", changes.MEASURES)
@@ -73,14 +70,17 @@ def retrieval(
     ablations = tuple(dict.fromkeys(ablation or [Ablation.FULL]))
     try:
         earlier = read_result(against) if against else None
+        journal = Journal(store / "unfinished-retrieval", Outcome)
         if from_git:
+            if Ablation.RIPGREP in ablations:
+                raise MeasureError("ripgrep has no reply of ours to measure", "measure it with --bench")
             jobs = [HistoryJob(path, limit, store, ablations) for path in from_git]
-            outcomes = _measure(measure_history, jobs, processes)
+            outcomes = measure_all(measure_history, jobs, processes, journal)
             result = collect_result(HISTORY, outcomes, [], ablations, earlier)
         elif bench and checkouts:
             chosen = ROOTS if roots is Roots.BOTH else (roots.value,)
             planned, missing = plan_jobs(load_labels(bench, repo or []), checkouts, chosen, store, ablations)
-            outcomes = _measure(measure_job, planned, processes)
+            outcomes = measure_all(measure_job, planned, processes, journal)
             result = collect_result(BENCHMARK, outcomes, missing, ablations, earlier)
         else:
             hint = "pass --bench DIR with --checkouts DIR, or --from-git PATH"
@@ -89,18 +89,6 @@ def retrieval(
         Console(stderr=True, soft_wrap=True).print(f"error: {error}\n\nhint: {error.hint}", markup=False)
         raise typer.Exit(1) from error
     _tell(result, output, as_json=as_json)
-
-
-def _measure(measure: Callable[[T], Outcome], jobs: Sequence[T], processes: int) -> list[Outcome]:
-    """Every job's outcome, in the order of the jobs; what is done shows on a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    outcomes: dict[int, Outcome] = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("repositories", total=len(jobs))
-        for place, outcome in run_jobs(measure, jobs, min(processes, len(jobs) or 1)):
-            outcomes[place] = outcome
-            progress.update(task, advance=1, description=outcome.asked.name)
-    return [outcomes[place] for place in sorted(outcomes)]
 
 
 def _tell(result: RetrievalResult, output: Path | None, *, as_json: bool) -> None:

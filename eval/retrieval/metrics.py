@@ -41,6 +41,17 @@ def ndcg(ranks: Collection[int], targets: int, cutoff: int = CUTOFF) -> float:
     return gained / ideal if ideal else 0.0
 
 
+def recall(ranks: Collection[int], targets: int, cutoff: int = CUTOFF) -> float:
+    """The share of the targets that are among the first results; ``ranks`` as in ``ndcg``."""
+    return sum(rank <= cutoff for rank in ranks) / targets if targets else 0.0
+
+
+def reciprocal_rank(ranks: Collection[int], cutoff: int = CUTOFF) -> float:
+    """One over the rank of the first hit, 0 without one; over many questions the mean is MRR."""
+    best = min(ranks, default=cutoff + 1)
+    return 1 / best if best <= cutoff else 0.0
+
+
 def estimate_mean(values: Floats) -> Estimate:
     """The mean with its percentile bootstrap interval (Efron 1979); of paired differences, it is the paired one.
 

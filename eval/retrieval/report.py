@@ -53,7 +53,7 @@ def _cell(group: Group, place: int, kind: str) -> str:
     text = f"{group.values[place].mean:.3f}"
     if kind == "all":
         text += f" {_interval(group.values[place], '.3f')}"
-    if group.changes is not None:
+    if group.changes is not None and place < len(group.changes):
         change = group.changes[place]
         text += f"  {change.mean:+.3f} {_interval(change, '+.3f')}"
     return text

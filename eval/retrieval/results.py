@@ -109,8 +109,12 @@ Scores = Mapping[tuple[str, str], tuple[float, ...]]
 
 
 def write_result(result: RetrievalResult) -> str:
-    """The result as JSON, each innermost object and list on one line."""
-    text = _MODEL.dump_json(result, indent=1, exclude_defaults=True).decode()
+    """The result as JSON."""
+    return fold_json(_MODEL.dump_json(result, indent=1, exclude_defaults=True).decode())
+
+
+def fold_json(text: str) -> str:
+    """Indented JSON with each innermost object and list on one line."""
     return _INNERMOST.sub(lambda found: _BREAK.sub("", found[0]), text) + "\n"
 
 
@@ -146,7 +150,7 @@ def scores_of(result: RetrievalResult, roots: str, ablation: str) -> Scores:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One question's scores, and how they changed; None where there is nothing earlier."""
+    """One question's scores, and how the first of them, those it had earlier, changed; None where it had none."""
 
     repository: str
     language: str
@@ -177,7 +181,7 @@ def _rows(repository: AskedRepository, measured: Measured, earlier: Scores) -> l
     rows = []
     for question, scores in zip(repository.questions, measured.scores, strict=True):
         before = earlier.get((repository.name, question.key))
-        change = np.subtract(scores, before) if before and len(before) == len(scores) else None
+        change = np.subtract(scores[: len(before)], before[: len(scores)]) if before else None
         rows.append(_Row(repository.name, repository.language, question.category, np.array(scores), change))
     return rows
 

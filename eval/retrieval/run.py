@@ -23,6 +23,7 @@ from eval.retrieval.results import (
 )
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Source:
 
 
 def run_jobs(
-    measure: Callable[[T], Outcome], jobs: Sequence[T], processes: int
-) -> Iterator[tuple[int, Outcome]]:
+    measure: Callable[[T], R], jobs: Sequence[T], processes: int
+) -> Iterator[tuple[int, R]]:
     """The place and outcome of every job as it is ready; in this process when ``processes`` is 1."""
     if processes == 1:
         yield from enumerate(map(measure, jobs))

@@ -1,0 +1,96 @@
+"""The `repo-memory eval savings` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from eval.processes import MeasureError
+from eval.retrieval.ablations import Ablation
+from eval.retrieval.benchmark import plan_jobs
+from eval.retrieval.changes import HistoryJob
+from eval.retrieval.indexes import index_cache
+from eval.retrieval.journal import Journal, measure_all
+from eval.retrieval.labels import LabelledRepository, load_labels
+from eval.retrieval.results import hash_query
+from eval.savings.page import build_page
+from eval.savings.report import build_report
+from eval.savings.results import SavingsResult, collect, write_result
+from eval.savings.run import Outcome, measure_commits, measure_labelled
+
+_RANKING = (Ablation.FULL,)
+
+
+class Roots(StrEnum):
+    """Which folder of a check-out is searched."""
+
+    BENCHMARK = "benchmark"
+    REPOSITORY = "repository"
+
+
+def savings(
+    bench: Annotated[
+        Path | None, typer.Option(help="Folder with repos.json and annotations/<name>.json.")
+    ] = None,
+    checkouts: Annotated[
+        Path | None, typer.Option(help="Folder with a check-out <name> of each repository.")
+    ] = None,
+    from_git: Annotated[
+        list[Path] | None,
+        typer.Option(help="Ask a repository's own commits of their parents instead; may be repeated."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="With --from-git: commits of a repository.")] = 20,
+    roots: Annotated[
+        Roots, typer.Option(help="Search the folder that the benchmark names, or the whole check-out.")
+    ] = Roots.BENCHMARK,
+    repo: Annotated[
+        list[str] | None, typer.Option(help="Only this repository of the benchmark; may be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
+    html: Annotated[Path | None, typer.Option(help="File to write a page with plots to.")] = None,
+    indexes: Annotated[
+        Path | None, typer.Option(help="Folder to keep the indexes in; without it, the user's cache.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Repositories measured at once.")] = 2,
+) -> None:
+    """Measure the tokens until a question's gold is in context, beside reading without an index."""
+    store = indexes or index_cache()
+    labelled: list[LabelledRepository] = []
+    try:
+        journal = Journal(store / "unfinished-savings", Outcome)
+        if from_git:
+            jobs = [HistoryJob(path, limit, store, _RANKING) for path in from_git]
+            result = collect("history", measure_all(measure_commits, jobs, processes, journal), [])
+        elif bench and checkouts:
+            labelled = load_labels(bench, repo or [])
+            planned, missing = plan_jobs(labelled, checkouts, (roots.value,), store, _RANKING)
+            outcomes = measure_all(measure_labelled, planned, processes, journal)
+            result = collect("benchmark", outcomes, missing)
+        else:
+            hint = "pass --bench DIR with --checkouts DIR, or --from-git PATH"
+            raise MeasureError("nothing to measure on", hint)
+    except MeasureError as error:
+        Console(stderr=True, soft_wrap=True).print(f"error: {error}\n\nhint: {error.hint}", markup=False)
+        raise typer.Exit(1) from error
+    if html is not None:
+        html.write_text(build_page(result), encoding="utf-8")
+    _tell(result, {hash_query(q.query): q.query for found in labelled for q in found.questions}, output, as_json)
+
+
+def _tell(result: SavingsResult, questions: Mapping[str, str], output: Path | None, as_json: bool) -> None:
+    text = write_result(result)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    if as_json or not sys.stdout.isatty():
+        typer.echo(text, nl=False)
+    else:
+        Console().print(build_report(result, questions))
+    for found in result.unmeasured:
+        typer.echo(f"not measured: {found.name}: {found.reason}", err=True)

@@ -1,0 +1,100 @@
+"""This product's arm: its real tools, called through its MCP server, as an agent calls them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import partial
+
+import anyio
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, TextContent
+
+from eval.retrieval.changes import listed_spans
+from eval.savings.context import Turn
+from eval.savings.gold import ReplyLine
+from indexers.tokens import estimate_tokens
+from memory_server.answers import Answers
+from memory_server.handshake import INSTRUCTIONS
+from memory_server.memory import Memory
+from memory_server.server import build_server
+
+OWN = "repo-memory"
+LATER = "repo-memory, a later question"
+"""The same without schema and instructions: they are in a conversation once, however many questions it has."""
+
+_PREFIX = "mcp__repo-memory__"
+_NUMBERED = re.compile(r" *(\d+)\t")
+_WHOLE_FILE = re.compile(r"  [\d-]+ file")
+_SLICE = re.compile(r"(\S.*):(\d+)-(\d+)(?:  .*)?")
+_POINTER = re.compile(r"; read (.+:\d+-\d+), or raise budget$")
+
+
+class OwnTools:
+    """The server over a memory, and what its replies show."""
+
+    def __init__(self, memory: Memory) -> None:
+        answers = Answers(memory)
+        self._server = build_server(lambda: answers)
+
+    def overhead(self) -> int:
+        """Tokens of the tools' schemas and the server's instructions, as a client puts them into every conversation."""
+        tools = anyio.run(self._server.list_tools)
+        schemas = [
+            {"name": _PREFIX + tool.name, "description": tool.description, "input_schema": tool.input_schema}
+            for tool in tools
+        ]
+        return sum(estimate_tokens(json.dumps(schema)) for schema in schemas) + estimate_tokens(INSTRUCTIONS)
+
+    def ask(self, question: str) -> Iterator[Turn]:
+        """A search; then a read of each hit in the order of the reply; then of what the reads left out."""
+        reply = self._call("search", {"query": question})
+        yield _turn("search", {"query": question}, reply)
+        shown = {(line.path, line.start_line) for line in show_reply(reply)}
+        targets = [
+            f"{span.path}:{span.start_line}-{span.end_line}"
+            for span in listed_spans(reply)
+            if any((span.path, line) not in shown for line in range(span.start_line, span.end_line + 1))
+        ]
+        while targets:
+            further = []
+            for target in targets:
+                arguments: dict[str, object] = {"targets": [target]}
+                reply = self._call("read", arguments)
+                yield _turn("read", arguments, reply)
+                further += [found[1] for line in reply.split("\n") if (found := _POINTER.search(line))]
+            targets = further
+
+    def _call(self, tool: str, arguments: dict[str, object]) -> str:
+        """The reply's text: all that the server sends, and that the client puts into the context."""
+        try:
+            result = anyio.run(partial(self._server.call_tool, tool, arguments))
+        except ToolError as error:
+            return str(error)
+        assert isinstance(result, CallToolResult)
+        assert result.structured_content is None  # it would be sent beside the text, and cost tokens twice
+        return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+def _turn(tool: str, arguments: dict[str, object], reply: str) -> Turn:
+    return Turn(_PREFIX + tool, json.dumps(arguments), show_reply(reply))
+
+
+def show_reply(reply: str) -> list[ReplyLine]:
+    """Which source each line of a reply shows.
+
+    A numbered line shows that line. A hit's signature and doc show the file, but no line by its number.
+    """
+    lines: list[ReplyLine] = []
+    path = ""
+    for line in reply.split("\n"):
+        if found := _NUMBERED.match(line):
+            lines.append(ReplyLine(line, path, int(found[1])))
+        elif line.startswith("  "):
+            lines.append(ReplyLine(line, "" if _WHOLE_FILE.fullmatch(line) else path))
+        else:
+            found = _SLICE.fullmatch(line)
+            path = "" if line.startswith(("left out: ", "no hits; ")) else found[1] if found else line
+            lines.append(ReplyLine(line))
+    return lines

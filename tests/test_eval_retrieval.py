@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from eval.cli import app
 from eval.processes import MeasureError
 from eval.retrieval.ablations import ABLATIONS, Ablation
+from eval.retrieval.benchmark import MEASURES, score_ranks
 from eval.retrieval.indexes import open_index
 from eval.retrieval.labels import Question, Target, first_hits, load_labels
 from eval.retrieval.metrics import estimate_mean, ndcg
@@ -104,6 +105,12 @@ def test_ndcg_has_an_ideal_of_at_most_ten_targets() -> None:
     assert ndcg(range(1, 11), 25) == pytest.approx(1.0)
 
 
+def test_recall_and_reciprocal_rank_by_hand() -> None:
+    assert score_ranks([2, 7], 4)[1:] == (0.0, 0.25, 0.5, 0.5)
+    assert score_ranks([11], 1) == (0.0, 0.0, 0.0, 0.0, 0.0)
+    assert score_ranks([1], 1) == (1.0, 1.0, 1.0, 1.0, 1.0)
+
+
 def test_an_interval_holds_the_mean_and_is_the_same_each_time() -> None:
     values = np.array([0.0, 1.0] * 50)
     found = estimate_mean(values)
@@ -168,7 +175,7 @@ def test_a_run_scores_every_question_and_names_what_is_not_checked_out(bench: Pa
     result = measured(bench)
     (run,) = result.runs
     (shop,) = run.repositories
-    assert (run.roots, run.ablation, result.measures) == ("benchmark", "full", ("ndcg@10",))
+    assert (run.roots, run.ablation, result.measures) == ("benchmark", "full", MEASURES)
     assert shop.scores[0] == (1.0,)
     assert 0.6 < shop.scores[1][0] <= 1.0
     assert [(found.name, "no folder" in found.reason) for found in result.unmeasured] == [("gone", True)]
@@ -289,6 +296,25 @@ def test_ablations_leave_out_what_they_say(bench: Path) -> None:
             len({tuple(ask(ablation, query)) for ablation in (Ablation.FULL, Ablation.BM25, Ablation.DENSE)})
             == 3
         )
+
+
+def test_ripgrep_ranks_files_beside_the_product(bench: Path) -> None:
+    full, ripgrep = measured(bench, "--ablation", "full", "--ablation", "ripgrep").runs
+    assert ripgrep.ablation == "ripgrep"
+    assert ripgrep.repositories[0].scores[1][MEASURES.index("recall@1")] == 0.5
+    assert full.repositories[0].files == ripgrep.repositories[0].files
+
+
+def test_a_change_against_a_result_with_fewer_measures_is_told_for_those(bench: Path) -> None:
+    result = measured(bench)
+    run = result.runs[0]
+    shop = replace(run.repositories[0], scores=tuple(score[:1] for score in run.repositories[0].scores))
+    older = replace(result, measures=("ndcg@10",), runs=(replace(run, repositories=(shop,)),))
+    earlier = bench.parent / "earlier.json"
+    earlier.write_text(write_result(older), encoding="utf-8")
+    changes = measured(bench, "--against", str(earlier)).runs[0].groups[0].changes
+    assert changes is not None
+    assert [change.mean for change in changes] == [0.0]
 
 
 def test_without_the_graph_only_importance_is_left_out() -> None:

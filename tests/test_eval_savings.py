@@ -110,7 +110,7 @@ def test_tokens_are_counted_to_the_line_that_brings_the_gold() -> None:
     assert (spent.first, spent.gold, spent.resident) == (first, gold, 200 + 122 + 2 * 518)
     assert (spent.turns, spent.calls) == (3, 15 + 11 + 11)
     assert spent.reread == 200 + (200 + 122) + (200 + 122 + 518)
-    assert spent.recalls == (0.0, 1.0, 1.0, 1.0, 1.0) == (0.0, *[1.0] * 4)
+    assert spent.recalls == (0.0, 1.0, 1.0, 1.0, 1.0)
     assert spend(iter(turns), [Target("a.py", 4, 4), Target("z.py")], overhead=200).recalls[1] == 0.5
 
 
@@ -131,10 +131,8 @@ def test_a_reply_that_holds_the_gold_stays_whole() -> None:
 
 
 def test_keywords_are_what_a_question_tells() -> None:
-    assert choose_keywords("How are the routes registered for a Blueprint?") == ("rout", "regist", "blueprint")
-    assert choose_keywords("ShouldBindJSON and parse_url of 42") == ("ShouldBindJSON", "pars", "url")[:1] + (
-        "parse_url",
-    )
+    assert choose_keywords("How are the routes registered for a Blueprint?") == ("rout", "register", "blueprint")
+    assert choose_keywords("ShouldBindJSON and parse_url of 42") == ("ShouldBindJSON", "parse_url")
     assert choose_keywords("what is it") == ("what",)
 
 

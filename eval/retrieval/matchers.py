@@ -54,6 +54,7 @@ class Ripgrep:
 
     def __init__(self, program: str) -> None:
         self._program = program
+        self._python = PythonMatcher()
         self.name = self._run(Path(), "--version").decode().partition("\n")[0].strip()
 
     def list_files(self, folder: Path) -> list[str]:
@@ -63,6 +64,8 @@ class Ripgrep:
 
     def match(self, folder: Path, texts: Mapping[str, bytes], keyword: str) -> Lines:
         """The lines that it finds, in the texts that are given."""
+        if not keyword.isascii():  # which ripgrep refuses to take for bytes
+            return self._python.match(folder, texts, keyword)
         options = ("--ignore-case", "--no-unicode", "--fixed-strings", "--line-number", "--no-heading", "--null")
         printed = self._run(folder, *_RIPGREP, *options, "--only-matching", "--regexp", keyword, "./")
         found: Lines = {}

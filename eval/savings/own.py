@@ -24,6 +24,11 @@ OWN = "repo-memory"
 LATER = "repo-memory, a later question"
 """The same without schema and instructions: they are in a conversation once, however many questions it has."""
 
+WITH_RIPGREP = "repo-memory, then rg"
+"""The same with ripgrep and windows after the last hit is read in vain: an agent has both."""
+
+OWN_ARMS = (OWN, LATER, WITH_RIPGREP)
+
 _PREFIX = "mcp__repo-memory__"
 _NUMBERED = re.compile(r" *(\d+)\t")
 _WHOLE_FILE = re.compile(r"  [\d-]+ file")

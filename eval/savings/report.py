@@ -82,7 +82,7 @@ def _groups(result: SavingsResult) -> Table:
         title="Where repo-memory saves and where it loses, against the headline baseline (losses first)",
         caption=Text("lost: questions on which repo-memory, with schema and instructions, needs more tokens"),
     )
-    for title in ("", "", "n", "lost", "tokens, baseline", OWN, LATER, "found, baseline", OWN):
+    for title in ("", "", "n", "lost", "tokens, baseline", "own", "own, later", "found, baseline", "own"):
         table.add_column(title, justify="right" if title else "left")
     for kind in ("category", "language", "repository"):
         groups = [group for group in result.groups if group.kind == kind]

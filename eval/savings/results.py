@@ -15,7 +15,7 @@ from eval.retrieval.results import AskedRepository, Unmeasured, fold_json
 from eval.savings.arms import BASELINES
 from eval.savings.bill import PRICES, REMAINING_TURNS, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES
-from eval.savings.own import LATER, OWN
+from eval.savings.own import OWN, OWN_ARMS
 from eval.savings.run import ARM_NAMES, Outcome
 from indexers.tokens import HIGH_ERROR, MEAN_ERROR
 
@@ -187,7 +187,7 @@ def collect(source: str, outcomes: Sequence[Outcome], missing: Sequence[Unmeasur
         arms=ARM_NAMES,
         baseline=baseline,
         unmeasured=unmeasured,
-        savings=tuple(_saving(values, arm, baseline) for arm in (OWN, LATER)),
+        savings=tuple(_saving(values, arm, baseline) for arm in OWN_ARMS),
         bills=tuple(bill for arm in whole.arms for bill in _bills(arm)),
         groups=(whole, *_groups(asked, baseline)),
         losses=_losses(asked, baseline),

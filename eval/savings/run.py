@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from eval.processes import MeasureError
 from eval.retrieval.benchmark import Job
@@ -12,16 +13,16 @@ from eval.retrieval.history import Change
 from eval.retrieval.indexes import open_index
 from eval.retrieval.labels import Target
 from eval.retrieval.results import AskedRepository
-from eval.savings.arms import ARMS
+from eval.savings.arms import ARMS, WINDOWS, read_windows
 from eval.savings.context import spend
 from eval.savings.gold import each_line
 from eval.retrieval.grep import SourceTree
 from eval.retrieval.matchers import find_matcher
-from eval.savings.own import LATER, OWN, OwnTools
+from eval.savings.own import OWN_ARMS, OwnTools
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
 
-ARM_NAMES = (*ARMS, OWN, LATER)
+ARM_NAMES = (*ARMS, *OWN_ARMS)
 
 Row = tuple[float, ...]
 
@@ -78,8 +79,11 @@ class _Asker:
     def ask(self, question: str, targets: Sequence[Target]) -> tuple[Row, ...]:
         """A row for each of ``ARM_NAMES``."""
         others = (spend(arm(self._tree, question), targets) for arm in ARMS.values())
-        own = (spend(self._tools.ask(question), targets, overhead) for overhead in (self._overhead, 0))
-        return tuple(spent.row for spent in (*others, *own))
+        own = spend(self._tools.ask(question), targets, self._overhead)
+        later = spend(self._tools.ask(question), targets)
+        both = chain(self._tools.ask(question), read_windows(min(WINDOWS))(self._tree, question))
+        spent = (*others, own, later, spend(both, targets, self._overhead))
+        return tuple(found.row for found in spent)
 
     def outcome(self, asked: AskedRepository, rows: Iterable[tuple[Row, ...]]) -> Outcome:
         """What was found, with what it was found by."""

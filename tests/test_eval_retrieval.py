@@ -176,7 +176,7 @@ def test_a_run_scores_every_question_and_names_what_is_not_checked_out(bench: Pa
     (run,) = result.runs
     (shop,) = run.repositories
     assert (run.roots, run.ablation, result.measures) == ("benchmark", "full", MEASURES)
-    assert shop.scores[0] == (1.0,)
+    assert shop.scores[0] == (1.0,) * len(MEASURES)
     assert 0.6 < shop.scores[1][0] <= 1.0
     assert [(found.name, "no folder" in found.reason) for found in result.unmeasured] == [("gone", True)]
     assert result.embedder.startswith("static-code")

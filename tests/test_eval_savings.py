@@ -33,7 +33,7 @@ from tests.git_project import Project
 from tests.indexing import CODE_BASE, write_files
 
 RIPGREP = shutil.which("rg")
-MATCHERS = [PythonMatcher(), *([Ripgrep(RIPGREP)] if RIPGREP else [])]
+MATCHERS: list[Matcher] = [PythonMatcher(), *([Ripgrep(RIPGREP)] if RIPGREP else [])]
 
 TREE = {
     ".gitignore": "built/\n*.log\n!keep.log\n",
@@ -131,7 +131,11 @@ def test_a_reply_that_holds_the_gold_stays_whole() -> None:
 
 
 def test_keywords_are_what_a_question_tells() -> None:
-    assert choose_keywords("How are the routes registered for a Blueprint?") == ("rout", "register", "blueprint")
+    assert choose_keywords("How are the routes registered for a Blueprint?") == (
+        "rout",
+        "register",
+        "blueprint",
+    )
     assert choose_keywords("ShouldBindJSON and parse_url of 42") == ("ShouldBindJSON", "parse_url")
     assert choose_keywords("what is it") == ("what",)
 
@@ -159,8 +163,14 @@ def test_matches_with_context_are_what_ripgrep_prints(tree: Path) -> None:
     write_files(tree, {"far.py": "ledger\n" + "x\n" * 20 + "ledger\n" + "y\n" * 5 + "ledger\n"})
     (turn,) = arms.grep_context(SourceTree(tree, PythonMatcher()), "ledger")
     command = [str(RIPGREP), "-n", "-i", "-C", "3", "--sort", "path", "--no-require-git", "ledger"]
-    printed = subprocess.run(command, cwd=tree, capture_output=True, check=True, text=True, stdin=subprocess.DEVNULL)
-    told = [line for line in printed.stdout.replace("\r", "").split("\n")[:-1] if not line.startswith("binary.bin")]
+    printed = subprocess.run(
+        command, cwd=tree, capture_output=True, check=True, text=True, stdin=subprocess.DEVNULL
+    )
+    told = [
+        line
+        for line in printed.stdout.replace("\r", "").split("\n")[:-1]
+        if not line.startswith("binary.bin")
+    ]
     ours = [line.text.replace("\r", "") for line in turn.lines]
     assert [line for line in ours if line != "--"] == [line for line in told if line != "--"]
     assert abs(ours.count("--") - told.count("--")) <= 1
@@ -169,7 +179,9 @@ def test_matches_with_context_are_what_ripgrep_prints(tree: Path) -> None:
 
 def test_files_rank_by_rare_words_and_many_lines(tmp_path: Path) -> None:
     files = {f"{name}.py": "common\n" for name in "abcdef"}
-    write_files(tmp_path, {**files, "many.py": "common\n" * 8, "rare.py": "seldom\n", "z/seldom.py": "common\n"})
+    write_files(
+        tmp_path, {**files, "many.py": "common\n" * 8, "rare.py": "seldom\n", "z/seldom.py": "common\n"}
+    )
     ranked = rank_files(SourceTree(tmp_path, PythonMatcher()), ["common", "seldom"])
     # ln(1 + 9/2)(1 + ln 2) + ln(1 + 9/8) = 3.64; ln(1 + 9/2) = 1.70; ln(1 + 9/8)(1 + ln 8) = 2.32; ln(1 + 9/8) = 0.75
     assert [(found.path, round(found.score, 2)) for found in ranked][:4] == [
@@ -221,7 +233,7 @@ def test_a_reply_shows_what_it_quotes() -> None:
     assert [(line.path, line.start_line) for line in show_reply(search)] == [
         ("", 0), ("a/b.py", 0), ("a/b.py", 0), ("a/b.py", 5), ("", 0), ("", 0),
     ]  # fmt: skip
-    read = "a/b.py:3-4  in f\n1\tclass C:\n3\tdef f(x):\n4\t    x\n\nleft out: lines 5-9; read a/b.py:5-9, or raise budget"
+    read = "a/b.py:3-4  in f\n1\tclass C:\n3\tdef f(x):\n4\t    x\n\nleft out: lines 5-9; read a/b.py:5-9"
     assert [(line.path, line.start_line) for line in show_reply(read)] == [
         ("", 0), ("a/b.py", 1), ("a/b.py", 3), ("a/b.py", 4), ("", 0), ("", 0),
     ]  # fmt: skip
@@ -258,7 +270,8 @@ def bench(tmp_path: Path) -> Path:
         {"query": "zeppelins", "relevant": ["src/web/total.ts"], "category": "semantic"},
     ]
     listed = [
-        {"name": name, "language": "python", "revision": "1" * 40, "benchmark_root": "src"} for name in ("shop", "gone")
+        {"name": name, "language": "python", "revision": "1" * 40, "benchmark_root": "src"}
+        for name in ("shop", "gone")
     ]
     write_files(folder, {"repos.json": json.dumps(listed)})
     for name in ("shop", "gone"):
@@ -310,7 +323,8 @@ def test_an_interrupted_run_resumes_with_what_it_has(bench: Path) -> None:
     root, indexes = bench.parent / "checkouts" / "shop" / "src", bench.parent / "indexes"
     asked = (Question("Ledger", "symbol", (Target("app/store.py"),)),)
     jobs = [
-        Job(LabelledRepository(name, "python", "1", "", asked), "benchmark", root, indexes, ()) for name in "ab"
+        Job(LabelledRepository(name, "python", "1", "", asked), "benchmark", root, indexes, ())
+        for name in "ab"
     ]
     measured: list[str] = []
 

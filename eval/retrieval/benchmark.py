@@ -49,7 +49,9 @@ class Job:
     def asked(self) -> AskedRepository:
         """The repository with the keys of its questions."""
         found = self.repository
-        questions = tuple(Asked(hash_query(question.query), question.category) for question in found.questions)
+        questions = tuple(
+            Asked(hash_query(question.query), question.category) for question in found.questions
+        )
         return AskedRepository(found.name, found.language, found.revision, questions)
 
 

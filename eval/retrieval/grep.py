@@ -16,11 +16,14 @@ from indexers.tokens import stem_word
 from memory_server.slices import split_lines
 
 STOP_WORDS = frozenset(
-    "a about after all also an and any are as at be because been before being between both but by can code could did "
-    "do does doing done during each for from get gets had has have having how if in into is it its itself just like "
-    "made make makes more most no not of off on once only or other out over own same should so some such than that "
-    "the their them then there these they this those through to too under until up use used uses using very via was "
-    "were what when where which while who why will with within without would you your".split()
+    (
+        "a about after all also an and any are as at be because been before being between both but by can "
+        "code could did do does doing done during each for from get gets had has have having how if in "
+        "into is it its itself just like made make makes more most no not of off on once only or other "
+        "out over own same should so some such than that the their them then there these they this those "
+        "through to too under until up use used uses using very via was were what when where which while "
+        "who why will with within without would you your"
+    ).split()
 )
 """English words that say nothing of what is looked for, and those with which one asks about code."""
 
@@ -35,7 +38,7 @@ _IDENTIFIER = re.compile(r"[a-z\d][A-Z]|_|\d|^[A-Z]{2}")
 
 
 def choose_keywords(question: str) -> tuple[str, ...]:
-    """The question's words without stop words, each once: identifiers as they are, other words without their endings."""
+    """The question's words without stop words, each once: identifiers whole, others without their endings."""
     words = [word for word in _WORD.findall(question) if len(word) >= MIN_KEYWORD and not word.isdigit()]
     telling = [word for word in words if word.lower() not in STOP_WORDS] or words
     keywords = (word if _IDENTIFIER.search(word) else stem_word(word.lower()) for word in telling)

@@ -71,9 +71,7 @@ class Journal(Generic[R]):
         return self._folder / f"{key}.json"
 
 
-def measure_all(
-    measure: Callable[[T], R], jobs: Sequence[T], processes: int, journal: Journal[R]
-) -> list[R]:
+def measure_all(measure: Callable[[T], R], jobs: Sequence[T], processes: int, journal: Journal[R]) -> list[R]:
     """Every job's outcome, in the order of the jobs, less what an interrupted run left; progress on a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     outcomes = {place: found for place, job in enumerate(jobs) if (found := journal.find(job)) is not None}

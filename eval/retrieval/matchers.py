@@ -66,7 +66,14 @@ class Ripgrep:
         """The lines that it finds, in the texts that are given."""
         if not keyword.isascii():  # which ripgrep refuses to take for bytes
             return self._python.match(folder, texts, keyword)
-        options = ("--ignore-case", "--no-unicode", "--fixed-strings", "--line-number", "--no-heading", "--null")
+        options = (
+            "--ignore-case",
+            "--no-unicode",
+            "--fixed-strings",
+            "--line-number",
+            "--no-heading",
+            "--null",
+        )
         printed = self._run(folder, *_RIPGREP, *options, "--only-matching", "--regexp", keyword, "./")
         found: Lines = {}
         for record in printed.split(b"\n"):
@@ -82,7 +89,11 @@ class Ripgrep:
     def _run(self, folder: Path, *arguments: str) -> bytes:
         try:
             done = subprocess.run(
-                [self._program, *arguments], cwd=folder, capture_output=True, check=False, stdin=subprocess.DEVNULL
+                [self._program, *arguments],
+                cwd=folder,
+                capture_output=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
             )
         except OSError as error:
             raise MeasureError(f"cannot run ripgrep: {error.strerror}", _HINT) from error
@@ -103,7 +114,7 @@ class PythonMatcher:
         """A walk by the ``.gitignore`` files in the folder."""
         return sorted(_walk(folder, Folder("", ())))
 
-    def match(self, folder: Path, texts: Mapping[str, bytes], keyword: str) -> Lines:
+    def match(self, folder: Path, texts: Mapping[str, bytes], keyword: str) -> Lines:  # noqa: ARG002 - ripgrep's
         """The lines of the texts that hold the keyword; the folder is not looked at."""
         if self._lowered[0] is not texts:
             self._lowered = (texts, {path: data.lower() for path, data in texts.items()})

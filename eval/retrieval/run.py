@@ -45,9 +45,7 @@ class Source:
     measures: tuple[str, ...]
 
 
-def run_jobs(
-    measure: Callable[[T], R], jobs: Sequence[T], processes: int
-) -> Iterator[tuple[int, R]]:
+def run_jobs(measure: Callable[[T], R], jobs: Sequence[T], processes: int) -> Iterator[tuple[int, R]]:
     """The place and outcome of every job as it is ready; in this process when ``processes`` is 1."""
     if processes == 1:
         yield from enumerate(map(measure, jobs))

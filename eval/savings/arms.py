@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 
+from eval.retrieval.grep import Ranked, SourceTree, Window, choose_keywords, rank_files
 from eval.savings.context import Turn, token_cost
 from eval.savings.gold import ReplyLine
-from eval.retrieval.grep import Ranked, SourceTree, Window, choose_keywords, rank_files
 
 LISTED = 20
 """Files of the ranking that the agent reads."""
@@ -125,7 +125,8 @@ def _read(tree: SourceTree, path: str, start: int, end: int) -> Turn:
     if (start, end) != (1, min(len(text), READ_LINES)):
         asked |= {"offset": start, "limit": end - start + 1}
     lines = tuple(
-        ReplyLine(f"{number}\t{text[number - 1][:READ_LINE_LENGTH]}", path, number) for number in range(start, end + 1)
+        ReplyLine(f"{number}\t{text[number - 1][:READ_LINE_LENGTH]}", path, number)
+        for number in range(start, end + 1)
     )
     return Turn("Read", json.dumps(asked), lines)
 

@@ -47,8 +47,8 @@ class Use:
 def question_cost(use: Use, prices: Prices, remaining: int, base: float = BASE_CONTEXT) -> float:
     """Dollars of a question: what it adds, written to the cache once and re-read on each of the remaining turns.
 
-    Each turn of its own re-reads the base context and what the turns before it added, which is what an extra turn costs;
-    what the model wrote to call costs output beside.
+    Each turn of its own re-reads the base context and what the turns before it added, which is what an extra turn
+    costs; what the model wrote to call costs output beside.
     """
     reads = use.reread + use.turns * base + remaining * use.resident
     return (use.calls * prices.output + use.resident * prices.write + reads * prices.read) / 1e6

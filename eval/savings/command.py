@@ -81,7 +81,9 @@ def savings(
         raise typer.Exit(1) from error
     if html is not None:
         html.write_text(build_page(result), encoding="utf-8")
-    _tell(result, {hash_query(q.query): q.query for found in labelled for q in found.questions}, output, as_json)
+    _tell(
+        result, {hash_query(q.query): q.query for found in labelled for q in found.questions}, output, as_json
+    )
 
 
 def _tell(result: SavingsResult, questions: Mapping[str, str], output: Path | None, as_json: bool) -> None:

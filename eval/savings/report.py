@@ -21,7 +21,14 @@ def build_report(result: SavingsResult, questions: Mapping[str, str]) -> Togethe
     savings = [Text(_tell(saving, result.baseline)) for saving in result.savings]
     error = Text(result.token_error)
     return Together(
-        _arms(result), *savings, error, _bill(result), error, _groups(result), _losses(result, questions), *missing
+        _arms(result),
+        *savings,
+        error,
+        _bill(result),
+        error,
+        _groups(result),
+        _losses(result, questions),
+        *missing,
     )
 
 
@@ -35,7 +42,15 @@ def _arms(result: SavingsResult) -> Table:
         ),
     )
     table.add_column()
-    columns = ("found", "first", "all gold", "middle", "resident", "turns", *(f"recall@{size}" for size in BUDGETS))
+    columns = (
+        "found",
+        "first",
+        "all gold",
+        "middle",
+        "resident",
+        "turns",
+        *(f"recall@{size}" for size in BUDGETS),
+    )
     for title in columns:
         table.add_column(title, justify="right")
     for arm in whole.arms:

@@ -160,7 +160,10 @@ def collect(source: str, outcomes: Sequence[Outcome], missing: Sequence[Unmeasur
         MeasureError: nothing was measured.
     """
     measured = [found for found in outcomes if found.rows]
-    unmeasured = (*missing, *(Unmeasured(found.asked.name, found.problem) for found in outcomes if found.problem))
+    unmeasured = (
+        *missing,
+        *(Unmeasured(found.asked.name, found.problem) for found in outcomes if found.problem),
+    )
     if not measured:
         told = "; ".join(f"{found.name}: {found.reason}" for found in unmeasured)
         raise MeasureError(f"nothing could be measured: {told}", "check the folders that the options name")

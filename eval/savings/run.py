@@ -9,15 +9,15 @@ from itertools import chain
 from eval.processes import MeasureError
 from eval.retrieval.benchmark import Job
 from eval.retrieval.changes import HistoryJob, describe_history, open_parents
+from eval.retrieval.grep import SourceTree
 from eval.retrieval.history import Change
 from eval.retrieval.indexes import open_index
 from eval.retrieval.labels import Target
+from eval.retrieval.matchers import find_matcher
 from eval.retrieval.results import AskedRepository
 from eval.savings.arms import ARMS, WINDOWS, read_windows
 from eval.savings.context import spend
 from eval.savings.gold import each_line
-from eval.retrieval.grep import SourceTree
-from eval.retrieval.matchers import find_matcher
 from eval.savings.own import OWN_ARMS, OwnTools
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory

@@ -15,16 +15,15 @@ from eval.retrieval.matchers import Lines, Matcher
 from indexers.tokens import stem_word
 from memory_server.slices import split_lines
 
-STOP_WORDS = frozenset(
-    (
-        "a about after all also an and any are as at be because been before being between both but by can "
-        "code could did do does doing done during each for from get gets had has have having how if in "
-        "into is it its itself just like made make makes more most no not of off on once only or other "
-        "out over own same should so some such than that the their them then there these they this those "
-        "through to too under until up use used uses using very via was were what when where which while "
-        "who why will with within without would you your"
-    ).split()
-)
+_STOP_WORDS = """
+a about after all also an and any are as at be because been before being between both but by can
+code could did do does doing done during each for from get gets had has have having how if in
+into is it its itself just like made make makes more most no not of off on once only or other
+out over own same should so some such than that the their them then there these they this those
+through to too under until up use used uses using very via was were what when where which while
+who why will with within without would you your
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 """English words that say nothing of what is looked for, and those with which one asks about code."""
 
 MIN_KEYWORD = 3

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
@@ -26,6 +27,7 @@ from eval.savings.bill import PRICES, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES, Turn, spend
 from eval.savings.gold import GoldTally, ReplyLine, each_line
 from eval.savings.own import LATER, OWN, OwnTools, show_reply
+from eval.savings.page import build_page
 from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect
 from eval.savings.run import ARM_NAMES, Outcome, measure_labelled
@@ -356,6 +358,15 @@ def test_the_report_shows_arms_savings_bill_and_losses(bench: Path) -> None:
     assert [loss.own > loss.baseline for loss in result.losses] == [True] * len(result.losses)
     assert len(result.losses) == result.groups[0].lost > 0
     assert "not measured: gone: no folder" in text
+
+
+def test_the_page_stands_alone_and_is_well_formed(bench: Path) -> None:
+    page = build_page(collected(bench))
+    body = page[page.index("<style>") :].removesuffix("</html>\n")
+    plots = ElementTree.fromstring(f"<page>{body.replace('class=note', '')}</page>").iter("svg")
+    assert len(list(plots)) == 6
+    assert "http" not in page
+    assert "src=" not in page
 
 
 def test_a_history_is_judged_by_the_lines_that_changed(repository: Project) -> None:

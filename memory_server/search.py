@@ -46,7 +46,7 @@ def search_view(
         return []
     candidates = find_candidates(view, embedder, query, allowed, ranking)
     return [
-        _hit(view, int(candidates.symbols[place]), value)
+        describe_hit(view, int(candidates.symbols[place]), value)
         for place, value in rank.rank_candidates(candidates, query, limit, ranking)
     ]
 
@@ -94,7 +94,8 @@ def find_candidates(
     )
 
 
-def _hit(view: View, symbol: int, value: float) -> SearchHit:
+def describe_hit(view: View, symbol: int, value: float) -> SearchHit:
+    """A symbol as a hit with a score."""
     return SearchHit(
         path=view.path_of(symbol),
         start_line=int(view.start_line[symbol]),

@@ -73,6 +73,15 @@ def load_embedder(model: str | None, device: str | None = None) -> Embedder:
     return SentenceTransformerEmbedder(model if not folder.is_dir() else str(folder), device)
 
 
+def static_model_id(folder: Path) -> str:
+    """The ``id`` of a folder's static model, without loading it.
+
+    Raises:
+        EmbedderError: The folder does not hold such a model, or its files cannot be read.
+    """
+    return _name_model(folder, *_read_files(folder)[1:])
+
+
 class StaticEmbedder:
     """A sentence-transformers ``StaticEmbedding``: the mean of a text's token vectors, in numpy.
 
@@ -84,14 +93,7 @@ class StaticEmbedder:
     """
 
     def __init__(self, folder: Path) -> None:
-        module = _find_static_module(folder)
-        if module is None:
-            raise EmbedderError(f"{folder} does not hold a static embedding model")
-        try:
-            tokenizer_json = (module / "tokenizer.json").read_bytes()
-            weights = (module / "model.safetensors").read_bytes()
-        except OSError as error:
-            raise EmbedderError(f"{module} lacks a file of the model: {error}") from error
+        module, tokenizer_json, weights = _read_files(folder)
         self._tokenizer = _read_tokenizer(tokenizer_json, module)
         truncation: dict[str, int] = self._tokenizer.truncation or {}
         self._limit = truncation.get("max_length")
@@ -102,7 +104,7 @@ class StaticEmbedder:
             raise EmbedderError(f"{module} has fewer vectors than its tokenizer has tokens")
         self._ids: dict[str, bytes] = {}
         self._by_word = self._tokenizes_by_word()
-        self._id = f"{folder.resolve().name}-{crc32(weights, crc32(tokenizer_json)):08x}"
+        self._id = _name_model(folder, tokenizer_json, weights)
 
     @property
     def id(self) -> str:
@@ -226,6 +228,21 @@ def _find_static_module(folder: Path) -> Path | None:
     if not found or found[0][0] != "StaticEmbedding" or any(name != "Normalize" for name, _ in found[1:]):
         return None
     return folder / found[0][1]
+
+
+def _read_files(folder: Path) -> tuple[Path, bytes, bytes]:
+    """A static model's own folder, its tokenizer's bytes and its weights'."""
+    module = _find_static_module(folder)
+    if module is None:
+        raise EmbedderError(f"{folder} does not hold a static embedding model")
+    try:
+        return module, (module / "tokenizer.json").read_bytes(), (module / "model.safetensors").read_bytes()
+    except OSError as error:
+        raise EmbedderError(f"{module} lacks a file of the model: {error}") from error
+
+
+def _name_model(folder: Path, tokenizer_json: bytes, weights: bytes) -> str:
+    return f"{folder.resolve().name}-{crc32(weights, crc32(tokenizer_json)):08x}"
 
 
 def _read_tokenizer(data: bytes, folder: Path) -> Tokenizer:

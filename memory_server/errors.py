@@ -70,3 +70,9 @@ class QueryError(MemoryServerError):
     """A question cannot be understood."""
 
     hint = "see the tool's description"
+
+
+class TuneError(MemoryServerError):
+    """The model cannot be tuned to this repository; the index stays as it was."""
+
+    hint = "the shipped model stays; it answers without tuning"

@@ -62,7 +62,7 @@ class _Commit:
     message: str
 
 
-def draw_changes(repository: Path, limit: int) -> list[Change]:
+def draw_changes(repository: Path, limit: int, revisions: str = "HEAD") -> list[Change]:
     """At most ``limit`` commits that make questions, oldest first, one from each equal part of the history.
 
     Within a part the lowest hash that makes a question is taken: as good as by lot, and the same each time. Left out
@@ -72,7 +72,7 @@ def draw_changes(repository: Path, limit: int) -> list[Change]:
     Raises:
         MeasureError: git cannot read the repository.
     """
-    commits = _list_commits(repository)
+    commits = _list_commits(repository, revisions)
     chosen: dict[str, Change] = {}
     for part in range(limit):
         inside = commits[part * len(commits) // limit : (part + 1) * len(commits) // limit]
@@ -83,9 +83,10 @@ def draw_changes(repository: Path, limit: int) -> list[Change]:
     return list(chosen.values())
 
 
-def _list_commits(repository: Path) -> list[_Commit]:
+def _list_commits(repository: Path, revisions: str) -> list[_Commit]:
     """Commits with one parent that are not plainly chores, oldest first."""
-    listing = run_git(repository, "log", "--reverse", "--no-merges", "-z", "--format=%H%x1f%P%x1f%an%x1f%B")
+    form = "--format=%H%x1f%P%x1f%an%x1f%B"
+    listing = run_git(repository, "log", "--reverse", "--no-merges", "-z", form, revisions)
     found = (record.split("\x1f", 3) for record in listing.split("\0") if record)
     return [
         _Commit(commit, parent, message)

@@ -23,8 +23,10 @@ def index_cache() -> Path:
     return Path(base) / "repo-memory" / "retrieval"
 
 
-def open_index(folder: Path, indexes: Path) -> Memory:
+def open_index(folder: Path, indexes: Path, embedder: Embedder | None = None) -> Memory:
     """The memory of exactly this folder, git or not, with its index below ``indexes``, up to date.
+
+    ``embedder`` takes the place of the configured model.
 
     Raises:
         StoreError: the index cannot be written.
@@ -32,7 +34,7 @@ def open_index(folder: Path, indexes: Path) -> Memory:
     root = folder.resolve()
     config = load_config(root).model_copy(update={"store": StoreConfig(uri=os.fspath(indexes.resolve()))})
     place = locate(root, None, config)
-    tree = TreeIndex(root, None, place, config, _embedder(config.embedder.model))
+    tree = TreeIndex(root, None, place, config, embedder or _embedder(config.embedder.model))
     memory = Memory(root, tree, config)
     stamp = place.path / _STAMP
     # The product trusts rows of its own version; between two versions the indexers may have changed.

@@ -1,0 +1,101 @@
+"""Whether tuned vectors find what the held-back commits changed better than the shipped ones do.
+
+Each commit's message is asked of the code as it was before all of them, by the product's own index and ranking; the
+files of code that the commit changed, and that were there, are the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.retrieval.ablations import ABLATIONS, Ablation
+from eval.retrieval.history import Change
+from eval.retrieval.indexes import open_index
+from eval.retrieval.metrics import estimate_mean, ndcg
+from indexers.embed import Embedder
+from memory_server.memory import Memory
+from memory_server.search import search_view
+
+LARGEST_LOSS = 0.01
+"""NDCG@10 that the lower end of the gain's 95% interval may lie below 0: what may be lost at worst."""
+
+_RESULTS = 100
+"""Symbols that are asked for: more than ten files' worth, since a file's further symbols rank lower."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Mean NDCG@10 of the files with the shipped and with the tuned vectors, and the paired 95% interval of the gain."""
+
+    shipped: float
+    tuned: float
+    gain: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the held-back part says: of the whole ranking, which decides, and of the vectors alone."""
+
+    questions: int
+    ranking: Comparison
+    vectors: Comparison
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the mean improves, and the interval leaves little room for a loss."""
+        return self.ranking.gain > 0 and self.ranking.low >= -LARGEST_LOSS
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A commit's message, and the files that were there and that it changed."""
+
+    text: str
+    files: frozenset[str]
+
+
+def find_questions(changes: Sequence[Change], known: frozenset[str]) -> list[Question]:
+    """The commits that changed a file of the past, as questions."""
+    found = (Question(c.query, known.intersection(t.path for t in c.targets)) for c in changes)
+    return [question for question in found if question.files]
+
+
+def judge(
+    tree: Path, indexes: Path, questions: Sequence[Question], shipped: Embedder, tuned: Embedder
+) -> Verdict:
+    """Ask every question of an index of ``tree`` with each of the two models; both indexes go below ``indexes``."""
+    scores = []
+    for name, embedder in (("shipped", shipped), ("tuned", tuned)):
+        with open_index(tree, indexes / name, embedder) as memory:
+            scores.append([_ask(memory, questions, kind) for kind in (Ablation.FULL, Ablation.DENSE)])
+    ranking, vectors = (_compare(before, after) for before, after in zip(*scores, strict=True))
+    return Verdict(len(questions), ranking, vectors)
+
+
+def _ask(memory: Memory, questions: Sequence[Question], ablation: Ablation) -> Floats:
+    """NDCG@10 of each question's files, a file counted where its first symbol stands: (questions,)."""
+    values = []
+    for question in questions:
+        hits = search_view(
+            memory.view, memory.tree.embedder, question.text, limit=_RESULTS, ranking=ABLATIONS[ablation]
+        )
+        files = dict.fromkeys(hit.path for hit in hits)
+        ranks = [rank for rank, file in enumerate(files, 1) if file in question.files]
+        values.append(ndcg(ranks, len(question.files)))
+    return np.array(values)
+
+
+def _compare(shipped: Floats, tuned: Floats) -> Comparison:
+    gain = estimate_mean(tuned - shipped)
+    return Comparison(
+        round(float(shipped.mean()), 4), round(float(tuned.mean()), 4), gain.mean, gain.low, gain.high
+    )

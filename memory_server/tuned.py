@@ -1,0 +1,77 @@
+"""The shipped model tuned to a repository: kept in its index folder, used in the shipped one's place.
+
+``tuned.json`` names it and is replaced last: whoever reads sees the old model or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from indexers.embed import SHIPPED_MODEL, static_model_id
+from memory_server.errors import StoreError
+
+MODEL_NAME = f"{SHIPPED_MODEL.name}-tuned"
+"""What a tuned model is called, and with a checksum its id."""
+
+_RECORD, _MODELS = "tuned.json", "models"
+
+
+@dataclass(frozen=True, slots=True)
+class TunedModel:
+    """A tuned model: its folder within the index folder, and the id of the shipped model that it was trained from."""
+
+    folder: str
+    base: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether it was trained from the model that ships now."""
+        return self.base == static_model_id(SHIPPED_MODEL)
+
+
+def read_tuned(index: Path) -> TunedModel | None:
+    """The tuned model of an index folder, of whichever base; None when there is none."""
+    try:
+        return TunedModel(**json.loads((index / _RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def find_tuned(index: Path) -> Path | None:
+    """The folder of the tuned model to use; None when there is none, or its base no longer ships."""
+    tuned = read_tuned(index)
+    return index / tuned.folder if tuned is not None and tuned.fits else None
+
+
+def keep_tuned(index: Path, model: Path) -> None:
+    """Take a copy of a model as the tuned one, in place of an earlier one; the next sync embeds with it.
+
+    Raises:
+        StoreError: the index folder cannot be written.
+    """
+    models = index / _MODELS
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(dir=models))
+        shutil.copytree(model, place / MODEL_NAME)
+        record = TunedModel(f"{_MODELS}/{place.name}/{MODEL_NAME}", static_model_id(SHIPPED_MODEL))
+        partial = index / f"{_RECORD}.tmp"
+        partial.write_text(json.dumps(asdict(record)), encoding="utf-8")
+        partial.replace(index / _RECORD)
+    except OSError as error:
+        raise StoreError(f"cannot write {index}: {error.strerror}") from error
+    for other in models.iterdir():
+        if other != place:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def drop_tuned(index: Path) -> bool:
+    """Forget the tuned model, if there is one; the next sync embeds with the shipped one."""
+    found = (index / _RECORD).exists()
+    (index / _RECORD).unlink(missing_ok=True)
+    shutil.rmtree(index / _MODELS, ignore_errors=True)
+    return found

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from memory_server.config import Config
-from memory_server.errors import StoreError, UnsafeRootError
+from memory_server.errors import StoreBusyError, StoreError, UnsafeRootError
 from memory_server.git import GitPaths
 
 NAME = "repo-memory"
@@ -41,6 +45,27 @@ class IndexFolder:
     def lock(self) -> Path:
         """The file whose lock the one writer holds."""
         return self.path / "write.lock"
+
+    @contextmanager
+    def locked(self, root: Path, wait: float) -> Iterator[None]:
+        """Hold the write lock of the index of ``root``'s repository.
+
+        Raises:
+            StoreBusyError: another process kept it for ``wait`` seconds.
+            StoreError: the folder cannot be written.
+        """
+        self.create()
+        lock = FileLock(self.lock, timeout=wait)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise StoreBusyError(f"another process is writing the index of {root}") from error
+        except OSError as error:
+            raise StoreError(f"cannot lock {self.lock}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -82,7 +107,7 @@ class IndexFolder:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
 
     def erase(self) -> None:
-        """Remove everything derived; what people wrote stays."""
+        """Remove everything derived from files; what people wrote stays, and so does a tuned model."""
         for name in ("store.json", "checksums.json"):
             (self.path / name).unlink(missing_ok=True)
         for name in ("lance", "views"):

@@ -19,6 +19,7 @@ from memory_server.rerank import CrossEncoderReranker, Reranker, hit_text, reran
 from memory_server.search import search_view
 from memory_server.slices import split_lines
 from memory_server.tree import TreeIndex
+from memory_server.tuned import find_tuned, why_unused
 from memory_server.view import View
 
 
@@ -158,6 +159,7 @@ class Memory:
         """What is indexed, how fresh, how large."""
         self.tree.load()
         view, info = self.view, self.tree.info
+        untuned = why_unused(self.tree.folder.path, self.config.embedder.model)
         return IndexState(
             root=os.fspath(self.root),
             store=os.fspath(self.tree.folder.path),
@@ -174,4 +176,6 @@ class Memory:
             reranker=self.reranker.id if self.reranker else "",
             rebuild=self.tree.why_rebuild(),
             building=self.building,
+            tuned=bool(find_tuned(self.tree.folder.path)) and not untuned,
+            untuned=untuned,
         )

@@ -63,7 +63,10 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """The index as ``status`` tells it; sizes in bytes, times in seconds since the epoch."""
+    """The index as ``status`` tells it; sizes in bytes, times in seconds since the epoch.
+
+    ``tuned``: whether a model tuned to the repository answers; ``untuned`` says why one that is there does not.
+    """
 
     root: str
     store: str
@@ -80,6 +83,8 @@ class IndexState:
     reranker: str = ""
     rebuild: str = ""
     building: str = ""
+    tuned: bool = False
+    untuned: str = ""
 
 
 @dataclass(frozen=True, slots=True)

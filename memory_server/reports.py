@@ -16,6 +16,7 @@ from memory_server.errors import MemoryServerError
 from memory_server.install import Finding, check
 from memory_server.memory import Memory
 from memory_server.model import Compression, IndexState
+from memory_server.tuned import why_unused
 
 
 def status_text(state: IndexState) -> str:
@@ -29,11 +30,13 @@ def status_text(state: IndexState) -> str:
     skipped = ", ".join(f"{count} {reason}" for reason, count in state.skipped.items()) or "nothing"
     commit = f" at {state.commit[:10]}" if state.commit else ""
     windows = f"; {len(state.problems)} read in windows" if state.problems else ""
+    tuned = ", tuned to this repository" if state.tuned else ""
+    tuned = f" (a tuned one is not used: {state.untuned})" if state.untuned else tuned
     return "\n".join([
         f"indexed: {state.files} files, {state.symbols} symbols ({languages})",
         f"fresh: {fresh}, synced {when} ({_age(state.synced_at)}){commit}",
         f"size: {state.store_bytes / 1e6:.1f} MB in {state.store}",
-        f"model: {state.embedder}" + (f", reranked by {state.reranker}" if state.reranker else ""),
+        f"model: {state.embedder}{tuned}" + (f", reranked by {state.reranker}" if state.reranker else ""),
         f"left out: {skipped}{windows}",
     ])  # fmt: skip
 
@@ -87,7 +90,7 @@ def examine(repo: Path) -> list[Finding]:
         memory = Memory.open(repo)
     except MemoryServerError as error:
         return [Finding(str(error), error.hint)]
-    findings = list(check(memory.root))
+    findings = [*check(memory.root), *_examine_tuned(memory)]
     try:
         memory.try_models()
     except IndexerError as error:
@@ -95,6 +98,13 @@ def examine(repo: Path) -> list[Finding]:
         if isinstance(error, EmbedderError):
             return findings
     return findings + _examine_store(memory)
+
+
+def _examine_tuned(memory: Memory) -> list[Finding]:
+    configured = memory.config.embedder.model
+    reason = "" if configured else why_unused(memory.tree.folder.path, configured)
+    fix = "run `repo-memory tune`, or `repo-memory tune --undo`"
+    return [Finding(f"the tuned model is not used: {reason}", fix)] if reason else []
 
 
 def _examine_store(memory: Memory) -> list[Finding]:

@@ -6,22 +6,20 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from indexers.embed import Embedder, load_embedder
+from indexers.errors import EmbedderError
 from indexers.languages import registry_fingerprint
 from indexers.model import Skipped
 from indexers.walk import FileEntry, WalkRules, list_entries, read_source
 from memory_server import git as git_commands
 from memory_server.config import Config
 from memory_server.embedding import EmbeddingRun
-from memory_server.errors import StoreBusyError, StoreDamagedError, StoreError
+from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.folder import IndexFolder
 from memory_server.folder_times import FolderTimes
 from memory_server.git import GitPaths
@@ -32,6 +30,7 @@ from memory_server.row_source import RowSource, row_source
 from memory_server.rows import blob_id
 from memory_server.snapshot import SnapshotInfo, load_blobs, load_view, read_info, write_view
 from memory_server.sync import Diff, FreshRows, compare, import_store_early, manifest_rows
+from memory_server.tuned import find_tuned
 from memory_server.view import FILES, View, build_view, empty_view
 
 if TYPE_CHECKING:
@@ -66,6 +65,8 @@ class TreeIndex:
         self._mutex = threading.RLock()
         self._model_mutex = threading.Lock()
         self._embedder = embedder
+        self._takes_tuned = embedder is None and not config.embedder.model
+        self._tuned: Path | None = None
         self._store: Store | None = None
         self.view: View = empty_view(1)
         self.info: SnapshotInfo | None = None
@@ -75,11 +76,17 @@ class TreeIndex:
 
     @property
     def embedder(self) -> Embedder:
-        """The embedding model, loaded at first use."""
+        """The embedding model, loaded at first use: the configured one, or else the tuned or the shipped one."""
         with self._model_mutex:
             if self._embedder is None:
                 wanted = self.config.embedder
-                self._embedder = load_embedder(wanted.model or None, wanted.device or None)
+                self._tuned = find_tuned(self.folder.path) if self._takes_tuned else None
+                model = wanted.model or (str(self._tuned) if self._tuned else None)
+                try:
+                    self._embedder = load_embedder(model, wanted.device or None)
+                except EmbedderError as error:
+                    error.hint = "run `repo-memory tune --undo`" if self._tuned else error.hint
+                    raise
             return self._embedder
 
     def fingerprint(self) -> dict[str, str]:
@@ -101,7 +108,14 @@ class TreeIndex:
             if view is None:
                 return False
             self.view, self.info = view, info
+            self._renew_model()
             return True
+
+    def _renew_model(self) -> None:
+        """Let go of a model in whose place another process, tuning or undoing it, put the one of the newer view."""
+        with self._model_mutex:
+            if self._takes_tuned and self._embedder and find_tuned(self.folder.path) != self._tuned:
+                self._embedder = None
 
     def close(self) -> None:
         """Let go of the store; the view stays usable."""
@@ -189,28 +203,14 @@ class TreeIndex:
             diff = self.pending() if self.info is not None and not self.why_rebuild() else None
             if diff is not None and not diff.changes:
                 return self._report(started)
-            with self._write_lock(wait):
+            with self.folder.locked(self.root, wait):
                 newer = self.load()
+                self._renew_model()
                 reason = self.why_rebuild()
                 try:
                     return self._update(started, reason, None if newer or reason else diff, on_progress)
                 except StoreDamagedError as error:
                     return self._update(started, str(error), None, on_progress)
-
-    @contextmanager
-    def _write_lock(self, wait: float) -> Iterator[None]:
-        self.folder.create()
-        lock = FileLock(self.folder.lock, timeout=wait)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise StoreBusyError(f"another process is writing the index of {self.root}") from error
-        except OSError as error:
-            raise StoreError(f"cannot lock {self.folder.lock}: {error.strerror}") from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     def why_rebuild(self) -> str:
         """Why the stored rows cannot be used; empty when they can."""
@@ -234,7 +234,7 @@ class TreeIndex:
 
     def forget(self) -> None:
         """Delete the index folder."""
-        with self._mutex, self._write_lock(60.0):
+        with self._mutex, self.folder.locked(self.root, 60.0):
             self.close()
             self.view, self.info = empty_view(1), None
         shutil.rmtree(self.folder.path, ignore_errors=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from indexers.embed import SHIPPED_MODEL, static_model_id
 from memory_server.errors import StoreError
+from memory_server.folder import IndexFolder
 
 MODEL_NAME = f"{SHIPPED_MODEL.name}-tuned"
 """What a tuned model is called, and with a checksum its id."""
@@ -44,15 +45,30 @@ def read_tuned(index: Path) -> TunedModel | None:
 def find_tuned(index: Path) -> Path | None:
     """The folder of the tuned model to use; None when there is none, or its base no longer ships."""
     tuned = read_tuned(index)
-    return index / tuned.folder if tuned is not None and tuned.fits else None
+    found = tuned is not None and tuned.fits and (index / tuned.folder).is_dir()
+    return index / tuned.folder if tuned is not None and found else None
 
 
-def keep_tuned(index: Path, model: Path) -> None:
+def why_unused(index: Path, configured: str) -> str:
+    """Why a tuned model that is there does not answer; empty when it does, or there is none."""
+    tuned = read_tuned(index)
+    if tuned is None:
+        return ""
+    if configured:
+        return f"the settings name {configured}"
+    if not tuned.fits:
+        return f"it was trained from {tuned.base}, another one ships now"
+    return "" if find_tuned(index) else "its files are gone"
+
+
+def keep_tuned(folder: IndexFolder, model: Path) -> None:
     """Take a copy of a model as the tuned one, in place of an earlier one; the next sync embeds with it.
 
     Raises:
         StoreError: the index folder cannot be written.
     """
+    folder.create()
+    index = folder.path
     models = index / _MODELS
     try:
         models.mkdir(parents=True, exist_ok=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
 from eval.training.dataset import Vocabulary, build_vocabulary, count_words, encode_pairs
 from eval.training.extract import write_pairs
@@ -27,6 +29,10 @@ _NEW_WORD_LENGTH = 0.01
 """Length that a new word's vector starts with: next to nothing beside the known ones', but with a direction."""
 
 
+_LEAST_BATCH, _LEAST_STEPS = 16, 8
+"""A batch of a small repository is smaller, so that an epoch has some steps, down to a size that has contrast."""
+
+
 def fit_model(pairs: Sequence[Pair], out: Path, recipe: Recipe = RECIPE) -> None:
     """Train the shipped model on pairs and save it at ``out``; the same pairs give the same model."""
     words, vectors = _read_shipped()
@@ -42,13 +48,15 @@ def fit_model(pairs: Sequence[Pair], out: Path, recipe: Recipe = RECIPE) -> None
     known.update({word: len(words) + place for place, word in enumerate(added)})
     vectors = np.concatenate([vectors, _new_vectors(len(added), vectors.shape[1], recipe.seed)])
     rows = np.array([known[word] for word in moving.words])
-    vectors[rows] = train(data, moving, vectors[rows], recipe)
+    batch = min(recipe.batch, max(_LEAST_BATCH, len(data) // _LEAST_STEPS))
+    vectors[rows] = train(data, moving, vectors[rows], replace(recipe, batch=batch))
     save_model(out, Vocabulary((*words, *added), np.zeros(0)), vectors)
 
 
 def _read_shipped() -> tuple[list[str], Vectors]:
     """The shipped model's words in the order of their vectors, the unknown one first, and the vectors."""
     module = SentenceTransformer(str(SHIPPED_MODEL), device="cpu")[0]
+    assert isinstance(module, StaticEmbedding)
     places = module.tokenizer.get_vocab()
     vectors = module.embedding.weight.detach().numpy().astype(np.float32)
     return sorted(places, key=places.__getitem__), vectors

@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Mean NDCG@10 of the files with the shipped and with the tuned vectors, and the paired 95% interval of the gain."""
+    """Mean NDCG@10 of files with the shipped and the tuned vectors, and the gain with its paired 95% interval."""
 
     shipped: float
     tuned: float

@@ -74,7 +74,9 @@ def tune(
     except MeasureError as error:
         raise TuneError(str(error), error.hint) from error
     except CalledProcessError as error:
-        raise TuneError(f"git cannot read the history: {error}", f"fetch the whole history; {_STAYS}") from error
+        raise TuneError(
+            f"git cannot read the history: {error}", f"fetch the whole history; {_STAYS}"
+        ) from error
     seconds = round(time.monotonic() - started, 1)
     return TuneReport(outcome, split.past, split.trained, pairs, split.judged, verdict, seconds)
 
@@ -87,13 +89,17 @@ def _try(repository: Path, scratch: Path, tell: Callable[[str], None]) -> tuple[
     known = frozenset(blob.path for blob in list_blobs(git_dir, split.past)) if split else frozenset()
     questions = find_questions(split.questions, known) if split else []
     if split is None or len(questions) < LEAST_QUESTIONS:
-        found = f"{len(questions)} of its newest commits say what they change in code that was there before them"
+        found = (
+            f"{len(questions)} of its newest commits say what they change in code that was there before them"
+        )
         raise TuneError(f"too little history to judge by: {found}, {LEAST_QUESTIONS} are needed", _STAYS)
     pairs = _read_pairs(git_dir, split)
     if len(pairs) < LEAST_PAIRS:
         found = f"{len(pairs)} pairs of words and code, {LEAST_PAIRS} are needed"
         raise TuneError(f"too little to train on: {found}", _STAYS)
-    tell(f"training on {len(pairs):,} pairs from the {split.trained:,} commits up to {split.past[:10]} and its files")
+    tell(
+        f"training on {len(pairs):,} pairs from the {split.trained:,} commits up to {split.past[:10]} and its files"
+    )
     from eval.tuning.fit import fit_model  # PyTorch takes seconds to import
 
     fit_model(pairs, scratch / MODEL_NAME)

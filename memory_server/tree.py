@@ -79,11 +79,10 @@ class TreeIndex:
         """The embedding model, loaded at first use: the configured one, or else the tuned or the shipped one."""
         with self._model_mutex:
             if self._embedder is None:
-                wanted = self.config.embedder
                 self._tuned = find_tuned(self.folder.path) if self._takes_tuned else None
-                model = wanted.model or (str(self._tuned) if self._tuned else None)
+                model = str(self._tuned or self.config.embedder.model)
                 try:
-                    self._embedder = load_embedder(model, wanted.device or None)
+                    self._embedder = load_embedder(model or None, self.config.embedder.device or None)
                 except EmbedderError as error:
                     error.hint = "run `repo-memory tune --undo`" if self._tuned else error.hint
                     raise

@@ -23,7 +23,18 @@ from tests.git_project import Project, make_project
 from tests.indexing import write_files
 
 GOLDEN = Path(__file__).parent / "golden" / "cli"
-DATA_COMMANDS = ("index", "search", "read", "outline", "related", "status", "doctor", "init", "remove")
+DATA_COMMANDS = (
+    "index",
+    "search",
+    "read",
+    "outline",
+    "related",
+    "status",
+    "doctor",
+    "tune",
+    "init",
+    "remove",
+)
 
 Run = Callable[..., tuple[int, str, str]]
 

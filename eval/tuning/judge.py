@@ -21,9 +21,6 @@ from indexers.embed import Embedder
 from memory_server.memory import Memory
 from memory_server.search import search_view
 
-LARGEST_LOSS = 0.01
-"""NDCG@10 that the lower end of the gain's 95% interval may lie below 0: what may be lost at worst."""
-
 _RESULTS = 100
 """Symbols that are asked for: more than ten files' worth, since a file's further symbols rank lower."""
 
@@ -51,8 +48,8 @@ class Verdict:
 
     @property
     def is_better(self) -> bool:
-        """Whether the mean improves, and the interval leaves little room for a loss."""
-        return self.ranking.gain > 0 and self.ranking.low >= -LARGEST_LOSS
+        """Whether the mean gains, and more than the 95% interval reaches below zero: a loss is the unlikely case."""
+        return self.ranking.gain > 0 and -self.ranking.low < self.ranking.gain
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from eval.tuning.judge import LARGEST_LOSS, Comparison
+from eval.tuning.judge import Comparison
 from eval.tuning.run import Outcome, TuneReport
 
 _DECISIONS = {
     Outcome.KEPT: "kept: the tuned model answers from now on",
     Outcome.WOULD_KEEP: "would be kept; a dry run leaves everything as it was",
-    Outcome.NOT_KEPT: "not kept; everything is as it was: a model is kept if the ranking gains, and the gain's "
-    f"interval ends no lower than -{LARGEST_LOSS}",
+    Outcome.NOT_KEPT: "not kept; everything is as it was: a model is kept if the ranking gains more than the gain's "
+    "interval reaches below zero",
 }
 
 

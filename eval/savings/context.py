@@ -44,6 +44,11 @@ class Turn:
         """Tokens that the model puts out to call."""
         return _CALL_ENVELOPE + estimate_tokens(self.tool) + estimate_tokens(self.input)
 
+    @property
+    def tokens(self) -> int:
+        """Tokens that the call and its whole reply add to the context."""
+        return round(self.call_tokens + _REPLY_ENVELOPE + sum(token_cost(line.text) for line in self.lines))
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:

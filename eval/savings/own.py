@@ -54,14 +54,8 @@ class OwnTools:
 
     def ask(self, question: str) -> Iterator[Turn]:
         """A search; then a read of each hit in the order of the reply; then of what the reads left out."""
-        reply = self._call("search", {"query": question})
-        yield _turn("search", {"query": question}, reply)
-        shown = {(line.path, line.start_line) for line in show_reply(reply)}
-        targets = [
-            f"{span.path}:{span.start_line}-{span.end_line}"
-            for span in listed_spans(reply)
-            if any((span.path, line) not in shown for line in range(span.start_line, span.end_line + 1))
-        ]
+        turn, targets = self._search(question)
+        yield turn
         while targets:
             further = []
             for target in targets:
@@ -70,6 +64,26 @@ class OwnTools:
                 yield _turn("read", arguments, reply)
                 further += [found[1] for line in reply.split("\n") if (found := _POINTER.search(line))]
             targets = further
+
+    def look(self, question: str) -> Iterator[Turn]:
+        """A search; then, where it lists more than it shows, one read of all of that."""
+        turn, targets = self._search(question)
+        yield turn
+        if targets:
+            arguments: dict[str, object] = {"targets": targets}
+            yield _turn("read", arguments, self._call("read", arguments))
+
+    def _search(self, question: str) -> tuple[Turn, list[str]]:
+        """A search, and what it lists without showing it whole."""
+        arguments: dict[str, object] = {"query": question}
+        reply = self._call("search", arguments)
+        shown = {(line.path, line.start_line) for line in show_reply(reply)}
+        targets = [
+            f"{span.path}:{span.start_line}-{span.end_line}"
+            for span in listed_spans(reply)
+            if any((span.path, line) not in shown for line in range(span.start_line, span.end_line + 1))
+        ]
+        return _turn("search", arguments, reply), targets
 
     def _call(self, tool: str, arguments: dict[str, object]) -> str:
         """The reply's text: all that the server sends, and that the client puts into the context."""

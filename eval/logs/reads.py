@@ -1,0 +1,256 @@
+"""The reads of a context, epoch by epoch: what each added, whether an index could stand in, what was needed of it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+
+from eval.logs.model import Boundary, Call, CallKind, Change, Event, Prompt, Request, Result
+from eval.logs.prices import token_scale
+from indexers.tokens import estimate_tokens
+
+QUESTION_CHARACTERS = 400
+"""Of a prompt, what is asked: people paste long texts behind their question."""
+
+_NUMBERED = re.compile(r"\s*(\d+)(?:→|\t)(.*)")
+_CITED = re.compile(r"([\w./\\-]*\w\.\w+):(\d+)(?:-(\d+))?")
+_FENCED = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_REGEX_MARKS = re.compile(r"\\[A-Za-z.]|[\\^$*+?()\[\]{}|]|\.[*+?]")
+_SHORTEST_QUOTE = 12
+"""Characters from which an equal line of code in a reply counts as quoted; a shorter one stands in many files."""
+
+_LONG_RANGE = 200
+"""A citation of more lines than this names a file rather than a place."""
+
+
+class Verdict(StrEnum):
+    """Whether an index could have stood in for a read, and if not, why."""
+
+    REPLACEABLE = "replaceable"
+    OUTSIDE = "outside the repository"
+    NOT_INDEXED = "not indexed"
+    NO_TEXT = "an error, or no text"
+    AGAIN = "already in the context"
+    BEFORE_EDIT = "needed for an edit of the file"
+    AFTER_EDIT = "after an edit of the file"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text came into a context: after ``request`` (its number in the epoch), so many ``tokens`` long."""
+
+    request: int
+    tokens: float
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Lines that a later edit or citation shows to have been needed; any one of ``either`` says it is there."""
+
+    either: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A read of a file, as far as its lines were new to the context.
+
+    ``path`` is relative to the repository; ``lines`` as read, without blanks at their ends, and ``numbers`` theirs in
+    the file, 0 where the tool told none. ``searches`` are the searches since the prompt, ``questions`` what they and
+    the prompt asked, the last search's pattern first.
+    """
+
+    call: str
+    path: str
+    place: Place
+    windowed: bool
+    numbers: tuple[int, ...]
+    lines: tuple[str, ...]
+    verdict: Verdict
+    needs: tuple[Need, ...] = ()
+    questions: tuple[str, ...] = ()
+    searches: tuple[tuple[str, Place], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A context between two compactions: its billed requests, and the reads in it."""
+
+    requests: tuple[Request, ...]
+    reads: tuple[Read, ...]
+
+
+def split_epochs(events: Sequence[Event]) -> Iterator[tuple[Event, ...]]:
+    """The events between compactions."""
+    current: list[Event] = []
+    for event in events:
+        if isinstance(event, Boundary):
+            yield tuple(current)
+            current = []
+        else:
+            current.append(event)
+    yield tuple(current)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where a conversation ran, and the repository around it, both as the log names them."""
+
+    cwd: str
+    root: str
+
+    def relative(self, path: str) -> str:
+        """A path as read, relative to the repository; empty where it leads outside."""
+        windows = re.match(r"[A-Za-z]:\\", self.cwd) is not None
+        kind: type[PurePath] = PureWindowsPath if windows else PurePosixPath
+        whole = kind(self.cwd, path).as_posix()
+        found = posixpath.relpath(posixpath.normpath(whole), posixpath.normpath(kind(self.root).as_posix()))
+        return "" if found in {".", ".."} or found.startswith("../") else found
+
+
+@dataclass(slots=True)
+class _Walk:
+    """An epoch as its events come."""
+
+    folder: Folder
+    requests: list[Request] = field(default_factory=list)
+    calls: dict[str, tuple[Call, int]] = field(default_factory=dict)
+    prompt: str = ""
+    searches: list[tuple[str, Place, str]] = field(default_factory=list)
+    seen: dict[str, set[tuple[int, str]]] = field(default_factory=dict)
+    steps: list[tuple[str, Read | Call]] = field(default_factory=list)
+    texts: list[tuple[int, str]] = field(default_factory=list)
+
+    def take(self, event: Event) -> None:
+        """One event."""
+        if isinstance(event, Request):
+            index = len(self.requests) if not event.copied else -1
+            if not event.copied:
+                self.requests.append(event)
+            self.calls |= {call.id: (call, index) for call in event.calls}
+            self.texts.append((len(self.steps), event.text))
+        elif isinstance(event, Prompt):
+            self.prompt, self.searches = event.text, []
+        elif isinstance(event, Result) and event.call in self.calls:
+            self._take_result(event, *self.calls[event.call])
+
+    def _take_result(self, result: Result, call: Call, index: int) -> None:
+        place = self._place(result, index)
+        if call.kind is CallKind.SEARCH:
+            self.searches.append((call.id, place, call.pattern))
+        elif call.kind is CallKind.READ:
+            self._take_read(result, call, place)
+        elif call.kind is CallKind.EDIT and not result.failed:
+            self.steps.append((self.folder.relative(call.path), call))
+
+    def _place(self, result: Result, index: int) -> Place:
+        if index < 0:
+            return Place(index, 0)
+        return Place(index, estimate_tokens(result.text) * token_scale(self.requests[index]))
+
+    def _take_read(self, result: Result, call: Call, place: Place) -> None:
+        path = self.folder.relative(call.path)
+        numbered = [] if result.failed else _number_lines(result.text, windowed=call.windowed)
+        seen = self.seen.setdefault(path or call.path, set())
+        new = [line for line in numbered if line not in seen]
+        seen.update(numbered)
+        share = len(new) / len(numbered) if numbered else 0
+        verdict = Verdict.REPLACEABLE if new else Verdict.AGAIN
+        verdict = verdict if numbered else Verdict.NO_TEXT
+        patterns = [question for *_, pattern in reversed(self.searches) if (question := _plain(pattern))]
+        asked = (*patterns[:1], self.prompt[:QUESTION_CHARACTERS].strip())
+        read = Read(
+            call.id,
+            path,
+            replace(place, tokens=place.tokens * share) if new else place,
+            call.windowed,
+            tuple(number for number, _ in new),
+            tuple(line for _, line in new),
+            verdict if path else Verdict.OUTSIDE,
+            questions=tuple(dict.fromkeys(question for question in asked if question)),
+            searches=tuple((identity, at) for identity, at, _ in self.searches),
+        )
+        if place.request >= 0:  # a copied read was paid for elsewhere, and is in the context now
+            self.steps.append((path, read))
+
+
+def collect_epoch(events: Sequence[Event], folder: Folder) -> Epoch:
+    """An epoch's reads, each judged by what came after it."""
+    walk = _Walk(folder)
+    for event in events:
+        walk.take(event)
+    reads = []
+    for step, (path, found) in enumerate(walk.steps):
+        if not isinstance(found, Read):
+            continue
+        same = [(at, other) for at, (where, other) in enumerate(walk.steps) if where == path]
+        verdict = _judge(step, same) if found.verdict is Verdict.REPLACEABLE else found.verdict
+        edits = [other for at, other in same if at > step and isinstance(other, Call)]
+        edited = (_edited(change) for edit in edits for change in edit.changes if change.old)
+        cited = _cited(found, [text for at, text in walk.texts if at > step])
+        reads.append(replace(found, verdict=verdict, needs=tuple(dict.fromkeys((*edited, *cited)))))
+    return Epoch(tuple(walk.requests), tuple(reads))
+
+
+def _judge(step: int, same: Sequence[tuple[int, Read | Call]]) -> Verdict:
+    """Editing a file takes a read of it: the last one before the first edit, unless a window, was all needed."""
+    edit = next((at for at, other in same if isinstance(other, Call)), None)
+    if edit is None:
+        return Verdict.REPLACEABLE
+    if step > edit:
+        return Verdict.AFTER_EDIT
+    last = max(at for at, other in same if at < edit and isinstance(other, Read))
+    must = next(other for at, other in same if at == last and isinstance(other, Read))
+    return Verdict.REPLACEABLE if must.windowed and last != step else Verdict.BEFORE_EDIT
+
+
+def _edited(change: Change) -> Need:
+    """What was edited: the old lines, or, in a tree that has the edit, the new ones in their place."""
+    return Need(tuple(lines for text in (change.old, change.new) if (lines := _told(text))))
+
+
+def _cited(read: Read, texts: Sequence[str]) -> list[Need]:
+    """Lines of a read that a later reply names by path and number, or quotes as code."""
+    by_number = dict(zip(read.numbers, read.lines, strict=True))
+    needs: list[Need] = []
+    quotable = {line for line in read.lines if len(line) >= _SHORTEST_QUOTE}
+    for text in texts:
+        for path, first, last in _CITED.findall(text):
+            named = path.replace("\\", "/").removeprefix("./")
+            if (
+                read.path != named
+                and not read.path.endswith(f"/{named}")
+                and not named.endswith(f"/{read.path}")
+            ):
+                continue
+            span = range(int(first), int(last or first) + 1)
+            if len(span) <= _LONG_RANGE and (lines := _told("\n".join(by_number.get(n, "") for n in span))):
+                needs.append(Need((lines,)))
+        for block in _FENCED.findall(text):
+            if lines := tuple(line for line in _told(block) if line in quotable):
+                needs.append(Need((lines,)))
+    return needs
+
+
+def _told(text: str) -> tuple[str, ...]:
+    """Lines that say something, without the blanks at their ends."""
+    return tuple(stripped for line in text.splitlines() if (stripped := line.strip()))
+
+
+def _number_lines(text: str, *, windowed: bool) -> list[tuple[int, str]]:
+    """The lines of a read that say something, with their numbers as far as they can be told."""
+    told = text.splitlines()
+    numbered = [found for line in told if (found := _NUMBERED.fullmatch(line))]
+    if numbered:
+        lines = [(int(found[1]), found[2].strip()) for found in numbered]
+    else:
+        lines = [(0 if windowed else number, line.strip()) for number, line in enumerate(told, 1)]
+    return [(number, line) for number, line in lines if line]
+
+
+def _plain(pattern: str) -> str:
+    """A pattern as words: what a search by meaning is asked."""
+    return " ".join(_REGEX_MARKS.sub(" ", pattern).split())[:QUESTION_CHARACTERS]

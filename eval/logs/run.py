@@ -1,0 +1,108 @@
+"""Conversations to the trees that they were held in, and replayed there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.logs.answers import IndexAnswers
+from eval.logs.model import CallKind, Conversation, Logs
+from eval.logs.reads import Folder
+from eval.logs.replay import replay
+from eval.logs.results import Measured, find_unpriced
+from eval.retrieval.results import Unmeasured
+from memory_server.errors import MemoryServerError
+from memory_server.git import find_git
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A tree to index, and where the log says that it and the conversation's folder are."""
+
+    path: Path
+    folder: Folder
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All replays, and what could not be replayed; tokens of the tools' schemas, seconds that indexing took."""
+
+    measured: tuple[Measured, ...]
+    unmeasured: tuple[Unmeasured, ...]
+    overhead: int
+    seconds: float
+
+
+def find_root(folder: Path) -> Path:
+    """The top of the worktree that holds a folder; the folder itself without git.
+
+    Raises:
+        MemoryServerError: git refuses the repository.
+    """
+    git = find_git(folder)
+    return git.worktree if git else folder
+
+
+def is_inside(conversation: Conversation, root: Path) -> bool:
+    """Whether a conversation was held in a folder or below it."""
+    return bool(conversation.cwd) and Path(conversation.cwd).resolve().is_relative_to(root)
+
+
+def replay_all(logs: Logs, stand_in: Path | None, indexes: Path, show: Callable[[int, int], None]) -> Run:
+    """Replay every conversation; ``stand_in`` is indexed for those whose own folder is not there.
+
+    ``show`` is told the conversations replayed and their number.
+    """
+    opened: dict[Path, IndexAnswers | str] = {}
+    measured: list[Measured] = []
+    unmeasured: list[Unmeasured] = []
+    try:
+        for nth, conversation in enumerate(logs.conversations):
+            show(nth, len(logs.conversations))
+            tree = _why_not(conversation) or _locate(conversation.cwd, stand_in)
+            if isinstance(tree, Tree):
+                index = opened.setdefault(tree.path, "")
+                if not index:
+                    index = opened[tree.path] = _open(tree.path, indexes)
+                if not isinstance(index, str):
+                    measured.append(Measured(conversation, replay(conversation, tree.folder, index)))
+                    continue
+                tree = index
+            unmeasured.append(Unmeasured(conversation.id, tree))
+    finally:
+        indexed = [index for index in opened.values() if not isinstance(index, str)]
+        for index in indexed:
+            index.close()
+    overhead = max((index.overhead for index in indexed), default=0)
+    return Run(tuple(measured), tuple(unmeasured), overhead, sum(index.seconds for index in indexed))
+
+
+def _why_not(conversation: Conversation) -> str:
+    """Why a conversation's bill cannot be drawn up anew."""
+    if unpriced := find_unpriced(conversation.requests):
+        return f"no price for {', '.join(unpriced)}"
+    calls = (call for request in conversation.requests for call in request.calls)
+    if any(call.kind is CallKind.OWN for call in calls):
+        return "it already asked repo-memory"
+    return "" if conversation.cwd else "its folder is not told"
+
+
+def _locate(cwd: str, stand_in: Path | None) -> Tree | str:
+    """The tree to index for a folder, or why there is none."""
+    folder = Path(cwd)
+    if not folder.is_dir():
+        return Tree(stand_in, Folder(cwd, cwd)) if stand_in else f"its folder {cwd} is gone"
+    try:
+        root = find_root(folder.resolve())
+    except MemoryServerError as error:
+        return f"{error}; {error.hint}"
+    below = folder.resolve().relative_to(root).parts
+    return Tree(root, Folder(cwd, str(folder.parents[len(below) - 1] if below else folder)))
+
+
+def _open(root: Path, indexes: Path) -> IndexAnswers | str:
+    try:
+        return IndexAnswers(root, indexes)
+    except MemoryServerError as error:
+        return f"{error}; {error.hint}"

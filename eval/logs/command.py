@@ -50,9 +50,11 @@ def logs(
         if repo is not None and not repo.is_dir():
             raise MeasureError(f"no folder {repo}", "pass --repo PATH with an existing folder")
         with _progress() as show:
-            found = _read(logs, repo, show)
-            stand_in = find_root(repo.resolve()) if logs and repo else None
-            run = replay_all(found, stand_in, indexes or index_cache(), show("conversations"))
+            named = find_root((repo or Path()).resolve())
+            found = _read(logs, named, show)
+            stands_in = logs is not None and repo is not None
+            counted = show("conversations")
+            run = replay_all(found, named, indexes or index_cache(), counted, stands_in=stands_in)
         scales = fit_scale(found.conversations) if calibrate else ()
         result = collect(found, run.measured, run.unmeasured, run.overhead, run.seconds, scales)
     except (MeasureError, MemoryServerError) as error:
@@ -77,14 +79,13 @@ def _progress() -> Iterator[_Show]:
         yield show
 
 
-def _read(folder: Path | None, repo: Path | None, show: _Show) -> Logs:
+def _read(folder: Path | None, root: Path, show: _Show) -> Logs:
     """The conversations below a folder, or those held in a repository."""
     if folder is not None:
         if not folder.is_dir():
             raise MeasureError(f"no folder {folder}", "pass --logs DIR with Claude Code's logs")
         found = read_logs([folder], show("files"))
     else:
-        root = find_root((repo or Path()).resolve())
         found = read_logs(log_folders(root), show("files"))
         found = replace(found, conversations=tuple(c for c in found.conversations if is_inside(c, root)))
     if not found.conversations:

@@ -49,10 +49,13 @@ def is_inside(conversation: Conversation, root: Path) -> bool:
     return bool(conversation.cwd) and Path(conversation.cwd).resolve().is_relative_to(root)
 
 
-def replay_all(logs: Logs, stand_in: Path | None, indexes: Path, show: Callable[[int, int], None]) -> Run:
-    """Replay every conversation; ``stand_in`` is indexed for those whose own folder is not there.
+def replay_all(
+    logs: Logs, named: Path, indexes: Path, show: Callable[[int, int], None], *, stands_in: bool
+) -> Run:
+    """Replay every conversation.
 
-    ``show`` is told the conversations replayed and their number.
+    ``named`` is the folder that the user named: the only one that is indexed without being a git repository, and, if
+    it ``stands_in``, in place of folders that are gone. ``show`` is told the conversations replayed and their number.
     """
     opened: dict[Path, IndexAnswers | str] = {}
     measured: list[Measured] = []
@@ -60,7 +63,7 @@ def replay_all(logs: Logs, stand_in: Path | None, indexes: Path, show: Callable[
     try:
         for nth, conversation in enumerate(logs.conversations):
             show(nth, len(logs.conversations))
-            tree = _why_not(conversation) or _locate(conversation.cwd, stand_in)
+            tree = _why_not(conversation) or _locate(conversation.cwd, named, stands_in=stands_in)
             if isinstance(tree, Tree):
                 index = opened.setdefault(tree.path, "")
                 if not index:
@@ -88,15 +91,18 @@ def _why_not(conversation: Conversation) -> str:
     return "" if conversation.cwd else "its folder is not told"
 
 
-def _locate(cwd: str, stand_in: Path | None) -> Tree | str:
+def _locate(cwd: str, named: Path, *, stands_in: bool) -> Tree | str:
     """The tree to index for a folder, or why there is none."""
     folder = Path(cwd)
     if not folder.is_dir():
-        return Tree(stand_in, Folder(cwd, cwd)) if stand_in else f"its folder {cwd} is gone"
+        return Tree(named, Folder(cwd, cwd)) if stands_in else f"its folder {cwd} is gone"
     try:
-        root = find_root(folder.resolve())
+        git = find_git(folder.resolve())
     except MemoryServerError as error:
         return f"{error}; {error.hint}"
+    root = git.worktree if git else named
+    if not folder.resolve().is_relative_to(root):
+        return f"its folder {cwd} is no git repository; name it by --repo to have it indexed"
     below = folder.resolve().relative_to(root).parts
     return Tree(root, Folder(cwd, str(folder.parents[len(below) - 1] if below else folder)))
 

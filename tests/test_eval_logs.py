@@ -1,0 +1,434 @@
+"""The replay of logs: small logs with results worked out by hand, then a whole run over a real index."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from eval.cli import app
+from eval.logs.calibrate import calibrate
+from eval.logs.calls import read_call
+from eval.logs.model import Call, CallKind, Conversation, Logs, Request, Usage
+from eval.logs.prices import OLDER_TOKENS, model_name, request_cost, token_scale
+from eval.logs.reads import Folder, Read, Verdict, collect_epoch, split_epochs
+from eval.logs.replay import BOUNDS, Fate, Ledger, Replay, Reply, replay
+from eval.logs.report import build_report
+from eval.logs.results import LogsResult, Measured, collect, write_result
+from eval.logs.threads import read_logs
+from indexers.tokens import MEAN_ERROR, estimate_tokens
+from tests.indexing import CODE_BASE, write_files
+from tests.log_lines import (
+    CWD,
+    Line,
+    compacted,
+    numbered,
+    prompt,
+    reads,
+    reply,
+    result,
+    says,
+    uses,
+    write_log,
+)
+
+LEDGER = (
+    "class Ledger:",
+    "    def post(self, entry):",
+    "        self.entries.append(entry)",
+    "    total = 0",
+)
+SHOWN = numbered(*LEDGER)
+TOKENS = estimate_tokens(SHOWN)
+FOLDER = Folder(CWD, CWD)
+LOW, MID, HIGH = range(3)
+
+
+@dataclass
+class FakeIndex:
+    """An index of one file that gives the same reply to every question."""
+
+    shown: frozenset[tuple[str, int]] = frozenset()
+    files: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"ledger.py": tuple(line.strip() for line in LEDGER)}
+    )
+    overhead: int = 200
+    questions: list[str] = field(default_factory=list)
+
+    def lines(self, path: str) -> tuple[str, ...]:
+        return self.files.get(path, ())
+
+    def ask(self, question: str) -> Reply:
+        self.questions.append(question)
+        return Reply(tokens=100, calls=10, turns=2, shown=self.shown)
+
+
+def shows(*numbers: int) -> frozenset[tuple[str, int]]:
+    return frozenset(("ledger.py", number) for number in numbers)
+
+
+def read_all(folder: Path) -> Logs:
+    return read_logs([folder], lambda _done, _total: None)
+
+
+def held(tmp_path: Path, *lines: Line | str) -> Conversation:
+    write_log(tmp_path / "s1.jsonl", *lines)
+    (conversation,) = read_all(tmp_path).conversations
+    return conversation
+
+
+def judged(tmp_path: Path, *lines: Line) -> list[Read]:
+    (thread,) = held(tmp_path, *lines).threads
+    return [read for events in split_epochs(thread.events) for read in collect_epoch(events, FOLDER).reads]
+
+
+def one_read(last: str) -> tuple[Line, ...]:
+    """A read of the ledger in the first of three requests; what the second says of it."""
+    return (
+        prompt("where are entries kept?"),
+        reply("m1", reads("t1", "ledger.py"), write=1000, output=10),
+        result("t1", SHOWN),
+        reply("m2", says(last), uses("t2", "TodoWrite"), read=1000, write=500, output=20),
+        result("t2", "done"),
+        reply("m3", says("done"), read=1500, write=100, output=5),
+    )
+
+
+def test_a_message_streamed_over_several_lines_is_billed_once(tmp_path: Path) -> None:
+    first = reply("m1", says("I will look."), write=1000, output=1)
+    second = reply("m1", reads("t1", "ledger.py"), write=1000, output=40)
+    (request,) = held(tmp_path, prompt("hello"), first, second).requests
+    assert request.usage == Usage(write_5m=1000, output=40)
+    assert request.text == "I will look."
+    assert [call.kind for call in request.calls] == [CallKind.READ]
+
+
+def test_a_message_copied_into_a_resumed_conversation_is_billed_in_the_first(tmp_path: Path) -> None:
+    started = [prompt("hello"), reply("m1", says("hi"), write=1000, output=7)]
+    write_log(tmp_path / "a.jsonl", *({**line, "timestamp": "2026-01-02"} for line in started))
+    resumed = [*started, prompt("more"), reply("m2", says("yes"), read=1000, output=3)]
+    write_log(
+        tmp_path / "b.jsonl", *({**line, "timestamp": "2026-01-03", "sessionId": "s2"} for line in resumed)
+    )
+    one, two = read_all(tmp_path).conversations
+    assert [request.id for request in one.requests] == ["m1"]
+    assert [request.id for request in two.requests] == ["m2"]
+
+
+def test_a_sidechain_is_a_context_of_its_own(tmp_path: Path) -> None:
+    side = {"isSidechain": True}
+    lines = (
+        prompt("look around", uuid="u1"),
+        reply("m1", uses("t1", "Task"), write=10, uuid="u2", parentUuid="u1"),
+        prompt("find it", uuid="u3", **side),
+        reply("m2", says("found"), write=20, uuid="u4", parentUuid="u3", **side),
+        result("t1", "found"),
+        reply("m3", says("done"), write=30, uuid="u6"),
+    )
+    threads = held(tmp_path, *lines).threads
+    assert [[request.id for request in thread.requests] for thread in threads] == [["m1", "m3"], ["m2"]]
+
+
+def test_lines_that_cannot_be_read_are_counted_and_passed_over(tmp_path: Path) -> None:
+    whole = json.dumps(reply("m1", says("hi"), write=5))
+    odd = ("", "[1, 2]", '{"type": "assistant", "mess', '{"type": 3}', '{"type": "user", "message": "text"}')
+    later = '{"type": "hologram", "x": null}'
+    nulls = '{"type": "assistant", "message": {"id": null, "model": null, "content": null, "usage": null}}'
+    write_log(tmp_path / "s1.jsonl", *odd, later, nulls, whole, whole[:40])
+    logs = read_all(tmp_path)
+    assert [request.id for request in logs.conversations[0].requests] == ["m1"]
+    assert {skip.reason: skip.lines for skip in logs.skips} == {
+        "not JSON": 3,
+        "of no kind": 1,
+        "user with unknown fields": 1,
+        "of kind hologram": 1,
+    }
+
+
+def test_a_placeholder_for_the_output_is_replaced_by_an_estimate_and_told(tmp_path: Path) -> None:
+    text = "The ledger keeps its entries in a list."
+    old = reply("m1", says(text), output=1, version="1.0.17")
+    new = reply("m2", says(text), output=1, version="2.1.97")
+    one, two = held(tmp_path, old, new).requests
+    assert (one.estimated, one.usage.output) == (True, estimate_tokens(text))
+    assert (two.estimated, two.usage.output) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "dollars"),
+    [
+        ("claude-sonnet-4-6", Usage(input=2, output=4, write_1h=20_333), 0.122064),
+        ("claude-opus-5", Usage(input=2, output=4, read=31_561, write_1h=7_548), 0.0913705),
+        ("claude-haiku-5-5", Usage(input=100_001), 0.0500005),
+        ("claude-haiku-5-5", Usage(input=100_000), 0.01),
+        ("claude-opus-4-7", Usage(input=1000, speed="fast", web_searches=2), 0.03),
+    ],
+)
+def test_a_request_costs_what_the_price_list_says(model: str, usage: Usage, dollars: float) -> None:
+    cost = request_cost(Request("m", model, "2026-11-01", usage))
+    assert cost is not None
+    assert cost.total == pytest.approx(dollars)
+
+
+def test_models_are_known_under_all_their_names() -> None:
+    names = ["claude-sonnet-4-20250514", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-opus-5[1m]"]
+    assert [model_name(name) for name in names] == ["sonnet-4", "sonnet-4-5", "opus-5"]
+    assert request_cost(Request("m", "gpt-9", "", Usage(input=5))) is None
+    assert token_scale(Request("m", names[0], "", Usage())) == OLDER_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "path", "windowed", "pattern"),
+    [
+        ("cat src/a.py", CallKind.READ, "src/a.py", False, ""),
+        ("cd src && sed -n '1,40p' a.py", CallKind.READ, "src/a.py", True, ""),
+        ("head -n 20 a.py", CallKind.READ, "a.py", True, ""),
+        ("cat a.py | grep x", CallKind.READ, "a.py", True, ""),
+        ("rg -n -A 3 'class Ledger' src", CallKind.SEARCH, "", False, "class Ledger"),
+        ("grep -rn -e post .", CallKind.SEARCH, "", False, "post"),
+        ("cat a.py && rm a.py", CallKind.OTHER, "", False, ""),
+        ("echo 'open", CallKind.OTHER, "", False, ""),
+        ("sed -i s/a/b/ a.py", CallKind.OTHER, "", False, ""),
+    ],
+)
+def test_plain_shell_commands_are_reads_and_searches(
+    command: str, kind: CallKind, path: str, windowed: bool, pattern: str
+) -> None:
+    call = read_call("t", "Bash", {"command": command})
+    assert (call.kind, call.path, call.windowed, call.pattern) == (kind, path, windowed, pattern)
+    assert read_call("t", "mcp__repo-memory__search", {}) == Call("t", CallKind.OWN, input="{}")
+
+
+def test_a_read_before_an_edit_cannot_be_replaced_but_one_before_a_windowed_read_can(tmp_path: Path) -> None:
+    edit = uses("e1", "Edit", file_path=f"{CWD}/ledger.py", old_string="total = 0", new_string="total = 1")
+    lines = (
+        reply("m1", reads("t1", "ledger.py"), write=10),
+        result("t1", SHOWN),
+        reply("m2", reads("t2", "ledger.py", offset=4, limit=2), write=10),
+        result("t2", numbered("    total = 0", "    more = 1", start=4)),
+        reply("m3", edit, write=10),
+        result("e1", "edited"),
+        reply("m4", reads("t3", "ledger.py"), write=10),
+        result("t3", numbered("class Ledger:", "    total = 1")),
+    )
+    found = judged(tmp_path, *lines)
+    assert [read.verdict for read in found] == [
+        Verdict.REPLACEABLE,
+        Verdict.BEFORE_EDIT,
+        Verdict.AFTER_EDIT,
+    ]
+    assert found[0].needs[0].either == (("total = 0",), ("total = 1",))
+    whole = judged(tmp_path, *lines[:2], *lines[4:])
+    assert [read.verdict for read in whole] == [Verdict.BEFORE_EDIT, Verdict.AFTER_EDIT]
+
+
+def test_a_file_counts_once_in_an_epoch_and_again_after_a_compaction(tmp_path: Path) -> None:
+    lines = [
+        line
+        for n in range(3)
+        for line in (reply(f"m{n}", reads(f"t{n}", "ledger.py"), write=10), result(f"t{n}", SHOWN))
+    ]
+    found = judged(tmp_path, *lines[:4], compacted(), *lines[4:])
+    assert [read.verdict for read in found] == [Verdict.REPLACEABLE, Verdict.AGAIN, Verdict.REPLACEABLE]
+
+
+def test_of_a_second_read_only_the_new_lines_count(tmp_path: Path) -> None:
+    more = numbered(*LEDGER, "    a = 1", "    b = 2", "    c = 3", "    d = 4")
+    lines = (
+        reply("m1", reads("t1", "ledger.py", limit=4), write=10),
+        result("t1", SHOWN),
+        reply("m2", reads("t2", "ledger.py"), write=10),
+        result("t2", more),
+    )
+    first, second = judged(tmp_path, *lines)
+    assert first.place.tokens == TOKENS
+    assert second.place.tokens == pytest.approx(estimate_tokens(more) / 2)
+
+
+def test_failed_reads_and_files_outside_are_told_apart(tmp_path: Path) -> None:
+    lines = (
+        reply("m1", reads("t1", "ledger.py"), uses("t2", "Read", file_path="/etc/hosts"), write=10),
+        result("t1", "no such file", is_error=True),
+        result("t2", numbered("127.0.0.1 localhost")),
+    )
+    assert [read.verdict for read in judged(tmp_path, *lines)] == [Verdict.NO_TEXT, Verdict.OUTSIDE]
+
+
+def test_a_covered_read_falls_away_and_all_else_is_charged(tmp_path: Path) -> None:
+    found = replay(held(tmp_path, *one_read("Kept in ledger.py:2.")), FOLDER, FakeIndex(shows(2)))
+    assert [outcome.fate for outcome in found.outcomes] == [Fate.COVERED]
+    # Written by the second request (6.25), read by the third (0.50).
+    assert found.dollars == (pytest.approx(TOKENS * 6.75e-6),)
+    ledger = found.ledgers[MID]
+    assert ledger == Ledger(
+        removed=pytest.approx(TOKENS * 6.75e-6),
+        turns_saved=pytest.approx(10 * 25e-6),
+        replies=pytest.approx(100 * 6.75e-6),
+        turns_added=pytest.approx(2 * (1000 + 100) * 0.5e-6 + 10 * 25e-6),
+        schema=pytest.approx(200 * (6.25 + 0.5 + 0.5) * 1e-6),
+    )
+    low = found.ledgers[LOW]
+    assert low.removed == pytest.approx(TOKENS * 6.75e-6 * (1 - MEAN_ERROR))
+    assert low.replies == pytest.approx(100 * 6.75e-6 * (1 + MEAN_ERROR))
+    assert low.turns_saved == 0
+
+
+def test_when_the_reply_misses_what_was_cited_both_are_charged(tmp_path: Path) -> None:
+    found = replay(held(tmp_path, *one_read("Kept in ledger.py:2-3.")), FOLDER, FakeIndex(shows(2)))
+    assert [outcome.fate for outcome in found.outcomes] == [Fate.MISSED]
+    for ledger in found.ledgers:
+        assert (ledger.removed, ledger.turns_saved) == (0, 0)
+        assert ledger.replies > 0
+        assert ledger.net < 0
+
+
+def test_a_read_of_which_nothing_was_cited_is_credited_by_the_high_bound_alone(tmp_path: Path) -> None:
+    found = replay(held(tmp_path, *one_read("I see.")), FOLDER, FakeIndex(shows(3)))
+    assert [outcome.fate for outcome in found.outcomes] == [Fate.SHOWN]
+    assert [ledger.removed > 0 for ledger in found.ledgers] == [False, False, True]
+
+
+def test_quoted_code_counts_as_cited(tmp_path: Path) -> None:
+    quote = "It is:\n```python\nself.entries.append(entry)\n```\n"
+    fates = [
+        replay(held(tmp_path, *one_read(quote)), FOLDER, FakeIndex(shows(line))).outcomes[0].fate
+        for line in (3, 2)
+    ]
+    assert fates == [Fate.COVERED, Fate.MISSED]
+
+
+def test_lines_that_the_file_has_no_longer_are_not_credited(tmp_path: Path) -> None:
+    index = FakeIndex(shows(1), {"ledger.py": ("class Ledger:",)})
+    found = replay(held(tmp_path, *one_read("Kept in ledger.py:2.")), FOLDER, index)
+    assert [outcome.fate for outcome in found.outcomes] == [Fate.CHANGED]
+    assert found.ledgers[HIGH].removed == 0
+
+
+def test_a_file_that_is_not_indexed_is_neither_asked_for_nor_credited(tmp_path: Path) -> None:
+    index = FakeIndex(files={})
+    found = replay(held(tmp_path, *one_read("Kept in ledger.py:2.")), FOLDER, index)
+    assert [outcome.read.verdict for outcome in found.outcomes] == [Verdict.NOT_INDEXED]
+    assert index.questions == []
+    assert found.ledgers[MID].net == -found.ledgers[MID].schema
+
+
+def test_the_last_pattern_is_asked_before_the_prompt_and_a_repeated_question_costs_once(
+    tmp_path: Path,
+) -> None:
+    index = FakeIndex(shows(1), {"ledger.py": FakeIndex().lines("ledger.py"), "b.py": ("b = 1",)})
+    lines = (
+        prompt("where are entries kept?"),
+        reply("m1", uses("g1", "Grep", pattern=r"def\s+post\("), write=1000),
+        result("g1", "ledger.py:2"),
+        reply("m2", reads("t1", "ledger.py"), reads("t2", "b.py"), read=1000, write=100),
+        result("t1", SHOWN),
+        result("t2", numbered("b = 1")),
+        reply("m3", says("Kept in ledger.py:2 and b.py:1."), read=1100, write=200),
+    )
+    found = replay(held(tmp_path, *lines), FOLDER, index)
+    assert index.questions == ["def post", "where are entries kept?"] * 2
+    # Two questions, each once in the context: written by the third request.
+    assert found.ledgers[MID].replies == pytest.approx(2 * 100 * 6.25e-6)
+
+
+def test_a_cache_miss_charges_a_resident_read_as_written_again(tmp_path: Path) -> None:
+    lines = (*one_read("I see."), prompt("go on"), reply("m4", says("well"), write=1700, read=0))
+    found = replay(held(tmp_path, *lines), FOLDER, FakeIndex(shows(3)))
+    assert found.dollars == (pytest.approx(TOKENS * (6.25 + 0.5 + 6.25) * 1e-6),)
+
+
+def test_the_bounds_are_in_order(tmp_path: Path) -> None:
+    for last in ("I see.", "Kept in ledger.py:2.", "Kept in ledger.py:4."):
+        nets = [
+            ledger.net
+            for ledger in replay(held(tmp_path, *one_read(last)), FOLDER, FakeIndex(shows(2))).ledgers
+        ]
+        assert nets == sorted(nets)
+
+
+def collected(tmp_path: Path, *found: tuple[Conversation, Replay]) -> LogsResult:
+    return collect(read_all(tmp_path), [Measured(*one) for one in found], [], 200, 0, ())
+
+
+def test_a_conversation_that_would_have_cost_more_is_counted_and_told(tmp_path: Path) -> None:
+    conversation = held(tmp_path, *one_read("Kept in ledger.py:4."))
+    told = collected(tmp_path, (conversation, replay(conversation, FOLDER, FakeIndex(shows(2)))))
+    assert told.worse == (1, 1, 1)
+    bill = (1000 * 6.25 + 1000 * 0.5 + 500 * 6.25 + 1500 * 0.5 + 100 * 6.25 + 35 * 25) * 1e-6
+    assert told.dollars == pytest.approx(bill)
+    assert told.changes[MID].share == pytest.approx(told.changes[MID].net / bill)
+    screen = io.StringIO()
+    Console(width=160, file=screen).print(build_report(told))
+    assert "conversations that would have cost more │  1 of 1 │" in screen.getvalue()
+    assert json.loads(write_result(told))["worse"] == [1, 1, 1]
+
+
+def test_a_model_without_a_price_is_named_and_left_out_of_dollars(tmp_path: Path) -> None:
+    held(tmp_path, prompt("hello"), reply("m1", says("hi"), write=10, model="claude-9-poem"))
+    told = collected(tmp_path)
+    assert told.unpriced == ("claude-9-poem",)
+    assert [bill.dollars for bill in told.bill] == [None]
+
+
+def test_calibration_tells_billed_tokens_for_one_estimated(tmp_path: Path) -> None:
+    text = numbered(*(f"    entry_{n} = post({n})" for n in range(200)))
+    grown = round(1.2 * (estimate_tokens(text) + estimate_tokens(json.dumps({"file_path": f"{CWD}/a.py"}))))
+    lines = (
+        reply("m1", reads("t1", "a.py"), write=1000),
+        result("t1", text),
+        reply("m2", says("well"), read=1000, write=grown),
+    )
+    (found,) = calibrate([held(tmp_path, *lines)])
+    assert (found.model, found.growths, found.scale) == ("opus-4-7", 1, pytest.approx(1.2, abs=0.002))
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["logs", *map(str, arguments)])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_the_command_replays_logs_over_a_real_index(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    write_files(root, CODE_BASE)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    path, here = "app/billing.py", {"cwd": str(root)}
+    lines = [
+        {**line, **here}
+        for line in (
+            prompt("hello"),
+            reply("m1", uses("t1", "Read", file_path=str(root / path)), write=1000),
+            result("t1", numbered(*CODE_BASE[path].splitlines())),
+            reply("m2", says(f"See {path}:1."), read=1000, write=500),
+        )
+    ]
+    write_log(tmp_path / "logs" / "s1.jsonl", *lines)
+    gone = {"cwd": str(tmp_path / "gone"), "sessionId": "s2"}
+    write_log(tmp_path / "logs" / "s2.jsonl", *({**line, **gone} for line in (reply("m9", says("hi")),)))
+    code, out, err = run("--logs", tmp_path / "logs", "--indexes", tmp_path / "indexes", "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert [one["id"] for one in told["replayed"]] == ["s1"]
+    assert [one["kind"] for one in told["verdicts"]] == ["replaceable"]
+    assert told["overhead"] > 0
+    assert f"not replayed: s2: its folder {tmp_path / 'gone'} is gone" in err
+    assert not (root / ".git" / "repo-memory").exists()
+
+
+def test_the_command_says_what_to_do_where_there_are_no_logs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "claude"))
+    code, _, err = run("--repo", tmp_path)
+    assert code == 1
+    assert f"no logs of {tmp_path}" in err
+    assert "hint: pass --logs DIR" in err
+
+
+def test_bounds_are_told_from_the_least_to_the_most() -> None:
+    assert [bound.name for bound in BOUNDS] == ["low", "mid", "high"]

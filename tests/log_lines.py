@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from eval.logs.model import Conversation, Logs
+from eval.logs.threads import read_logs
+
 MODEL = "claude-opus-4-7"
 CWD = "/home/someone/project"
 
@@ -70,3 +73,15 @@ def write_log(path: Path, *lines: Line | str) -> Path:
     texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     path.write_text("\n".join(texts) + "\n", encoding="utf-8")
     return path
+
+
+def read_all(folder: Path) -> Logs:
+    """All conversations below a folder."""
+    return read_logs([folder], lambda _done, _total: None)
+
+
+def held(tmp_path: Path, *lines: Line | str) -> Conversation:
+    """The one conversation of these lines."""
+    write_log(tmp_path / "s1.jsonl", *lines)
+    (conversation,) = read_all(tmp_path).conversations
+    return conversation

@@ -111,6 +111,24 @@ class Folder:
         return "" if found in {".", ".."} or found.startswith("../") else found
 
 
+@dataclass(frozen=True, slots=True)
+class _Mentions:
+    """What a reply names by path, first and last line, and the lines of each block of code that it quotes."""
+
+    cited: tuple[tuple[str, int, int], ...]
+    quoted: tuple[tuple[str, ...], ...]
+
+
+def _find_mentions(text: str) -> _Mentions:
+    return _Mentions(
+        tuple(
+            (path.replace("\\", "/").removeprefix("./"), int(first), int(last or first))
+            for path, first, last in _CITED.findall(text)
+        ),
+        tuple(_told(block) for block in _FENCED.findall(text)),
+    )
+
+
 @dataclass(slots=True)
 class _Walk:
     """An epoch as its events come."""
@@ -122,7 +140,7 @@ class _Walk:
     searches: list[tuple[str, Place, str]] = field(default_factory=list)
     seen: dict[str, set[tuple[int, str]]] = field(default_factory=dict)
     steps: list[tuple[str, Read | Call]] = field(default_factory=list)
-    texts: list[tuple[int, str]] = field(default_factory=list)
+    mentions: list[tuple[int, _Mentions]] = field(default_factory=list)
 
     def take(self, event: Event) -> None:
         """One event."""
@@ -131,7 +149,7 @@ class _Walk:
             if not event.copied:
                 self.requests.append(event)
             self.calls |= {call.id: (call, index) for call in event.calls}
-            self.texts.append((len(self.steps), event.text))
+            self.mentions.append((len(self.steps), _find_mentions(event.text)))
         elif isinstance(event, Prompt):
             self.prompt, self.searches = event.text, []
         elif isinstance(event, Result) and event.call in self.calls:
@@ -190,7 +208,7 @@ def collect_epoch(events: Sequence[Event], folder: Folder) -> Epoch:
         verdict = _judge(step, same) if found.verdict is Verdict.REPLACEABLE else found.verdict
         edits = [other for at, other in same if at > step and isinstance(other, Call)]
         edited = (_edited(change) for edit in edits for change in edit.changes if change.old)
-        cited = _cited(found, [text for at, text in walk.texts if at > step])
+        cited = _cited(found, [mentions for at, mentions in walk.mentions if at > step])
         reads.append(replace(found, verdict=verdict, needs=tuple(dict.fromkeys((*edited, *cited)))))
     return Epoch(tuple(walk.requests), tuple(reads))
 
@@ -212,27 +230,22 @@ def _edited(change: Change) -> Need:
     return Need(tuple(lines for text in (change.old, change.new) if (lines := _told(text))))
 
 
-def _cited(read: Read, texts: Sequence[str]) -> list[Need]:
+def _cited(read: Read, mentions: Sequence[_Mentions]) -> list[Need]:
     """Lines of a read that a later reply names by path and number, or quotes as code."""
     by_number = dict(zip(read.numbers, read.lines, strict=True))
-    needs: list[Need] = []
     quotable = {line for line in read.lines if len(line) >= _SHORTEST_QUOTE}
-    for text in texts:
-        for path, first, last in _CITED.findall(text):
-            named = path.replace("\\", "/").removeprefix("./")
-            if (
-                read.path != named
-                and not read.path.endswith(f"/{named}")
-                and not named.endswith(f"/{read.path}")
-            ):
-                continue
-            span = range(int(first), int(last or first) + 1)
-            if len(span) <= _LONG_RANGE and (lines := _told("\n".join(by_number.get(n, "") for n in span))):
-                needs.append(Need((lines,)))
-        for block in _FENCED.findall(text):
-            if lines := tuple(line for line in _told(block) if line in quotable):
-                needs.append(Need((lines,)))
-    return needs
+    found: list[tuple[str, ...]] = []
+    for mention in mentions:
+        for path, first, last in mention.cited:
+            if last - first < _LONG_RANGE and _is_same_file(read.path, path):
+                found.append(tuple(by_number[n] for n in range(first, last + 1) if n in by_number))
+        found += [tuple(line for line in block if line in quotable) for block in mention.quoted]
+    return [Need((lines,)) for lines in found if lines]
+
+
+def _is_same_file(path: str, named: str) -> bool:
+    """Replies name a file by its whole path or by the end of it."""
+    return path == named or path.endswith(f"/{named}") or named.endswith(f"/{path}")
 
 
 def _told(text: str) -> tuple[str, ...]:

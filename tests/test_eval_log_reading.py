@@ -50,7 +50,13 @@ def test_a_sidechain_is_a_context_of_its_own(tmp_path: Path) -> None:
 
 def test_lines_that_cannot_be_read_are_counted_and_passed_over(tmp_path: Path) -> None:
     whole = json.dumps(reply("m1", says("hi"), write=5))
-    odd = ("", "[1, 2]", '{"type": "assistant", "mess', '{"type": 3}', '{"type": "user", "message": "text"}')
+    odd = (
+        "",
+        "[1, 2]",
+        '{"type": "assistant", "mess',
+        '{"type": [3]}',
+        '{"type": "user", "message": "text"}',
+    )
     later = '{"type": "hologram", "x": null}'
     nulls = '{"type": "assistant", "message": {"id": null, "model": null, "content": null, "usage": null}}'
     write_log(tmp_path / "s1.jsonl", *odd, later, nulls, whole, whole[:40])
@@ -62,6 +68,18 @@ def test_lines_that_cannot_be_read_are_counted_and_passed_over(tmp_path: Path) -
         "user with unknown fields": 1,
         "of kind hologram": 1,
     }
+
+
+def test_half_a_character_is_replaced(tmp_path: Path) -> None:
+    request = held(tmp_path, reply("m1", says("cut \ud83d"), write=5)).requests[0]
+    assert request.text == "cut ?"
+
+
+def test_a_subagents_file_belongs_to_its_conversation(tmp_path: Path) -> None:
+    write_log(tmp_path / "s1.jsonl", reply("m1", says("hi"), write=5))
+    write_log(tmp_path / "s1" / "subagents" / "agent-7.jsonl", reply("m2", says("found"), write=6))
+    (conversation,) = read_all(tmp_path).conversations
+    assert [thread.name for thread in conversation.threads] == ["main", "agent-7"]
 
 
 def test_a_placeholder_for_the_output_is_replaced_by_an_estimate_and_told(tmp_path: Path) -> None:

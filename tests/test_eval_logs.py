@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
@@ -110,6 +111,24 @@ def test_a_read_before_an_edit_cannot_be_replaced_but_one_before_a_windowed_read
     assert found[0].needs[0].either == (("total = 0",), ("total = 1",))
     whole = judged(tmp_path, *lines[:2], *lines[4:])
     assert [read.verdict for read in whole] == [Verdict.BEFORE_EDIT, Verdict.AFTER_EDIT]
+
+
+def test_a_window_printed_by_the_shell_does_not_stand_in_for_the_read_that_an_edit_asks_for(
+    tmp_path: Path,
+) -> None:
+    edit = uses("e1", "Edit", file_path=f"{CWD}/ledger.py", old_string="total = 0", new_string="total = 1")
+    lines = (
+        reply("m1", reads("t1", "ledger.py"), write=10),
+        result("t1", SHOWN),
+        reply("m2", uses("t2", "Bash", command="sed -n 4,5p ledger.py"), write=10),
+        result("t2", "    total = 0\n    more = 1"),
+        reply("m3", reads("t3", "ledger.py", offset=9), write=10),
+        result("t3", "beyond the end", is_error=True),
+        reply("m4", edit, write=10),
+        result("e1", "edited"),
+    )
+    found = [read.verdict for read in judged(tmp_path, *lines)]
+    assert found == [Verdict.BEFORE_EDIT, Verdict.BEFORE_EDIT, Verdict.NO_TEXT]
 
 
 def test_a_file_counts_once_in_an_epoch_and_again_after_a_compaction(tmp_path: Path) -> None:
@@ -306,6 +325,38 @@ def test_the_command_replays_logs_over_a_real_index(tmp_path: Path) -> None:
     assert told["overhead"] > 0
     assert f"not replayed: s2: its folder {tmp_path / 'gone'} is gone" in err
     assert not (root / ".git" / "repo-memory").exists()
+
+
+def test_the_command_finds_the_logs_of_a_repository_where_claude_code_keeps_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "my.project"
+    write_files(root, CODE_BASE)
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "claude"))
+    folder = tmp_path / "claude" / "projects" / re.sub(r"[^A-Za-z0-9]", "-", str(root))
+    inside, other = {"cwd": str(root / "app")}, {"cwd": f"{root}-else", "sessionId": "s2"}
+    asked = uses("t1", "mcp__repo-memory__search", query="pay")
+    write_log(folder / "s1.jsonl", {**reply("m1", says("hi"), write=5), **inside})
+    write_log(
+        folder.with_name(f"{folder.name}-else") / "s2.jsonl", {**reply("m2", says("hi"), write=5), **other}
+    )
+    write_log(folder / "s3.jsonl", {**reply("m3", asked, write=5), **inside, "sessionId": "s3"})
+    code, out, err = run("--repo", root, "--indexes", tmp_path / "indexes", "--json")
+    assert code == 0, err
+    assert [one["id"] for one in json.loads(out)["replayed"]] == ["s1"]
+    assert err.splitlines() == ["not replayed: s3: it already asked repo-memory"]
+
+
+def test_a_folder_that_is_no_repository_is_not_indexed_unless_it_is_named(tmp_path: Path) -> None:
+    root = tmp_path / "loose"
+    write_files(root, CODE_BASE)
+    write_log(tmp_path / "logs" / "s1.jsonl", {**reply("m1", says("hi"), write=5), "cwd": str(root)})
+    arguments = ("--logs", tmp_path / "logs", "--indexes", tmp_path / "indexes", "--json")
+    _, out, err = run(*arguments)
+    assert json.loads(out)["replayed"] == []
+    assert "is no git repository; name it by --repo" in err
+    _, out, _ = run(*arguments, "--repo", root)
+    assert [one["id"] for one in json.loads(out)["replayed"]] == ["s1"]
 
 
 def test_the_command_says_what_to_do_where_there_are_no_logs(

@@ -69,7 +69,7 @@ def _shell_call(identity: str, command: str, text: str) -> Call:
     if found is not None:
         path, windowed = found
         joined = path if path.startswith("/") or not folder else f"{folder}/{path}"
-        return Call(identity, CallKind.READ, joined, windowed, input=text)
+        return Call(identity, CallKind.READ, joined, windowed, shell=True, input=text)
     if words[0] in _SEARCHERS:
         return Call(identity, CallKind.SEARCH, pattern=_find_pattern(words[1:]), input=text)
     return Call(identity, CallKind.SEARCH, input=text) if words[0] in {"find", "ls", "fd"} else other

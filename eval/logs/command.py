@@ -70,7 +70,8 @@ _Show = Callable[[str], Callable[[int, int], None]]
 def _progress() -> Iterator[_Show]:
     """Progress on a terminal: a bar for each thing that is counted."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
 
         def show(name: str) -> Callable[[int, int], None]:
             task = progress.add_task(name, total=None)

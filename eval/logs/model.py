@@ -51,12 +51,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool call. ``windowed``: a read of a part of the file. ``pattern``: what a search looks for."""
+    """A tool call.
+
+    ``windowed``: a read of a part of the file. ``shell``: made by a command, not by a tool for it. ``pattern``: what a
+    search looks for.
+    """
 
     id: str
     kind: CallKind
     path: str = ""
     windowed: bool = False
+    shell: bool = False
     pattern: str = ""
     changes: tuple[Change, ...] = ()
     input: str = field(default="", repr=False)

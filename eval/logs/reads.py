@@ -67,6 +67,7 @@ class Read:
     path: str
     place: Place
     windowed: bool
+    shell: bool
     numbers: tuple[int, ...]
     lines: tuple[str, ...]
     verdict: Verdict
@@ -185,6 +186,7 @@ class _Walk:
             path,
             replace(place, tokens=place.tokens * share) if new else place,
             call.windowed,
+            call.shell,
             tuple(number for number, _ in new),
             tuple(line for _, line in new),
             verdict if path else Verdict.OUTSIDE,
@@ -214,14 +216,21 @@ def collect_epoch(events: Sequence[Event], folder: Folder) -> Epoch:
 
 
 def _judge(step: int, same: Sequence[tuple[int, Read | Call]]) -> Verdict:
-    """Editing a file takes a read of it: the last one before the first edit, unless a window, was all needed."""
+    """Editing a file takes a read of it: the last one before the first edit, by Read if there is one.
+
+    Where that was a window, the other reads before the edit were not needed for it.
+    """
     edit = next((at for at, other in same if isinstance(other, Call)), None)
     if edit is None:
         return Verdict.REPLACEABLE
     if step > edit:
         return Verdict.AFTER_EDIT
-    last = max(at for at, other in same if at < edit and isinstance(other, Read))
-    must = next(other for at, other in same if at == last and isinstance(other, Read))
+    before = [
+        (at, other)
+        for at, other in same
+        if at < edit and isinstance(other, Read) and other.verdict is not Verdict.NO_TEXT
+    ]
+    last, must = ([read for read in before if not read[1].shell] or before)[-1]
     return Verdict.REPLACEABLE if must.windowed and last != step else Verdict.BEFORE_EDIT
 
 

@@ -141,13 +141,19 @@ def _read_line(raw: bytes) -> Line | str:
     """A line, or why it does not count."""
     try:
         loaded = json.loads(raw)
+        if (
+            rb"\ud" in raw
+        ):  # half a character, where a tool cut its output, is no text that could be asked or written
+            loaded = json.loads(json.dumps(loaded, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return "not JSON"
     if not isinstance(loaded, dict):
         return "not JSON"
     kind = loaded.get("type")
+    if not isinstance(kind, str):
+        return "of no kind"
     if kind not in {"user", "assistant", "system"}:
-        return f"of kind {kind}" if isinstance(kind, str) else "of no kind"
+        return f"of kind {kind}"
     try:
         record = _Record.model_validate(loaded)
     except ValidationError:

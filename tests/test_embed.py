@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +16,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from indexers.embed import SHIPPED_MODEL, SentenceTransformerEmbedder, StaticEmbedder, Vectors, load_embedder
 from indexers.errors import EmbedderError
-
-needs_transformers = pytest.mark.skipif(
-    find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed"
-)
+from tests.needs import needs_transformers
 
 TEXTS = [
     "parse the http header of a request",

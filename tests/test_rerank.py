@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +19,7 @@ from memory_server.model import SearchHit
 from memory_server.rerank import TEXT_LIMIT, CrossEncoderReranker, Scores, hit_text, rerank
 from tests.git_project import Project
 from tests.indexing import CountingEmbedder, open_memory, write_files
-
-needs_transformers = pytest.mark.skipif(
-    find_spec("sentence_transformers") is None or find_spec("torch") is None,
-    reason="sentence-transformers or torch is not installed",
-)
+from tests.needs import needs_transformers
 
 
 @dataclass(slots=True)

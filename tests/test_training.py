@@ -23,10 +23,9 @@ from eval.training.corpus import BENCHMARK, benchmark_hashes, find_licence, keep
 from eval.training.dataset import build_vocabulary, count_words, encode_pairs, iterate_batches
 from eval.training.extract import write_pairs
 from eval.training.measure import Place, Searched, Way, score_model
-from eval.training.model import save_model
 from eval.training.pairs import CAPS, Pair, clean_subject, extract_pairs
-from eval.training.train import Recipe, level_lengths, start_vectors, train
 from indexers.embed import StaticEmbedder, Vectors
+from tests.needs import needs_transformers
 
 PYTHON = b'''"""Reads the settings of an application from files."""
 
@@ -214,6 +213,9 @@ def toy(tmp_path: Path) -> Path:
 
 
 def train_toy(toy: Path, out: Path, seed: int = 0) -> tuple[Vectors, StaticEmbedder]:
+    from eval.training.model import save_model
+    from eval.training.train import Recipe, start_vectors, train
+
     recipe = Recipe(
         dimensions=16, nested=(16, 8), batch=32, grouped=8, epochs=8, learning_rate=0.05, seed=seed
     )
@@ -224,6 +226,7 @@ def train_toy(toy: Path, out: Path, seed: int = 0) -> tuple[Vectors, StaticEmbed
     return vectors, StaticEmbedder(out)
 
 
+@needs_transformers
 def test_training_ties_words_that_stand_in_pairs(toy: Path, tmp_path: Path) -> None:
     _, embedder = train_toy(toy, tmp_path / "model")
     queries = embedder.embed([f"ask about {word}" for word in SUBJECTS])
@@ -231,18 +234,23 @@ def test_training_ties_words_that_stand_in_pairs(toy: Path, tmp_path: Path) -> N
     assert (queries @ documents.T).argmax(axis=1).tolist() == list(range(len(SUBJECTS)))
 
 
+@needs_transformers
 def test_the_same_seed_trains_the_same_vectors(toy: Path, tmp_path: Path) -> None:
     first, again, other = (train_toy(toy, tmp_path / "model", seed)[0] for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.01
 
 
+@needs_transformers
 def test_lengths_are_levelled_and_directions_kept() -> None:
+    from eval.training.train import level_lengths
+
     levelled = level_lengths(np.array([[0, 0], [3, 4], [0, 0.5]], np.float32), 0.5)
     np.testing.assert_allclose(np.linalg.norm(levelled, axis=1), [0, 5**0.5, 0.5**0.5], rtol=1e-6)
     np.testing.assert_allclose(levelled[1] / 5**0.5, [0.6, 0.8], rtol=1e-6)
 
 
+@needs_transformers
 def test_an_unknown_word_changes_nothing(toy: Path, tmp_path: Path) -> None:
     _, embedder = train_toy(toy, tmp_path / "model")
     np.testing.assert_array_equal(embedder.embed(["ask socket"]), embedder.embed(["ask zyzzyva Socket"]))

@@ -25,6 +25,7 @@ from memory_server.memory import Memory
 from memory_server.reports import examine, status_text
 from memory_server.tuned import MODEL_NAME, drop_tuned, find_tuned, keep_tuned, read_tuned
 from tests.git_project import Project, make_project, snapshot
+from tests.needs import needs_transformers
 
 JARGON = ("zorbal", "quandel", "mirfex", "tolvane", "brisquet", "pelmora", "druvik", "haxley")
 TOPICS = ("socket", "matrix", "parser", "thread", "colour", "invoice", "kernel", "planet")
@@ -101,6 +102,7 @@ def say_jargon(_: int, topic: int) -> str:
     return JARGON[topic]
 
 
+@needs_transformers
 def test_jargon_of_the_commits_is_learnt_and_undoing_it_restores_the_same_bytes(
     place: Path, run: Run
 ) -> None:
@@ -124,6 +126,7 @@ def test_jargon_of_the_commits_is_learnt_and_undoing_it_restores_the_same_bytes(
     }
 
 
+@needs_transformers
 def test_a_model_that_finds_no_more_is_not_kept(place: Path, run: Run) -> None:
     write_history(place, lambda turn, topic: JARGON[topic if turn < 12 else (topic + 3) % 8])
     with Memory.open(place) as memory:

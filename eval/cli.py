@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from eval.live.command import live
 from eval.logs.command import logs
 from eval.peers import OWN, PEERS, Tool, find_peer
 from eval.processes import MeasureError
@@ -32,6 +33,7 @@ def main() -> None:
 app.command()(retrieval)
 app.command()(savings)
 app.command()(logs)
+app.command()(live)
 
 
 @app.command()

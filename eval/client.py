@@ -33,6 +33,9 @@ Left alone it waits about two, more where the registration says ``alwaysLoad``; 
 another conversation than an idle one.
 """
 
+CREDENTIALS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
+"""Environment variables with which the client asks the real endpoint."""
+
 _KEPT_OUT = ("ANTHROPIC_", "CLAUDE", "XDG_", "MCP_", "REPO_MEMORY_")
 
 
@@ -42,6 +45,10 @@ class ClientError(Exception):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class UnfinishedError(ClientError):
+    """The client did not finish in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +155,11 @@ def run_claude(
     """Hold one conversation without a terminal in ``cwd`` and wait for its end.
 
     ``home`` is the folder that the client takes for the user's own; it may be used again. Without an
-    ``endpoint`` the client asks the real one, with the key in ``ANTHROPIC_API_KEY``.
+    ``endpoint`` the client asks the real one, with what is in ``CREDENTIALS``.
 
     Raises:
-        ClientError: there is no client, or it did not finish within ``timeout`` seconds.
+        ClientError: there is no client.
+        UnfinishedError: it did not finish within ``timeout`` seconds.
     """
     command = ["-p", prompt, "--output-format", "stream-json", "--verbose", *arguments]
     if allowed_tools:
@@ -202,8 +210,8 @@ def _isolate(home: Path, endpoint: ScriptedEndpoint | None) -> dict[str, str]:
             "ANTHROPIC_API_KEY": "scripted",
             "NO_PROXY": "127.0.0.1",
         }
-    elif key := os.environ.get("ANTHROPIC_API_KEY"):
-        environment["ANTHROPIC_API_KEY"] = key
+    else:
+        environment |= {name: os.environ[name] for name in CREDENTIALS if os.environ.get(name)}
     return environment
 
 
@@ -232,7 +240,7 @@ def _run_client(
             stdout, stderr = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
             hint = "give it more time, or look at the last requests of the endpoint"
-            raise ClientError(f"claude did not finish within {timeout:g} seconds", hint) from error
+            raise UnfinishedError(f"claude did not finish within {timeout:g} seconds", hint) from error
         finally:
             _kill_group(process)
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)

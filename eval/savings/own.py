@@ -29,7 +29,9 @@ WITH_RIPGREP = "repo-memory, then rg"
 
 OWN_ARMS = (OWN, LATER, WITH_RIPGREP)
 
-_PREFIX = "mcp__repo-memory__"
+TOOL_PREFIX = "mcp__repo-memory__"
+"""How Claude Code names this product's tools."""
+
 _NUMBERED = re.compile(r" *(\d+)\t")
 _WHOLE_FILE = re.compile(r"  [\d-]+ file")
 _SLICE = re.compile(r"(\S.*):(\d+)-(\d+)(?:  .*)?")
@@ -47,7 +49,7 @@ class OwnTools:
         """Tokens of the tools' schemas and the server's instructions, as a client puts them into every conversation."""
         tools = anyio.run(self._server.list_tools)
         schemas = [
-            {"name": _PREFIX + tool.name, "description": tool.description, "input_schema": tool.input_schema}
+            {"name": TOOL_PREFIX + tool.name, "description": tool.description, "input_schema": tool.input_schema}
             for tool in tools
         ]
         return sum(estimate_tokens(json.dumps(schema)) for schema in schemas) + estimate_tokens(INSTRUCTIONS)
@@ -57,12 +59,12 @@ class OwnTools:
         turn, targets = self._search(question)
         yield turn
         while targets:
-            further = []
+            further: list[str] = []
             for target in targets:
                 arguments: dict[str, object] = {"targets": [target]}
                 reply = self._call("read", arguments)
                 yield _turn("read", arguments, reply)
-                further += [found[1] for line in reply.split("\n") if (found := _POINTER.search(line))]
+                further += list_left_out(reply)
             targets = further
 
     def look(self, question: str) -> Iterator[Turn]:
@@ -77,13 +79,7 @@ class OwnTools:
         """A search, and what it lists without showing it whole."""
         arguments: dict[str, object] = {"query": question}
         reply = self._call("search", arguments)
-        shown = {(line.path, line.start_line) for line in show_reply(reply)}
-        targets = [
-            f"{span.path}:{span.start_line}-{span.end_line}"
-            for span in listed_spans(reply)
-            if any((span.path, line) not in shown for line in range(span.start_line, span.end_line + 1))
-        ]
-        return _turn("search", arguments, reply), targets
+        return _turn("search", arguments, reply), list_unread(reply)
 
     def _call(self, tool: str, arguments: dict[str, object]) -> str:
         """The reply's text: all that the server sends, and that the client puts into the context."""
@@ -96,8 +92,23 @@ class OwnTools:
         return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
 
 
+def list_unread(reply: str) -> list[str]:
+    """What to read after a search: the symbols it lists, in its order, but those that it shows whole."""
+    shown = {(line.path, line.start_line) for line in show_reply(reply)}
+    return [
+        f"{span.path}:{span.start_line}-{span.end_line}"
+        for span in listed_spans(reply)
+        if any((span.path, line) not in shown for line in range(span.start_line, span.end_line + 1))
+    ]
+
+
+def list_left_out(reply: str) -> list[str]:
+    """What a read says it left out."""
+    return [found[1] for line in reply.split("\n") if (found := _POINTER.search(line))]
+
+
 def _turn(tool: str, arguments: dict[str, object], reply: str) -> Turn:
-    return Turn(_PREFIX + tool, json.dumps(arguments), show_reply(reply))
+    return Turn(TOOL_PREFIX + tool, json.dumps(arguments), show_reply(reply))
 
 
 def show_reply(reply: str) -> list[ReplyLine]:

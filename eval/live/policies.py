@@ -1,0 +1,61 @@
+"""What the scripted model does: looks in one of two ways, and stops by the same rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+from eval.endpoint import ModelRequest, Policy, ToolResult, ToolUse, Turn
+from eval.live.tasks import Task
+from eval.retrieval.grep import SourceTree
+from eval.savings.arms import Arm
+from eval.savings.own import TOOL_PREFIX, list_left_out, list_unread
+
+CALLS = 20
+"""Tool calls after which a scripted agent gives up."""
+
+GAVE_UP = "I could not find it."
+
+NextCall = Callable[[Sequence[ToolResult]], ToolUse | None]
+"""The next call from what the calls so far returned; None when there is nothing left to look at."""
+
+
+def look_until_seen(task: Task, choose_call: NextCall) -> Policy:
+    """Calls tools one by one until their results hold the answer, then says it; gives up after ``CALLS``."""
+
+    def choose(request: ModelRequest) -> Turn:
+        results = request.tool_results
+        answer = task.find_answer([result.text for result in results])
+        if answer is not None:
+            return (answer,)
+        call = choose_call(results) if len(results) < CALLS else None
+        return (GAVE_UP,) if call is None else (call,)
+
+    return choose
+
+
+def grep_and_read(task: Task, tree: SourceTree, arm: Arm) -> Policy:
+    """Greps for the question's words and reads the best files, in the order of a reading arm of the savings."""
+    turns = islice(arm(tree, task.question), CALLS)
+    calls = [ToolUse(turn.tool, json.loads(turn.input)) for turn in turns]
+
+    def next_call(results: Sequence[ToolResult]) -> ToolUse | None:
+        return calls[len(results)] if len(results) < len(calls) else None
+
+    return look_until_seen(task, next_call)
+
+
+def ask_memory(task: Task) -> Policy:
+    """Searches for the question, then reads each hit in the reply's order, then what those replies left out."""
+
+    def next_call(results: Sequence[ToolResult]) -> ToolUse | None:
+        if not results:
+            return ToolUse(f"{TOOL_PREFIX}search", {"query": task.question})
+        found, *reads = (result.text for result in results)
+        targets = [*list_unread(found), *(target for text in reads for target in list_left_out(text))]
+        if len(reads) >= len(targets):
+            return None
+        return ToolUse(f"{TOOL_PREFIX}read", {"targets": [targets[len(reads)]]})
+
+    return look_until_seen(task, next_call)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from eval.client import CLAUDE_VARIABLE, ClientError, cache_folder, install_claude
 from tests.git_project import Project, make_project
 from tests.indexing import CODE_BASE, write_files
+
+
+@pytest.fixture(scope="session")
+def claude() -> Path:
+    """The real client, installed on first use."""
+    if named := os.environ.get(CLAUDE_VARIABLE):
+        return Path(named)
+    try:
+        return install_claude(cache_folder())
+    except ClientError as error:
+        pytest.skip(f"no Claude Code client: {error}")
 
 
 @pytest.fixture

@@ -11,15 +11,7 @@ from typing import Any
 
 import pytest
 
-from eval.client import (
-    CLAUDE_VARIABLE,
-    ClientError,
-    ClientRun,
-    cache_folder,
-    install_claude,
-    list_servers,
-    run_claude,
-)
+from eval.client import CLAUDE_VARIABLE, ClientError, ClientRun, list_servers, run_claude
 from eval.endpoint import ModelRequest, Policy, ScriptedEndpoint, ToolResult, ToolUse, Turn, play
 from indexers.tokens import estimate_tokens
 from memory_server.config import BudgetConfig
@@ -109,16 +101,6 @@ CHANGING_QUESTIONS: tuple[Question, ...] = (
     ("read", {"targets": ["apply_discount"]}),
     ("search", {"query": "loyalty points earned"}),
 )
-
-
-@pytest.fixture(scope="session")
-def claude() -> Path:
-    if named := os.environ.get(CLAUDE_VARIABLE):
-        return Path(named)
-    try:
-        return install_claude(cache_folder())
-    except ClientError as error:
-        pytest.skip(f"no Claude Code client: {error}")
 
 
 @pytest.fixture(scope="module")

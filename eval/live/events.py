@@ -24,8 +24,8 @@ class Conversation:
 
     ``cost`` is in dollars as the client tells it. ``turns`` are the main agent's replies; ``calls`` are all tool calls,
     ``own_calls`` those of this product's tools, ``whole_reads`` those of Read that ask for no part of the file.
-    ``start`` and ``resident`` are the context's tokens in the main agent's first and last request, ``sent`` the sum of all
-    requests, subagents' and the client's own included.
+    ``start`` and ``resident`` are the context's tokens in the main agent's first and last request, ``sent`` the sum of
+    all requests, subagents' and the client's own included.
     """
 
     answer: str = ""

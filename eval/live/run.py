@@ -66,7 +66,7 @@ class TrialRun:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The copy that is asked about, the client's registration of the server over it, and the user's folder it is given."""
+    """The copy that is asked about, the registration of the server over it, and the home folder of the client."""
 
     copy: Path
     servers: Path
@@ -113,7 +113,7 @@ def prepare(
 
 
 def plan_trials(tasks: Sequence[Task], arms: Sequence[str], repeats: int) -> list[Trial]:
-    """Every task by every arm, task after task; the order of tasks and of each task's arms is drawn, always the same."""
+    """Every task by every arm, task after task; tasks, and the arms of each, come in a drawn order, always the same."""
     draw = random.Random(SEED)
     return [
         Trial(task, repeat, arm)
@@ -129,7 +129,7 @@ def run_trials(bench: Bench, trials: Sequence[Trial], show: Callable[[int], None
     Raises:
         MeasureError: the client is missing or not logged in.
     """
-    done = []
+    done: list[TrialRun] = []
     for trial in trials:
         show(len(done))
         done.append(_run_trial(bench, trial))

@@ -267,11 +267,11 @@ def _play_out(policy: Policy, replies: Sequence[str]) -> tuple[list[ToolUse], Tu
     return [call for call, _ in answered], turn
 
 
-def test_asking_the_memory_reads_the_hits_in_order_and_then_what_was_left_out() -> None:
+def test_asking_the_memory_reads_the_hits_in_order_and_then_what_was_left_out(tmp_path: Path) -> None:
     found = "shop/prices.py\n  10-12 def a()\n  1-3 def take_discount(price)\nshop/more.py\n  5-6 def b()"
     cut = "shop/prices.py:10-12\n 10\tdef a():\nleft out: 2 lines; read shop/prices.py:11-12, or raise budget"
     replies = [found, cut, "nothing", "nothing", "    return price * percent // 100"]
-    calls, said = _play_out(ask_memory(TASKS[0]), replies)
+    calls, said = _play_out(ask_memory(TASKS[0], SourceTree(tmp_path, PythonMatcher()), read_capped), replies)
     assert calls[0] == ToolUse("mcp__repo-memory__search", {"query": TASKS[0].question})
     read = [call.arguments["targets"] for call in calls[1:]]
     assert read == [
@@ -284,9 +284,14 @@ def test_asking_the_memory_reads_the_hits_in_order_and_then_what_was_left_out() 
     assert TASKS[0].accepts(str(said[0]))
 
 
-def test_asking_the_memory_ends_when_nothing_is_left_to_read() -> None:
-    calls, said = _play_out(ask_memory(TASKS[0]), ["shop/more.py\n  5-6 def b()", "5\tdef b(): ..."])
-    assert (len(calls), said) == (2, (GAVE_UP,))
+def test_asking_the_memory_falls_back_on_grep_and_then_gives_up(tmp_path: Path) -> None:
+    write_files(tmp_path, {"shop/price.py": "price\n"})
+    policy = ask_memory(TASKS[0], SourceTree(tmp_path, PythonMatcher()), read_capped)
+    calls, said = _play_out(policy, ["shop/more.py\n  5-6 def b()", "5\tdef b(): ..."])
+    names = [call.name for call in calls]
+    assert names == ["mcp__repo-memory__search", "mcp__repo-memory__read", "Bash", "Read"]
+    assert calls[3].arguments == {"file_path": "shop/price.py"}
+    assert said == (GAVE_UP,)
 
 
 def test_grep_and_read_lists_first_and_gives_up_after_so_many_calls(tmp_path: Path) -> None:

@@ -37,25 +37,31 @@ def look_until_seen(task: Task, choose_call: NextCall) -> Policy:
 
 def grep_and_read(task: Task, tree: SourceTree, arm: Arm) -> Policy:
     """Greps for the question's words and reads the best files, in the order of a reading arm of the savings."""
-    turns = islice(arm(tree, task.question), CALLS)
-    calls = [ToolUse(turn.tool, json.loads(turn.input)) for turn in turns]
+    calls = _list_calls(task, tree, arm)
+    return look_until_seen(task, lambda results: _get(calls, len(results)))
+
+
+def ask_memory(task: Task, tree: SourceTree, arm: Arm) -> Policy:
+    """Searches for the question, reads each hit in the reply's order, then what those replies left out; then greps."""
+    calls = _list_calls(task, tree, arm)
 
     def next_call(results: Sequence[ToolResult]) -> ToolUse | None:
-        return calls[len(results)] if len(results) < len(calls) else None
-
-    return look_until_seen(task, next_call)
-
-
-def ask_memory(task: Task) -> Policy:
-    """Searches for the question, then reads each hit in the reply's order, then what those replies left out."""
-
-    def next_call(results: Sequence[ToolResult]) -> ToolUse | None:
-        if not results:
+        own = [result.text for result in results if result.use.name.startswith(TOOL_PREFIX)]
+        if not own:
             return ToolUse(f"{TOOL_PREFIX}search", {"query": task.question})
-        found, *reads = (result.text for result in results)
+        found, *reads = own
         targets = [*list_unread(found), *(target for text in reads for target in list_left_out(text))]
-        if len(reads) >= len(targets):
-            return None
-        return ToolUse(f"{TOOL_PREFIX}read", {"targets": [targets[len(reads)]]})
+        if len(reads) < len(targets):
+            return ToolUse(f"{TOOL_PREFIX}read", {"targets": [targets[len(reads)]]})
+        return _get(calls, len(results) - len(own))
 
     return look_until_seen(task, next_call)
+
+
+def _list_calls(task: Task, tree: SourceTree, arm: Arm) -> list[ToolUse]:
+    turns = islice(arm(tree, task.question), CALLS)
+    return [ToolUse(turn.tool, json.loads(turn.input)) for turn in turns]
+
+
+def _get(calls: Sequence[ToolUse], place: int) -> ToolUse | None:
+    return calls[place] if place < len(calls) else None

@@ -146,7 +146,7 @@ def _run_trial(bench: Bench, trial: Trial) -> TrialRun:
 def choose_policy(tree: SourceTree, trial: Trial) -> Policy:
     """What the scripted model does in a trial."""
     if trial.arm == WITH:
-        return ask_memory(trial.task)
+        return ask_memory(trial.task, tree, read_capped)
     return grep_and_read(trial.task, tree, read_windows(WINDOW) if trial.arm == WINDOWS else read_capped)
 
 

@@ -49,7 +49,11 @@ class OwnTools:
         """Tokens of the tools' schemas and the server's instructions, as a client puts them into every conversation."""
         tools = anyio.run(self._server.list_tools)
         schemas = [
-            {"name": TOOL_PREFIX + tool.name, "description": tool.description, "input_schema": tool.input_schema}
+            {
+                "name": TOOL_PREFIX + tool.name,
+                "description": tool.description,
+                "input_schema": tool.input_schema,
+            }
             for tool in tools
         ]
         return sum(estimate_tokens(json.dumps(schema)) for schema in schemas) + estimate_tokens(INSTRUCTIONS)

@@ -171,23 +171,20 @@ class TreeIndex:
         diff = compare(*self.list_tree(), {} if anew else self.view.manifest, listed_ns)
         if anew:
             return diff
-        if not diff.changes:
-            self._folder_times.remember(self.view.folders, listed_ns)
         manifest = self.view.manifest
         young = [
             entry
             for entry in diff.read
             if entry.path in manifest and manifest[entry.path][:2] == (entry.size, 0)
         ]
-        if not young:
-            return diff
-        read = read_batch(self.root, young, self.rules, frozenset(known[2] for known in manifest.values()))
-        same = {
-            file.entry.path
-            for file in read.files
-            if (file.blob, file.skipped) == manifest[file.entry.path][2:]
-        }
-        return diff.without(same)
+        if young:
+            known = frozenset(known[2] for known in manifest.values())
+            read = read_batch(self.root, young, self.rules, known).files
+            found = {file.entry.path: (file.blob, file.skipped) for file in read}
+            diff = diff.without({path for path, content in found.items() if content == manifest[path][2:]})
+        if not diff.changes:
+            self._folder_times.remember(self.view.folders, listed_ns)
+        return diff
 
     def sync(self, on_progress: OnProgress | None = None, *, wait: float = 60.0) -> SyncReport:
         """Bring store and view up to date with the files.

@@ -393,3 +393,19 @@ def test_nothing_else_rebuilds(repository: Project, tmp_path: Path) -> None:
     repository.git("worktree", "add", "--quiet", str(tmp_path / "other"))
     assert open_memory(repository.root).sync().rebuilt == ""
     assert open_memory(tmp_path / "other").sync().rebuilt == ""
+
+
+def test_a_file_edited_a_moment_ago_does_not_cost_every_search_a_listing(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    young = 2**62
+    folders = [repository.root, *(path for path in repository.root.rglob("*") if path.is_dir())]
+    for path in (*folders, repository.root / "app/billing.py"):
+        os.utime(path, ns=(young, young))
+    memory = open_memory(repository.root)
+    memory.sync()
+    for folder in folders:
+        os.utime(folder, ns=(1, 1))
+    memory.search("billing")
+    monkeypatch.setattr(tree, "list_entries", None)
+    assert memory.search("billing")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gc
 import logging
-import multiprocessing
 import os
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 
 from indexers.languages import find_language
 from indexers.model import Skipped, SourceFile
@@ -96,7 +97,8 @@ class Reader:
         self.root, self.rules = root, rules
         size = sum(entry.size for entry in entries if find_language(entry.path))
         most = min(workers or os.cpu_count() or 1, MOST_WORKERS)
-        self._batches = list(make_batches(entries))
+        # Many files are code, and take longer than as much text in few: workers that begin with them end together.
+        self._batches = sorted(make_batches(entries), key=len, reverse=True)
         self._workers = min(most, 1 + size // WORKER_BYTES, len(self._batches)) if size >= POOL_BYTES else 0
         self._pool: ProcessPoolExecutor | None = None
 
@@ -118,7 +120,7 @@ class Reader:
             )
 
     def read(self, known: frozenset[str]) -> Iterator[Batch]:
-        """The files in batches, in their order, with rows for contents that are not ``known``.
+        """The files in batches, with rows for contents that are not ``known``.
 
         When a worker dies (a crash in a grammar, out of memory), the files that are left are read apart from each
         other, and the one it died of in windows.
@@ -154,8 +156,24 @@ class Reader:
 _known: frozenset[str] = frozenset()
 
 
+class _WorkerProcess(SpawnProcess):
+    """A spawned process that does not run the caller's main script again, which may have no guard against that."""
+
+    def start(self) -> None:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _WorkerContext(SpawnContext):
+    Process = _WorkerProcess
+
+
 def _open_pool(workers: int, known: frozenset[str]) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (known,))
+    return ProcessPoolExecutor(workers, _WorkerContext(), _start_worker, (known,))
 
 
 def _start_worker(known: frozenset[str]) -> None:

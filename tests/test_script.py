@@ -1,0 +1,41 @@
+"""The public contract, used as an outside script uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.git_project import Project
+
+SCRIPT = """
+import json, sys
+from memory_server import Memory, reading
+
+reading.POOL_BYTES = 0  # let worker processes read even this small repository
+memory = Memory.open(sys.argv[1])
+report = memory.sync()
+hits = memory.search("total", limit=3)
+found = [[hit.path, hit.start_line, hit.end_line, hit.name, hit.kind] for hit in hits]
+print(json.dumps({"files": report.files, "added": report.added, "hits": found}))
+"""
+
+
+def test_a_script_without_a_main_guard_indexes_and_searches(repository: Project, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    checkout = os.fspath(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, script, repository.root],
+        env=os.environ | {"REPO_MEMORY_WORKERS": "2", "PYTHONPATH": checkout},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert told["files"] == told["added"] > 0
+    assert ["web/total.ts", 1, 1, "total", "function"] in told["hits"]

@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import importlib
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,13 +29,14 @@ _REFERENCES_HEADER = re.compile(r"^; References.*$", re.MULTILINE)
 _SPEC_KEYS = frozenset({
     "name", "grammar", "entry", "extensions", "filenames", "shebangs", "line_comments", "block_comments",
     "attributes", "self_names", "package_stems", "max_depth", "open_ended", "name_prefixes", "merge_clauses",
-    "max_nesting", "paths", "dialects",
+    "max_nesting", "paths", "dialects", "test_modules",
 })  # fmt: skip
 
 
-PATH_ROLES = ("generated", "tests", "copies", "examples", "documents", "legacy", "declarations")
+PATH_ROLES = ("generated", "tests", "copies", "examples", "documents", "legacy", "declarations", "foreign")
 """What a file can be other than source, the first that fits: machine-written (left out), tests, built or vendored
-copies, examples and benchmarks, texts about the code, what is kept for old callers, types without code."""
+copies, examples and benchmarks, texts about the code, what is kept for old callers, types without code, code for
+another operating system than the one this runs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Spec:
     ``max_depth`` how deep symbols may nest (0: without limit), ``open_ended`` the kinds whose symbols last until the
     next one of their kind, ``name_prefixes`` what is not part of a name (Ruby's colon), ``merge_clauses`` whether
     neighbours of one name and kind are one definition (Elixir, Haskell), ``max_nesting`` how deep a line may stand
-    before the grammar is not trusted with the file (0: any depth), ``paths`` globs by role (see ``PATH_ROLES``).
+    before the grammar is not trusted with the file (0: any depth), ``test_modules`` the names of modules that hold
+    tests, ``paths`` globs by role (see ``PATH_ROLES``).
     """
 
     name: str
@@ -75,6 +78,7 @@ class Spec:
     name_prefixes: tuple[str, ...]
     merge_clauses: bool
     max_nesting: int
+    test_modules: frozenset[str]
     paths: Mapping[str, tuple[str, ...]] = field(hash=False)
 
     @cached_property
@@ -147,6 +151,7 @@ def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
         name_prefixes=tuple(data.get("name_prefixes", ())),
         merge_clauses=bool(data.get("merge_clauses", False)),
         max_nesting=int(data.get("max_nesting", 0)),
+        test_modules=frozenset(data.get("test_modules", ())),
         paths=_read_paths(data["name"], data.get("paths", {})),
     )
 
@@ -182,6 +187,12 @@ def _by_filename() -> dict[str, Spec]:
 def package_stems() -> frozenset[str]:
     """The names without suffix of files that stand for their folder, in any language."""
     return frozenset(stem for spec in all_specs() for stem in spec.package_stems)
+
+
+@cache
+def test_modules() -> frozenset[str]:
+    """The names of modules that hold tests, in any language."""
+    return frozenset(name for spec in all_specs() for name in spec.test_modules)
 
 
 _SHEBANG = re.compile(rb"#!\s*(?:/\S*/)?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)")
@@ -237,7 +248,11 @@ class _PathMatcher:
 @cache
 def _common_paths() -> Mapping[str, tuple[str, ...]]:
     with (ROOT / "paths.toml").open("rb") as file:
-        return _read_paths("paths.toml", tomllib.load(file))
+        data = tomllib.load(file)
+    systems: dict[str, list[str]] = data.pop("systems")
+    own = next((name for name in systems if sys.platform.startswith(name)), "")
+    foreign = [glob for name, globs in systems.items() if name != own for glob in globs]
+    return _read_paths("paths.toml", data | {"foreign": foreign})
 
 
 @cache

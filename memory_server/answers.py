@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from indexers.languages import is_test_path
 from indexers.model import Skipped
 from indexers.summarize import Summary, choose_calls
 from indexers.walk import read_source
@@ -37,17 +36,17 @@ from memory_server.targets import (
     describe_symbol,
     find_symbols,
     inside_root,
-    is_side_path,
     resolve_target,
 )
-from memory_server.view import View
+from memory_server.view import SIDE_ROLES, View
 
 T = TypeVar("T")
 
-MAX_HITS = 12
+FOUND_HITS, MAX_HITS, MAX_WEAK = 60, 12, 10
+"""Hits to choose from; of them, at most so many are told of, and so many of the weak ones named."""
 
-WEAK_SHARE = {"name": 0.65, "text": 0.4}
-"""Hits below this share of the best score are not shown: what a reader skips still costs context.
+WEAK_SHARE, NAMED_SHARE = {"name": 0.65, "text": 0.4}, {"name": 0.5, "text": 0.3}
+"""Hits below this share of the best score are weak: at most named, since what a reader skips still costs context.
 
 On the development split that leaves 2.5 hits of 12 for an identifier and 9.9 for a question, with 97% and 99.6% of the
 wanted files among the 12 still there; at 0.5 a question's tokens until its files are shown rise by 4%.
@@ -87,9 +86,10 @@ class Answers:
             QueryError: the query is empty or the kind unknown.
             OutsideRepositoryError: the path leads outside the repository.
         """
-        view, hits = self.memory.find(query, MAX_HITS, path=self._inside(path), kind=kind)
+        view, found = self.memory.find(query, FOUND_HITS, path=self._inside(path), kind=kind)
         asked = rank.read_query(query)
-        hits = [hit for hit in hits if hit.score >= WEAK_SHARE[asked.style] * hits[0].score]
+        best = found[0].score if found else 0.0
+        hits = [hit for hit in found[:MAX_HITS] if hit.score >= WEAK_SHARE[asked.style] * best]
         told: list[Hit] = []
         seen: set[tuple[str, str]] = set()
         for place, hit in enumerate(hits):
@@ -98,7 +98,8 @@ class Answers:
                 self._tell(view, hit, asked.terms if place < KEY_LINE_HITS and not again else {}, again=again)
             )
             seen.add((hit.path, hit.name))
-        return render_search(told, budget or self.memory.config.budget.search, self._notes())
+        weak = _choose_weak(found, len(hits), NAMED_SHARE[asked.style] * best, WEAK_SHARE[asked.style] * best)
+        return render_search(told, budget or self.memory.config.budget.search, weak, self._notes())
 
     def _tell(self, view: View, hit: SearchHit, terms: dict[int, float], *, again: bool) -> Hit:
         """A hit's summary; of a further overload, only the signature."""
@@ -306,6 +307,18 @@ def _signature_line(view: View, symbol: int, text: Sequence[str]) -> int:
     return next((number for number in near if name in text[number - 1]), start)
 
 
+def _choose_weak(found: Sequence[SearchHit], told: int, named: float, told_of: float) -> list[SearchHit]:
+    """Of the hits after those told of, the best of each further file, and what only its place in a file made weak."""
+    weak: list[SearchHit] = []
+    earlier: Counter[str] = Counter()
+    for place, hit in enumerate(found):
+        alone = hit.score / rank.RANKING.same_file ** earlier[hit.path]
+        if place >= told and alone >= (told_of if earlier[hit.path] else named):
+            weak.append(hit)
+        earlier[hit.path] += 1
+    return weak[:MAX_WEAK]
+
+
 def _innermost(view: View, place: int, start: int, end: int) -> int:
     """The smallest symbol of a file around some lines; the file itself when there is no other."""
     first, last = int(view.first[place]), int(view.first[place + 1])
@@ -320,12 +333,11 @@ def _outline_weights(view: View, inside: Sequence[int]) -> dict[int, float]:
     depths: dict[int, int] = {}
     for place in inside:
         first, last = int(view.first[place]), int(view.first[place + 1])
-        path = view.paths[place]
-        side = SIDE_WEIGHT if is_side_path(path) else 1.0
-        damp = TEST_WEIGHT if is_test_path(path) else side
+        side = SIDE_WEIGHT if view.roles[place] in SIDE_ROLES else 1.0
         named = [symbol for symbol in range(first + 1, last) if view.kinds[symbol] != "window"]
         for symbol in named or [first]:
             depths[symbol] = depths.get(int(view.parent[symbol]), -1) + 1
+            damp = TEST_WEIGHT if view.in_tests[symbol] else side
             kind = DOCUMENT_WEIGHT if view.kinds[symbol] in DOCUMENT_KINDS else 1.0
             weights[symbol] = float(view.graph.importance[symbol]) * damp * kind / 2.0 ** depths[symbol]
     return weights

@@ -36,8 +36,9 @@ ROLE_FACTORS: Mapping[str, float] = {
     "copies": 0.3,
     "examples": 0.5,
     "documents": 0.6,
-    "legacy": 0.6,
+    "legacy": 0.5,
     "declarations": 0.5,
+    "foreign": 0.7,
 }
 """What a file's role (``indexers.languages.PATH_ROLES``) is worth beside source, unless the query asks for it.
 
@@ -89,6 +90,9 @@ class Ranking:
     coherence: float = 0.25
     """For the file that gathers the most evidence over its candidates; in proportion for less."""
 
+    one_line: float = 0.8
+    """For a symbol of a single line, a declaration or an alias, beside one that says more."""
+
     kind_factors: Mapping[str, float] = field(default_factory=lambda: KIND_FACTORS)
     """By kind of symbol; 1 for a kind that is not there."""
 
@@ -127,6 +131,9 @@ _ROLE_WORDS = {
     "test": "tests", "tests": "tests", "testing": "tests", "spec": "tests", "specs": "tests",
     "example": "examples", "examples": "examples", "benchmark": "examples", "benchmarks": "examples",
     "docs": "documents", "documentation": "documents", "readme": "documents", "changelog": "documents",
+    "legacy": "legacy", "deprecated": "legacy", "compat": "legacy", "compatibility": "legacy",
+    "windows": "foreign", "win32": "foreign", "macos": "foreign", "darwin": "foreign", "linux": "foreign",
+    "bsd": "foreign", "freebsd": "foreign", "solaris": "foreign", "aix": "foreign", "platform": "foreign",
 }  # fmt: skip
 
 
@@ -190,15 +197,17 @@ def _looks_like_name(word: str) -> bool:
 class Candidates:
     """Symbols under consideration and their features, as parallel arrays; nothing here depends on a weight.
 
-    Of a symbol: ``lexical`` is BM25F, ``dense`` the cosine, ``importance`` PageRank in units of its mean, ``named`` 1
-    for a named symbol and 2 with its type. Of its file: the same three, ``file_name`` the share of the name's words
-    that stand in the query, ``roles`` as in ``indexers.languages.path_role``.
+    Of a symbol: ``one_line`` whether it has a single line, ``lexical`` is BM25F, ``dense`` the cosine, ``importance``
+    PageRank in units of its mean, ``named`` 1 for a named symbol and 2 with its type, ``roles`` its file's as in
+    ``indexers.languages.PATH_ROLES``, tests within a file of source included. Of its file: the same three measures,
+    and ``file_name``, the share of the name's words that stand in the query.
     """
 
     symbols: NDArray[np.int64]
     files: NDArray[np.int32]
     kinds: list[str]
     roles: list[str]
+    one_line: NDArray[np.bool_]
     lexical: Floats
     dense: Floats
     named: Floats
@@ -234,6 +243,7 @@ def score(candidates: Candidates, query: Query, ranking: Ranking = RANKING) -> F
         + ranking.importance * np.log2(np.maximum(candidates.importance, 1))
         + ranking.file_importance * np.log2(np.maximum(candidates.file_importance, 1))
     )
+    factors = factors * np.where(candidates.one_line, ranking.one_line, 1.0)
     factors = factors * np.array([ranking.kind_factors.get(kind, 1.0) for kind in candidates.kinds])
     unasked = {role: factor for role, factor in ranking.role_factors.items() if role not in query.roles}
     factors = factors * np.array([unasked.get(role, 1.0) for role in candidates.roles])

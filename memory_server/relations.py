@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from indexers.graph import CALL, IMPORT, INHERIT
-from indexers.languages import is_test_path
 from indexers.model import CONTAINER_KINDS
 from memory_server.errors import QueryError
 from memory_server.render import SURE, Relative
@@ -52,7 +51,7 @@ def find_relatives(view: View, starts: Sequence[int], relation: str, depth: int 
     wanted_depth = max(TEST_DEPTH, depth) if relation == "tests" else depth
     found = _walk(view, starts, steps[relation], min(max(wanted_depth, 1), MAX_DEPTH))
     if relation == "tests":
-        found = {symbol: seen for symbol, seen in found.items() if is_test_path(view.path_of(symbol))}
+        found = {symbol: seen for symbol, seen in found.items() if view.in_tests[symbol]}
     return _in_order(view, found, with_lines=relation != "callees")
 
 
@@ -65,7 +64,7 @@ def _in_order(view: View, found: dict[int, _Found], *, with_lines: bool) -> list
 
     def rank(symbol: int) -> tuple[int, bool, bool, int]:
         depth, file = found[symbol].depth, int(view.file_of[symbol])
-        return depth, is_test_path(view.paths[file]), best[depth, file] < SURE, symbol
+        return depth, bool(view.in_tests[symbol]), best[depth, file] < SURE, symbol
 
     relatives = []
     for symbol in sorted(found, key=rank):

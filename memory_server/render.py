@@ -11,10 +11,14 @@ from dataclasses import dataclass, field, replace
 
 from indexers.summarize import Detail, Summary
 from indexers.tokens import estimate_tokens, truncate
+from memory_server.model import SearchHit
 from memory_server.slices import Hit, Line, Slice, cut_to_budget, token_cost
 
 LEFT_OUT_TOKENS = 60
 """Kept free for the closing line."""
+
+NAMES_SHARE = 0.1
+"""Of a search's budget, kept free for naming the weaker hits: each takes a tenth of what telling of it takes."""
 
 MIN_LINE_TOKENS = 6
 """No line of an outline is cheaper; with less room the search for one that fits ends."""
@@ -79,19 +83,34 @@ def _cost(lines: Sequence[str]) -> float:
     return sum(map(token_cost, lines))
 
 
-def render_search(hits: Sequence[Hit], budget: int, notes: Sequence[str] = ()) -> str:
-    """Hits as digests grouped by file, best file first, the best few with their key lines."""
+def render_search(
+    hits: Sequence[Hit], budget: int, weak: Sequence[SearchHit] = (), notes: Sequence[str] = ()
+) -> str:
+    """Hits as digests grouped by file, best file first, the best few with their key lines; weak ones by name."""
     if not hits:
         return Page(budget).close(
             "no hits; try other words or fewer filters, `outline` shows what there is", *notes
         )
     page = Page(budget)
-    shown = _fitting(hits, page.room)
+    shown = _fitting(hits, page.room - NAMES_SHARE * budget)
     for path in dict.fromkeys(hit.summary.path for hit in shown):
         page.add(path, *(line for hit in shown if hit.summary.path == path for line in _hit_lines(hit)))
-    left = len(hits) - len(shown)
+    named: list[Summary | SearchHit] = [*(hit.summary for hit in hits[len(shown) :]), *weak]
+    count = len(named)
+    while named and not page.add(_name_weak(named)):
+        named.pop()
+    left = count - len(named)
     more = f"left out: {left} weaker hits; narrow with path= or kind=, or raise budget" if left else ""
     return page.close(more, *notes)
+
+
+def _name_weak(symbols: Sequence[Summary | SearchHit]) -> str:
+    """One line: each file with the lines and the names of what it holds."""
+    files: dict[str, list[str]] = {}
+    for symbol in symbols:
+        lines = f"{symbol.start_line}-{symbol.end_line} {symbol.name.rpartition('.')[2]}"
+        files.setdefault(symbol.path, []).append(lines.rstrip())
+    return "weaker: " + "; ".join(f"{path} {', '.join(found)}" for path, found in files.items())
 
 
 def _hit_lines(hit: Hit) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexers.embed import Embedder
-from indexers.languages import package_stems, path_role
+from indexers.languages import package_stems
 from indexers.model import KINDS
 from indexers.tokens import text_words
 from memory_server import rank
@@ -82,7 +82,11 @@ def find_candidates(
         symbols=symbols,
         files=files,
         kinds=[view.kinds[symbol] for symbol in symbols.tolist()],
-        roles=[path_role(path) for path in paths],
+        roles=[
+            "tests" if tested else view.roles[file]
+            for file, tested in zip(files.tolist(), view.in_tests[symbols].tolist(), strict=True)
+        ],
+        one_line=view.start_line[symbols] == view.end_line[symbols],
         lexical=lexical[symbols],
         dense=exact_scores(view, vector, symbols),
         named=np.array([named.get(symbol, 0.0) for symbol in symbols.tolist()], np.float32),

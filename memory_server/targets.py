@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from indexers.languages import is_test_path, path_role
 from indexers.summarize import Summary
 from indexers.tokens import truncate
 from memory_server.errors import NotFoundError, OutsideRepositoryError
-from memory_server.view import View
+from memory_server.view import SIDE_ROLES, View
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?")
 _SEPARATORS = re.compile(r"\.|::|#|->|/")
@@ -134,8 +133,8 @@ def _prefer(view: View, symbols: Sequence[int]) -> tuple[int, ...]:
     """Definitions before fields, code before tests and examples; several stay when none stands out."""
     preferences: tuple[Callable[[int], bool], ...] = (
         lambda symbol: view.kinds[symbol] not in _MINOR_KINDS,
-        lambda symbol: not is_test_path(view.path_of(symbol)),
-        lambda symbol: not is_side_path(view.path_of(symbol)),
+        lambda symbol: not view.in_tests[symbol],
+        lambda symbol: view.roles[view.file_of[symbol]] not in SIDE_ROLES,
         lambda symbol: view.kinds[symbol] != "impl",
     )
     for is_better in preferences:
@@ -144,11 +143,6 @@ def _prefer(view: View, symbols: Sequence[int]) -> tuple[int, ...]:
         return tuple(symbols)
     importance = view.graph.importance
     return tuple(sorted(symbols, key=lambda symbol: (-float(importance[symbol]), symbol)))
-
-
-def is_side_path(path: str) -> bool:
-    """Whether a file lies beside the code: an example of its use, a text about it, a copy of another's."""
-    return path_role(path) not in ("", "tests")
 
 
 def are_overloads(view: View, symbols: Sequence[int]) -> bool:

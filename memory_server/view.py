@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from indexers.documents import path_text
 from indexers.embed import Embedder
 from indexers.graph import Graph, GraphInput, resolve_references
+from indexers.languages import test_modules
+from indexers.roles import find_roles
 from indexers.tokens import text_terms
 from memory_server.lexical import LexicalIndex, build_lexical_index
 from memory_server.row_source import (
@@ -46,6 +48,9 @@ PATH_SHARE = 0.6
 
 _BLOCK = 8_192
 """Vectors made floats at once: 8 MB of them."""
+
+SIDE_ROLES = frozenset({"copies", "examples", "documents", "legacy", "declarations"})
+"""Roles of files beside the code: a copy of another's, an example of its use, a text about it, what it replaced."""
 
 COARSE_DIMENSIONS = 64
 """Leading dimensions that every symbol is compared in: a quarter of the memory traffic, which is what a query costs."""
@@ -124,6 +129,26 @@ class View:
         for index, (name, kind) in enumerate(zip(self.names, self.kinds, strict=True)):
             if name and kind != "window":
                 found.setdefault(name.lower(), []).append(index)
+        return found
+
+    @cached_property
+    def roles(self) -> list[str]:
+        """Every file's role as in ``indexers.languages.PATH_ROLES``; empty for plain source."""
+        return find_roles(self.paths)
+
+    @cached_property
+    def in_tests(self) -> NDArray[np.bool_]:
+        """Whether each symbol is part of a test: by its file, as a test by its kind, or in a module of tests."""
+        test_files = np.array([role == "tests" for role in self.roles], bool)
+        modules = test_modules()
+        own = [
+            kind == "test" or (kind == "module" and name in modules)
+            for kind, name in zip(self.kinds, self.names, strict=True)
+        ]
+        found: NDArray[np.bool_] = test_files[self.file_of] | np.array(own, bool)
+        nested = self.parent >= 0
+        while (inherited := nested & ~found & found[self.parent]).any():
+            found |= inherited
         return found
 
     @cached_property

@@ -20,6 +20,7 @@ def make_case(repository: str) -> Case:
     terms[0] = 0.1
     candidates = Candidates(
         symbols=np.arange(count), files=np.arange(count, dtype=np.int32),
+        one_line=np.zeros(count, bool),
         kinds=["function"] * count, roles=[""] * count, lexical=terms, dense=0 * ones, named=0 * ones,
         importance=ones, file_lexical=0 * ones, file_dense=0 * ones, file_name=first, file_importance=ones,
     )  # fmt: skip

@@ -31,6 +31,7 @@ _NOTHING = Ranking(
     importance=0.0,
     file_importance=0.0,
     coherence=0.0,
+    one_line=1.0,
     kind_factors={},
     role_factors={},
     same_file=RANKING.same_file,

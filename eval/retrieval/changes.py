@@ -40,6 +40,7 @@ RESULTS = 50
 """More than 2,000 tokens of source ever take."""
 
 _SPAN = re.compile(r"  (\d+)(?:-(\d+))? ")
+_NAMED = re.compile(r"(?:^|, )(?:(\S.*?) )?(\d+)-(\d+)")
 
 Line = tuple[str, int]
 
@@ -186,9 +187,22 @@ def listed_spans(reply: str) -> list[Target]:
         if found := _SPAN.match(line):
             first = int(found[1])
             listed.append(Target(path, first, int(found[2] or first)))
+        elif line.startswith("weaker: "):
+            listed += _named_spans(line.removeprefix("weaker: "))
         elif not line.startswith(" "):
             path = line
     return listed
+
+
+def _named_spans(line: str) -> list[Target]:
+    """The symbols that a search names without telling of them."""
+    spans: list[Target] = []
+    for file in line.split("; "):
+        path = ""
+        for found in _NAMED.finditer(file):
+            path = found[1] or path
+            spans.append(Target(path, int(found[2]), int(found[3])))
+    return spans
 
 
 def listed_lines(reply: str) -> set[Line]:

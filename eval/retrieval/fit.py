@@ -26,7 +26,7 @@ from memory_server.search import describe_hit, find_candidates
 
 FITTED = (
     "lexical", "dense_text", "dense_name", "named", "file_lexical", "file_dense", "file_name", "kind", "importance",
-    "file_importance", "coherence",
+    "file_importance", "coherence", "one_line",
 )  # fmt: skip
 """The weights of evidence; what a kind or a role is worth is judgement, bounded for questions that no label asks."""
 

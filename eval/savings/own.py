@@ -129,6 +129,12 @@ def show_reply(reply: str) -> list[ReplyLine]:
             lines.append(ReplyLine(line, "" if _WHOLE_FILE.fullmatch(line) else path))
         else:
             found = _SLICE.fullmatch(line)
-            path = "" if line.startswith(("left out: ", "no hits; ")) else found[1] if found else line
+            path = (
+                ""
+                if line.startswith(("weaker: ", "left out: ", "no hits; "))
+                else found[1]
+                if found
+                else line
+            )
             lines.append(ReplyLine(line))
     return lines

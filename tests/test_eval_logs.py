@@ -19,7 +19,7 @@ from eval.logs.model import Conversation
 from eval.logs.reads import Folder, Read, Verdict, collect_epoch, split_epochs
 from eval.logs.replay import BOUNDS, Fate, Replay, Reply, replay
 from eval.logs.report import build_report
-from eval.logs.results import LogsResult, Measured, collect, write_result
+from eval.logs.results import TOKEN_ERROR, LogsResult, Measured, collect, write_result
 from indexers.tokens import FAMILIES, NEWEST, OLDER, Family, estimate_tokens
 from tests.indexing import CODE_BASE, write_files
 from tests.log_lines import (
@@ -291,6 +291,8 @@ def test_a_conversation_that_would_have_cost_more_is_counted_and_told(tmp_path: 
     Console(width=160, file=screen).print(build_report(told))
     row = next(line for line in screen.getvalue().splitlines() if "would have cost more" in line)
     assert row.count("1 of 1") == len(BOUNDS)
+    tables = 3  # what was read, what came of asking, what would have changed
+    assert " ".join(screen.getvalue().split()).count(TOKEN_ERROR) == tables
     assert json.loads(write_result(told))["worse"] == [1, 1, 1]
 
 

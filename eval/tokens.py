@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -125,8 +126,8 @@ class Counting:
 
     @property
     def key(self) -> str:
-        """All that counts depend on."""
-        return f"api-{self.model}" if self.by is CountBy.API else self.by.value
+        """All that counts depend on, as a part of a file name."""
+        return re.sub(r"[^\w.-]", "-", f"api-{self.model}") if self.by is CountBy.API else self.by.value
 
     def open(self) -> Counter:
         """A counter, with nothing counted yet.
@@ -141,7 +142,8 @@ class Counting:
             return Reference(f"token counts by Anthropic's own count of {self.model}", counter.count)
         return Estimate()
 
-    def warn(self) -> str:
+    @property
+    def notice(self) -> str:
         """What a user has to know before a run; empty where nothing leaves the machine."""
         if self.by is not CountBy.API:
             return ""

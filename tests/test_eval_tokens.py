@@ -214,9 +214,9 @@ def test_only_the_endpoint_sends_anything_and_says_so(
 ) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "key-of-a-test")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", endpoint.base)
-    assert [Counting(by).warn() for by in (CountBy.ESTIMATE, CountBy.CTOK)] == ["", ""]
+    assert [Counting(by).notice for by in (CountBy.ESTIMATE, CountBy.CTOK)] == ["", ""]
     counting = Counting(CountBy.API)
-    assert f"sent to {endpoint.base.removeprefix('http://')} to be counted" in counting.warn()
+    assert f"sent to {endpoint.base.removeprefix('http://')} to be counted" in counting.notice
     assert counting.open().count("three words here") == 3
     assert counting.open().error_band == f"token counts by Anthropic's own count of {COUNTED_MODEL}"
     assert [message["messages"][0]["content"] for message in endpoint.asked] == ["three words here", "a"]
@@ -242,6 +242,11 @@ def test_ctok_that_is_not_installed_is_an_error_with_a_hint(monkeypatch: pytest.
 
 def test_the_estimate_is_what_counts_unless_told_otherwise() -> None:
     assert Counting().open() == Estimate(NEWEST)
+
+
+def test_a_choice_is_named_by_what_counts_in_characters_that_suit_a_file() -> None:
+    choices = [Counting(), Counting(CountBy.CTOK), Counting(CountBy.API, "../my model")]
+    assert [choice.key for choice in choices] == ["estimate", "ctok", "api-..-my-model"]
 
 
 def test_errors_are_those_of_weights_that_never_saw_the_repository() -> None:

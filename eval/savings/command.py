@@ -76,8 +76,8 @@ def savings(
     counting = Counting(count, model)
     try:
         token_error = counting.open().error_band
-        if warning := counting.warn():
-            typer.echo(warning, err=True)
+        if notice := counting.notice:
+            typer.echo(notice, err=True)
         journal = Journal(store / f"unfinished-savings-{counting.key}", Outcome)
         if from_git:
             jobs = [HistoryJob(path, limit, store, _RANKING) for path in from_git]

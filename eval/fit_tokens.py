@@ -1,32 +1,33 @@
-"""Fit the token estimator: ``python -m eval.fit_tokens FOLDER...`` prints weights and held-out error.
+"""Fit the token estimator: ``python -m eval.fit_tokens FOLDER...`` prints both families' weights and their errors.
 
-It needs Python 3.12 or newer with ``ctok`` (the reference counter), numpy and scipy; estimating needs none of
-them. A third of the folders' files, chosen by the hash of their path, is held out.
+It needs Python 3.12 or newer with the extra ``exact`` (ctok, which counts what is fitted to) and scipy. Each folder is
+a repository. The weights are fitted on all of them; the errors are those on each repository of weights that were
+fitted on the others.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import sha1
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexers.tokens import TOKEN_WEIGHTS, count_token_features
+from eval.tokens import ctok_counter
+from indexers.languages import find_language
+from indexers.tokens import FAMILIES, TOKEN_WEIGHTS, count_token_features
 
-FAMILY, FRAME = "4.8", 6
-"""The newest family that ctok knows, and the tokens it adds around a message."""
+TEXT_SUFFIXES = frozenset({".rst", ".txt"})
+"""Of texts in no language that the indexer parses."""
 
-SUFFIXES = frozenset({
-    ".css", ".erb", ".go", ".html", ".java", ".js", ".json", ".md", ".php", ".py",
-    ".rb", ".rs", ".rst", ".sql", ".toml", ".ts", ".tsx", ".txt", ".yml",
-})  # fmt: skip
-FILES_PER_SUFFIX = 70
+FILES_PER_LANGUAGE = 20
+"""Of one repository: else the largest ones, and their configuration files, would be all that is fitted."""
+
 MINIMUM_LENGTH, SLICE_LENGTH, MAXIMUM_LENGTH = 200, 5_000, 60_000
 RARE = (
     "Функция возвращает список файлов, которые изменились с последнего запуска.",  # noqa: RUF001
@@ -38,101 +39,101 @@ RARE = (
     "هذه الدالة تعيد قائمة الملفات التي تغيرت منذ آخر تشغيل.",
     "1718023456789 9007199254740991 3.141592653589793 20260131235959 4294967295 602214076000",
 )
-"""Texts that teach the fit scripts and long numbers, which code hardly uses."""
+"""Texts that teach the fit scripts and long numbers, which code hardly uses; they count for no error."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A text with the reference's count; ``shape`` is slice, numbered (with line numbers), whole or rare."""
+    """A text; ``shape`` is slice, numbered (with line numbers), whole or rare, ``repository`` empty where rare."""
 
-    text: str
+    repository: str
+    language: str
     shape: str
-    suffix: str
-    held_out: bool
-    tokens: int
+    text: str
 
 
-def count_reference_tokens(text: str) -> int:
-    """Tokens of ``text`` by ctok, without the message frame."""
-    return int(import_module("ctok").token_count(text, FAMILY)) - FRAME
-
-
-def iterate_texts(folder: Path, rng: random.Random) -> Iterator[tuple[Path, str, str]]:
-    """Yield (path, shape, text) for a sample of files: a slice, the same numbered, the whole."""
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]
+def sample_files(folder: Path, rng: random.Random) -> Iterator[Sample]:
+    """A slice, the same numbered, and the whole of a sample of a repository's files."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     rng.shuffle(paths)
-    taken: dict[str, int] = {}
+    taken: Counter[str] = Counter()
     for path in paths:
-        if taken.get(path.suffix, 0) >= FILES_PER_SUFFIX or {".git", "node_modules"} & set(path.parts):
+        found = find_language(path.relative_to(folder).as_posix())
+        language = found.name if found else "text" if path.suffix in TEXT_SUFFIXES else ""
+        if not language or taken[language] >= FILES_PER_LANGUAGE or ".git" in path.parts:
             continue
         text = path.read_bytes().decode("utf-8", "replace")
         if not MINIMUM_LENGTH <= len(text) <= MAXIMUM_LENGTH:
             continue
-        taken[path.suffix] = taken.get(path.suffix, 0) + 1
+        taken[language] += 1
         lines = text.splitlines(keepends=True)
         first = rng.randrange(len(lines))
         cut = "".join(lines[first:])
         cut = (cut if len(cut) >= MINIMUM_LENGTH else text)[: rng.randint(MINIMUM_LENGTH, SLICE_LENGTH)]
-        yield path, "slice", cut
-        yield (
-            path,
-            "numbered",
-            "".join(f"{n}\t{line}" for n, line in enumerate(cut.splitlines(True), first + 1)),
-        )
-        yield path, "whole", text
+        numbered = "".join(f"{n}\t{line}" for n, line in enumerate(cut.splitlines(keepends=True), first + 1))
+        for shape, shown in (("slice", cut), ("numbered", numbered), ("whole", text)):
+            yield Sample(folder.name, language, shape, shown)
 
 
-def read_samples(folders: list[Path]) -> list[Sample]:
-    """Sample every folder with a fixed seed and count each text with the reference."""
-    rng = random.Random(0)
-    samples = [
-        Sample(text, "rare", "", False, count_reference_tokens(text)) for text in RARE for _ in range(3)
-    ]
-    for folder in folders:
-        for path, shape, text in iterate_texts(folder, rng):
-            held_out = (
-                sha1(str(path.relative_to(folder)).encode(), usedforsecurity=False).digest()[0] % 3 == 0
-            )
-            samples.append(Sample(text, shape, path.suffix, held_out, count_reference_tokens(text)))
-    return samples
-
-
-def fit_weights(features: NDArray[np.float64], tokens: NDArray[np.float64]) -> NDArray[np.float64]:
+def fit_weights(features: Floats, tokens: Floats) -> Floats:
     """Non-negative weights that minimise the squared relative error."""
     solve = import_module("scipy.optimize").nnls
-    weights: NDArray[np.float64] = solve(features / tokens[:, None], np.ones(len(tokens)))[0]
+    weights: Floats = solve(features / tokens[:, None], np.ones(len(tokens)))[0]
     return weights
 
 
-def format_error(name: str, estimates: NDArray[np.float64], tokens: NDArray[np.float64]) -> str:
+def cross_validate(features: Floats, tokens: Floats, repositories: NDArray[np.str_]) -> Floats:
+    """Relative errors of each text's estimate by weights that were fitted without its repository."""
+    estimates = np.zeros(len(tokens))
+    for name in np.unique(repositories):
+        own = repositories == name
+        estimates[own] = features[own] @ fit_weights(features[~own], tokens[~own])
+    errors: Floats = estimates / tokens - 1
+    return errors
+
+
+def format_error(name: str, errors: Floats) -> str:
     """One line: texts, bias, mean and 95th percentile of the absolute relative error."""
-    error = estimates / tokens - 1
-    mean, p95 = np.abs(error).mean(), np.percentile(np.abs(error), 95)
-    return f"{name:10} {len(tokens):5} texts  bias {error.mean():+.1%}  mean {mean:.1%}  p95 {p95:.1%}"
+    mean, high = np.abs(errors).mean(), np.percentile(np.abs(errors), 95)
+    return f"{name:16} {len(errors):5} texts  bias {errors.mean():+.1%}  mean {mean:.1%}  p95 {high:.1%}"
+
+
+def format_errors(samples: Iterable[Sample], errors: Floats) -> list[str]:
+    """Lines of all errors, and by shape, language and repository; rare texts have none."""
+    kept = [(sample, error) for sample, error in zip(samples, errors, strict=True) if sample.repository]
+    lines = [format_error("all", np.array([error for _, error in kept]))]
+    for attribute in ("shape", "language", "repository"):
+        groups: dict[str, list[float]] = {}
+        for sample, error in kept:
+            groups.setdefault(getattr(sample, attribute), []).append(error)
+        lines += [format_error(name, np.array(found)) for name, found in sorted(groups.items())]
+    return lines
 
 
 def main(folders: list[str]) -> None:
-    """Print the weights, then the error on held-out files by shape and by suffix."""
-    samples = [sample for sample in read_samples([Path(folder) for folder in folders]) if sample.tokens > 0]
+    """Print each pattern's weights in the newest and in the older family, then each family's errors."""
+    rng = random.Random(0)
+    samples = [Sample("", "", "rare", text) for text in RARE for _ in range(3)]
+    for folder in folders:
+        samples += sample_files(Path(folder), rng)
     features = np.array([count_token_features(sample.text) for sample in samples], np.float64)
-    tokens = np.array([sample.tokens for sample in samples], np.float64)
-    held_out = np.array([sample.held_out for sample in samples])
-    weights = fit_weights(features[~held_out], tokens[~held_out]).round(3)
-    for key, weight in zip(TOKEN_WEIGHTS, weights, strict=True):
-        sys.stdout.write(f"    {key}: {weight},\n".replace("'", '"'))
-    estimates = features @ weights
-    bytes_thirds = np.array([len(sample.text.encode()) / 3 for sample in samples])
-    lines = [
-        format_error("fitted on", estimates[~held_out], tokens[~held_out]),
-        format_error("held out", estimates[held_out], tokens[held_out]),
-        format_error("bytes/3", bytes_thirds[held_out], tokens[held_out]),
+    repositories = np.array([sample.repository for sample in samples])
+    weights, lines, totals = [], [], []
+    for family in FAMILIES:
+        counter = ctok_counter(family)
+        tokens = np.array([counter.count(sample.text) for sample in samples], np.float64)
+        weights.append(fit_weights(features, tokens).round(3))
+        totals.append(tokens.sum())
+        errors = cross_validate(features, tokens, repositories)
+        lines += ["", f"models {family.name}: {counter.error_band}", *format_errors(samples, errors)]
+    table = [
+        f"    {key}: ({newest}, {older}),".replace("'", '"')
+        for key, newest, older in zip(TOKEN_WEIGHTS, *weights, strict=True)
     ]
-    for attribute in ("shape", "suffix"):
-        groups = np.array([getattr(sample, attribute) for sample in samples])
-        for group in sorted(set(groups[held_out])):
-            chosen = held_out & (groups == group)
-            lines.append(format_error(group, estimates[chosen], tokens[chosen]))
-    sys.stdout.write("\n".join(lines) + "\n")
+    lines.append(f"\nthe newest family's tokens for one of the older: {totals[0] / totals[1]:.3f}")
+    sys.stdout.write("\n".join([*table, *lines]) + "\n")
 
 
 if __name__ == "__main__":

@@ -95,3 +95,4 @@ class Compression:
     digests: int
     signatures: int
     names: int
+    token_error: str

@@ -9,7 +9,7 @@ from pathlib import Path
 from indexers.errors import EmbedderError, IndexerError
 from indexers.model import SourceFile
 from indexers.summarize import Detail
-from indexers.tokens import estimate_tokens
+from indexers.tokens import NEWEST, estimate_tokens
 from indexers.walk import read_source
 from memory_server.answers import summarize_symbol
 from memory_server.errors import MemoryServerError
@@ -56,11 +56,12 @@ def measure_compression(memory: Memory) -> Compression:
     source = sum(
         estimate_tokens(s.data.decode("utf-8", "replace")) for s in sources if isinstance(s, SourceFile)
     )
-    return Compression(source, totals[Detail.DIGEST], totals[Detail.SIGNATURE], totals[Detail.NAMES])
+    counts = (source, totals[Detail.DIGEST], totals[Detail.SIGNATURE], totals[Detail.NAMES])
+    return Compression(*counts, NEWEST.error_band)
 
 
 def compression_text(compression: Compression) -> str:
-    """One line: what everything costs as source, and at each detail."""
+    """One line: what everything costs as source, and at each detail, and how surely that was counted."""
     parts = (
         (compression.digests, "digests"),
         (compression.signatures, "signatures"),
@@ -69,7 +70,7 @@ def compression_text(compression: Compression) -> str:
     told = ", ".join(
         f"{tokens:,} as {name} ({tokens / max(compression.source, 1):.0%})" for tokens, name in parts
     )
-    return f"tokens: {compression.source:,} as source, {told}"
+    return f"tokens: {compression.source:,} as source, {told}; {compression.token_error}"
 
 
 def _files(count: int) -> str:

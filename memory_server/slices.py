@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import mul
 
 from indexers.summarize import Summary
-from indexers.tokens import TOKEN_WEIGHTS, count_token_features, text_terms, truncate
+from indexers.tokens import text_terms, truncate, weigh_tokens
 from memory_server.lexical import LexicalIndex
 
 Line = tuple[int, str]
@@ -109,8 +108,7 @@ def _bare(line: str) -> str:
 
 def token_cost(line: str) -> float:
     """Estimated tokens of a line with its newline, not rounded, so that they add up to those of a text."""
-    cost: float = sum(map(mul, count_token_features(f"{line}\n"), TOKEN_WEIGHTS.values()))
-    return cost
+    return weigh_tokens(f"{line}\n")
 
 
 def cut_to_budget(lines: Sequence[Line], budget: float) -> tuple[Line, ...]:

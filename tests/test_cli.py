@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from indexers.tokens import NEWEST
 from memory_server import commands
 from tests.answering import WordEmbedder, make_sample
 from tests.git_project import Project, make_project
@@ -222,3 +223,6 @@ def test_status_counts_what_summaries_save(run: Run) -> None:
     assert code == 0
     assert counted["source"] > 0
     assert 0 < counted["names"] <= counted["signatures"] <= counted["digests"]
+    assert counted["token_error"] == NEWEST.error_band
+    code, out, _ = run("status", "--compression")
+    assert out.rstrip().endswith(NEWEST.error_band)

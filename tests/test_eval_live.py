@@ -26,6 +26,7 @@ from eval.processes import MeasureError
 from eval.retrieval.grep import SourceTree
 from eval.retrieval.matchers import PythonMatcher
 from eval.savings.arms import read_capped
+from indexers.tokens import NEWEST
 from tests.git_project import make_project
 from tests.indexing import write_files
 
@@ -413,6 +414,11 @@ def _render(result: LiveResult) -> str:
     console.print(build_report(result))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+def test_both_tables_of_a_scripted_run_say_how_surely_its_tokens_are_counted() -> None:
+    shown = _render(collect("shop", "abc", True, [_run(t, 0.1) for t in plan_trials(TASKS, ARMS, 1)]))
+    assert " ".join(shown.split()).count(NEWEST.error_band) == 2
 
 
 def test_the_report_tells_the_cost_of_a_correct_answer_first_and_the_noise_floor() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from eval.logs.calls import read_call
 from eval.logs.model import Call, CallKind, Request, Usage
-from eval.logs.prices import OLDER_TOKENS, model_name, request_cost, token_scale
-from indexers.tokens import estimate_tokens
+from eval.logs.prices import find_family, model_name, request_cost
+from indexers.tokens import NEWEST, OLDER, estimate_tokens
 from tests.log_lines import held, prompt, read_all, reads, reply, result, says, uses, write_log
 
 
@@ -86,9 +86,11 @@ def test_a_placeholder_for_the_output_is_replaced_by_an_estimate_and_told(tmp_pa
     text = "The ledger keeps its entries in a list."
     old = reply("m1", says(text), output=1, version="1.0.17")
     new = reply("m2", says(text), output=1, version="2.1.97")
-    one, two = held(tmp_path, old, new).requests
+    older = reply("m3", says(text), output=1, version="1.0.17", model="claude-opus-4-1")
+    one, two, three = held(tmp_path, old, new, older).requests
     assert (one.estimated, one.usage.output) == (True, estimate_tokens(text))
     assert (two.estimated, two.usage.output) == (False, 1)
+    assert (three.estimated, three.usage.output) == (True, estimate_tokens(text, OLDER))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,11 @@ def test_models_are_known_under_all_their_names() -> None:
     names = ["claude-sonnet-4-20250514", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-opus-5[1m]"]
     assert [model_name(name) for name in names] == ["sonnet-4", "sonnet-4-5", "opus-5"]
     assert request_cost(Request("m", "gpt-9", "", Usage(input=5))) is None
-    assert token_scale(Request("m", names[0], "", Usage())) == OLDER_TOKENS
+
+
+def test_a_models_tokens_are_counted_by_its_own_family() -> None:
+    models = ["claude-sonnet-4-20250514", "claude-opus-4-6", "claude-opus-4-7", "claude-haiku-5-5", "gpt-9"]
+    assert [find_family(model) for model in models] == [OLDER, OLDER, NEWEST, NEWEST, NEWEST]
 
 
 @pytest.mark.parametrize(

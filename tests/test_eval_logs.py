@@ -19,8 +19,8 @@ from eval.logs.model import Conversation
 from eval.logs.reads import Folder, Read, Verdict, collect_epoch, split_epochs
 from eval.logs.replay import BOUNDS, Fate, Replay, Reply, replay
 from eval.logs.report import build_report
-from eval.logs.results import LogsResult, Measured, collect, write_result
-from indexers.tokens import MEAN_ERROR, estimate_tokens
+from eval.logs.results import TOKEN_ERROR, LogsResult, Measured, collect, write_result
+from indexers.tokens import FAMILIES, NEWEST, OLDER, Family, estimate_tokens
 from tests.indexing import CODE_BASE, write_files
 from tests.log_lines import (
     CWD,
@@ -48,6 +48,7 @@ SHOWN = numbered(*LEDGER)
 TOKENS = estimate_tokens(SHOWN)
 FOLDER = Folder(CWD, CWD)
 LOW, MID, HIGH = range(3)
+ERROR = max(family.mean_error for family in FAMILIES)
 
 
 @dataclass
@@ -58,15 +59,17 @@ class FakeIndex:
     files: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {"ledger.py": tuple(line.strip() for line in LEDGER)}
     )
-    overhead: int = 200
     questions: list[str] = field(default_factory=list)
 
     def lines(self, path: str) -> tuple[str, ...]:
         return self.files.get(path, ())
 
-    def ask(self, question: str) -> Reply:
+    def overhead(self, family: Family) -> int:
+        return 200 if family == NEWEST else 150
+
+    def ask(self, question: str, family: Family) -> Reply:
         self.questions.append(question)
-        return Reply(tokens=100, calls=10, turns=2, shown=self.shown)
+        return Reply(tokens=100 if family == NEWEST else 75, calls=10, turns=2, shown=self.shown)
 
 
 def shows(*numbers: int) -> frozenset[tuple[str, int]]:
@@ -179,9 +182,25 @@ def test_a_covered_read_falls_away_and_all_else_is_charged(tmp_path: Path) -> No
         )
     )  # in the order of Ledger's fields
     low = found.ledgers[LOW]
-    assert low.removed == pytest.approx(TOKENS * 6.75e-6 * (1 - MEAN_ERROR))
-    assert low.replies == pytest.approx(100 * 6.75e-6 * (1 + MEAN_ERROR))
+    assert low.removed == pytest.approx(TOKENS * 6.75e-6 * (1 - ERROR))
+    assert low.replies == pytest.approx(100 * 6.75e-6 * (1 + ERROR))
     assert low.turns_saved == 0
+
+
+def test_tokens_of_an_older_model_are_counted_by_its_own_family(tmp_path: Path) -> None:
+    older = [
+        {**line, "message": {**line["message"], "model": "claude-opus-4-6"}}
+        if line["type"] == "assistant"
+        else line
+        for line in one_read("Kept in ledger.py:2.")
+    ]
+    found = replay(held(tmp_path, *older), FOLDER, FakeIndex(shows(2)))
+    removed = estimate_tokens(SHOWN, OLDER)
+    assert removed < TOKENS
+    ledger = found.ledgers[MID]  # at the prices of the test before
+    assert ledger.removed == pytest.approx(removed * 6.75e-6)
+    assert ledger.replies == pytest.approx(75 * 6.75e-6)
+    assert ledger.schema == pytest.approx(150 * (6.25 + 0.5 + 0.5) * 1e-6)
 
 
 def test_when_the_reply_misses_what_was_cited_both_are_charged(tmp_path: Path) -> None:
@@ -272,6 +291,8 @@ def test_a_conversation_that_would_have_cost_more_is_counted_and_told(tmp_path: 
     Console(width=160, file=screen).print(build_report(told))
     row = next(line for line in screen.getvalue().splitlines() if "would have cost more" in line)
     assert row.count("1 of 1") == len(BOUNDS)
+    tables = 3  # what was read, what came of asking, what would have changed
+    assert " ".join(screen.getvalue().split()).count(TOKEN_ERROR) == tables
     assert json.loads(write_result(told))["worse"] == [1, 1, 1]
 
 
@@ -282,16 +303,20 @@ def test_a_model_without_a_price_is_named_and_left_out_of_dollars(tmp_path: Path
     assert [bill.dollars for bill in told.bill] == [None]
 
 
-def test_calibration_tells_billed_tokens_for_one_estimated(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("model", "family"), [("opus-4-7", NEWEST), ("opus-4-6", OLDER)])
+def test_calibration_tells_billed_tokens_for_one_estimated(
+    tmp_path: Path, model: str, family: Family
+) -> None:
     text = numbered(*(f"    entry_{n} = post({n})" for n in range(200)))
-    grown = round(1.2 * (estimate_tokens(text) + estimate_tokens(json.dumps({"file_path": f"{CWD}/a.py"}))))
+    came = (text, json.dumps({"file_path": f"{CWD}/a.py"}))
+    grown = round(1.2 * sum(estimate_tokens(part, family) for part in came))
     lines = (
-        reply("m1", reads("t1", "a.py"), write=1000),
+        reply("m1", reads("t1", "a.py"), write=1000, model=f"claude-{model}"),
         result("t1", text),
-        reply("m2", says("well"), read=1000, write=grown),
+        reply("m2", says("well"), read=1000, write=grown, model=f"claude-{model}"),
     )
     (found,) = calibrate([held(tmp_path, *lines)])
-    assert (found.model, found.growths) == ("opus-4-7", 1)
+    assert (found.model, found.growths) == (model, 1)
     assert found.scale == pytest.approx(1.2, abs=0.002)
 
 

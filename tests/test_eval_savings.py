@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from eval.cli import app
+from eval.endpoint import ScriptedEndpoint, play
 from eval.retrieval.benchmark import Job
 from eval.retrieval.grep import SourceTree, Window, choose_keywords, rank_files
 from eval.retrieval.history import draw_changes
@@ -31,6 +33,8 @@ from eval.savings.page import build_page
 from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect
 from eval.savings.run import ARM_NAMES, Outcome, measure_labelled
+from eval.tokens import Counting, Estimate
+from indexers.tokens import NEWEST
 from tests.git_project import Project
 from tests.indexing import CODE_BASE, write_files
 
@@ -64,13 +68,24 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path / "tree"
 
 
+class Characters:
+    """A token a character, so that sums can be done by hand."""
+
+    error_band = "exact"
+
+    def count(self, text: str) -> int:
+        return len(text)
+
+    def count_lines(self, lines: Sequence[str]) -> Iterator[float]:
+        return (float(len(line)) for line in lines)
+
+
 @pytest.fixture
-def by_characters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token a character, and envelopes of 5 and 7, so that sums can be done by hand."""
-    monkeypatch.setattr(context, "token_cost", len)
-    monkeypatch.setattr(context, "estimate_tokens", len)
-    monkeypatch.setattr(context, "_CALL_ENVELOPE", 5)
-    monkeypatch.setattr(context, "_REPLY_ENVELOPE", 7)
+def by_characters(monkeypatch: pytest.MonkeyPatch) -> Characters:
+    """Counts characters; envelopes have 5 and 7."""
+    monkeypatch.setattr(context, "_CALL_ENVELOPE", "x" * 5)
+    monkeypatch.setattr(context, "_REPLY_ENVELOPE", "x" * 7)
+    return Characters()
 
 
 def lines(path: str, start: int, end: int, width: int) -> list[ReplyLine]:
@@ -98,37 +113,41 @@ def test_gold_of_a_history_is_every_changed_line_once() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.usefixtures("by_characters")
-def test_tokens_are_counted_to_the_line_that_brings_the_gold() -> None:
+def test_tokens_are_counted_to_the_line_that_brings_the_gold(by_characters: Characters) -> None:
     turns = [
         Turn("Bash", "{1234}", [ReplyLine("y" * 100)]),  # 4 + 6 + 5 to call, 7 + 100 in reply: 122
         Turn("Read", "{}", lines("a.py", 1, 10, 50)),  # 4 + 2 + 5 and 7 + 500: 518
         Turn("Read", "{}", lines("b.py", 1, 10, 50)),
         Turn("Read", "{}", lines("c.py", 1, 10, 50)),
     ]
-    spent = spend(iter(turns), [Target("a.py", 4, 4), Target("b.py", 2, 2)], overhead=200)
+    spent = spend(iter(turns), [Target("a.py", 4, 4), Target("b.py", 2, 2)], by_characters, overhead=200)
     first = 200 + 122 + 18 + 4 * 50
     gold = 200 + 122 + 518 + 18 + 2 * 50
     assert (spent.first, spent.gold, spent.resident) == (first, gold, 200 + 122 + 2 * 518)
     assert (spent.turns, spent.calls) == (3, 15 + 11 + 11)
     assert spent.reread == 200 + (200 + 122) + (200 + 122 + 518)
     assert spent.recalls == (0.0, 1.0, 1.0, 1.0, 1.0)
-    assert spend(iter(turns), [Target("a.py", 4, 4), Target("z.py")], overhead=200).recalls[1] == 0.5
+    assert (
+        spend(iter(turns), [Target("a.py", 4, 4), Target("z.py")], by_characters, overhead=200).recalls[1]
+        == 0.5
+    )
 
 
-@pytest.mark.usefixtures("by_characters")
-def test_a_miss_is_charged_the_cap() -> None:
-    exhausted = spend(iter([Turn("Read", "{}", lines("a.py", 1, 2, 50))]), [Target("z.py")])
+def test_a_miss_is_charged_the_cap(by_characters: Characters) -> None:
+    exhausted = spend(iter([Turn("Read", "{}", lines("a.py", 1, 2, 50))]), [Target("z.py")], by_characters)
     assert (exhausted.first, exhausted.gold, exhausted.resident, exhausted.turns) == (CAP, CAP, CAP, 1)
     endless = (Turn("Read", "{}", lines("a.py", 1, 100, 100)) for _ in range(1_000))
-    assert spend(endless, [Target("z.py")]).turns == 2
-    late = spend(iter([Turn("Read", "{}", lines("a.py", 1, 300, 100))]), [Target("a.py", 250, 250)])
+    assert spend(endless, [Target("z.py")], by_characters).turns == 2
+    late = spend(
+        iter([Turn("Read", "{}", lines("a.py", 1, 300, 100))]), [Target("a.py", 250, 250)], by_characters
+    )
     assert (late.gold, late.resident) == (CAP, CAP)
 
 
-@pytest.mark.usefixtures("by_characters")
-def test_a_reply_that_holds_the_gold_stays_whole() -> None:
-    spent = spend(iter([Turn("Read", "{}", lines("a.py", 1, 300, 100))]), [Target("a.py", 1, 1)])
+def test_a_reply_that_holds_the_gold_stays_whole(by_characters: Characters) -> None:
+    spent = spend(
+        iter([Turn("Read", "{}", lines("a.py", 1, 300, 100))]), [Target("a.py", 1, 1)], by_characters
+    )
     assert (spent.gold, spent.resident) == (11 + 7 + 100, 11 + 7 + 30_000)
 
 
@@ -247,7 +266,7 @@ def test_an_agent_with_the_tools_searches_then_reads_the_hits_then_what_was_left
     with open_index(tmp_path / "shop", tmp_path / "indexes") as memory:
         tools = OwnTools(memory)
         turns = list(tools.ask("settle parcels"))
-        assert 500 < tools.overhead() < 1_000
+        assert 500 < tools.overhead(Estimate()) < 1_000
     assert [turn.tool.rpartition("__")[2] for turn in turns] == ["search", *["read"] * (len(turns) - 1)]
     assert len(turns) > 2
     shown = {(line.path, line.start_line) for turn in turns for line in turn.lines}
@@ -335,7 +354,7 @@ def test_an_interrupted_run_resumes_with_what_it_has(bench: Path) -> None:
             measured.append("interrupted")
             raise KeyboardInterrupt
         measured.append(job.repository.name)
-        return measure_labelled(job)
+        return measure_labelled(job, Counting())
 
     journal = Journal(indexes / "unfinished", Outcome)
     with pytest.raises(KeyboardInterrupt):
@@ -353,7 +372,8 @@ def test_the_report_shows_arms_savings_bill_and_losses(bench: Path) -> None:
     console.print(build_report(result, {result.repositories[0].questions[1].key: "Ledger"}))
     text = console.export_text()
     assert "(headline baseline)" in text
-    assert "token counts ±4.1% on average" in text
+    tables = 4  # arms, bill, groups, losses
+    assert " ".join(text.split()).count(NEWEST.error_band) == tables
     assert "Sonnet 5.5" in text
     assert [loss.own > loss.baseline for loss in result.losses] == [True] * len(result.losses)
     assert len(result.losses) == result.groups[0].lost > 0
@@ -366,6 +386,7 @@ def test_the_page_stands_alone_and_is_well_formed(bench: Path) -> None:
     plots = ElementTree.fromstring(f"<page>{body.replace('class=note', '')}</page>").iter("svg")
     assert len(list(plots)) == 6
     assert "http" not in page
+    assert page.lower().count(NEWEST.error_band) == 2
     assert "src=" not in page
 
 
@@ -398,6 +419,32 @@ def collected(bench: Path) -> SavingsResult:
         Question("Ledger", "symbol", (Target("app/store.py"),)),
     )
     repository = LabelledRepository("shop", "python", "1", "", asked)
-    outcome = measure_labelled(Job(repository, "benchmark", root, bench.parent / "indexes", ()))
+    outcome = measure_labelled(Job(repository, "benchmark", root, bench.parent / "indexes", ()), Counting())
     missing = Outcome(replace(outcome.asked, name="gone"), problem="no folder")
-    return collect("benchmark", [outcome, missing], [])
+    return collect("benchmark", [outcome, missing], [], NEWEST.error_band)
+
+
+def test_the_endpoint_counts_where_the_user_asks_and_the_report_says_so(
+    bench: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key-of-a-test")
+    with ScriptedEndpoint(play()) as endpoint:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", endpoint.url)
+        done = run_savings(bench, "--count", "api", "--model", "claude-opus-4-7", "--json")
+    assert done.exit_code == 0, done.output
+    assert f"are sent to {endpoint.url.removeprefix('http://')} to be counted" in done.stderr
+    result = json.loads(done.stdout)
+    assert result["token_error"] == "token counts by Anthropic's own count of claude-opus-4-7"
+    estimated = json.loads(run_savings(bench, "--json").stdout)
+    # That endpoint counts by the same estimator: what differs is rounding.
+    gold = MEASURES.index("gold")
+    for one, other in zip(result["rows"][0]["rows"], estimated["rows"][0]["rows"], strict=True):
+        assert [row[gold] for row in one] == pytest.approx([row[gold] for row in other], rel=0.03)
+
+
+def test_counting_by_the_endpoint_needs_a_key(bench: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    done = run_savings(bench, "--count", "api")
+    assert done.exit_code == 1
+    assert "error: no key to count with" in done.stderr
+    assert "hint: set ANTHROPIC_API_KEY" in done.stderr

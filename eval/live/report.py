@@ -56,7 +56,7 @@ def _arms(result: LiveResult) -> Table:
 def _differences(result: LiveResult) -> Table:
     table = Table(
         title="Differences, paired by task, with 95% bootstrap intervals",
-        caption=Text(f"{AGAIN!r} is the noise floor: two arms that are the same"),
+        caption=Text(f"{AGAIN!r} is the noise floor: two arms that are the same; {result.token_error}"),
     )
     table.add_column()
     for found in result.differences:

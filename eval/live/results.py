@@ -13,7 +13,7 @@ from eval.machine import Machine, describe_machine, own_revision
 from eval.processes import MeasureError
 from eval.retrieval.metrics import RESAMPLES, SEED, Estimate, Floats, estimate_mean
 from eval.retrieval.results import fold_json
-from indexers.tokens import HIGH_ERROR, MEAN_ERROR
+from indexers.tokens import NEWEST
 
 FORMAT = 1
 """Version of the result's layout."""
@@ -92,7 +92,6 @@ _MODEL = TypeAdapter(LiveResult)
 
 SCRIPTED_LEVEL = "live, scripted: the real client and its real tools; a fixed policy in place of the model"
 LIVE_LEVEL = "live: the real client with a real model"
-ESTIMATED = f"token counts ±{MEAN_ERROR:.1%} on average, ±{HIGH_ERROR:.1%} on one text in twenty"
 BILLED = "token counts and dollars as the client was told them"
 
 
@@ -129,7 +128,7 @@ def collect(
         model=kept[0].conversation.model,
         scripted=scripted,
         machine=describe_machine(),
-        token_error=ESTIMATED if scripted else BILLED,
+        token_error=NEWEST.error_band if scripted else BILLED,
         seed=SEED,
         measures=MEASURES,
         tasks=len({run.task for run in kept}),

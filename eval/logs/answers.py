@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from eval.logs.replay import Reply
 from eval.retrieval.indexes import open_index
+from eval.savings.context import Turn
 from eval.savings.own import OwnTools
+from eval.tokens import Estimate
 from indexers.model import Skipped
+from indexers.tokens import FAMILIES, Family
 from indexers.walk import read_source
 from memory_server.folder import check_root
 from memory_server.memory import Memory
@@ -31,18 +33,19 @@ class IndexAnswers:
         self._memory: Memory = open_index(folder, indexes)
         self.seconds = time.perf_counter() - started
         self._tools = OwnTools(self._memory)
+        self._overheads = {family: self._tools.overhead(Estimate(family)) for family in FAMILIES}
         self._indexed = frozenset(self._memory.view.paths)
         self._lines: dict[str, tuple[str, ...]] = {}
-        self._replies: dict[str, Reply] = {}
+        self._turns: dict[str, list[Turn]] = {}
+        self._replies: dict[tuple[str, Family], Reply] = {}
 
     def close(self) -> None:
         """Let go of the store."""
         self._memory.close()
 
-    @cached_property
-    def overhead(self) -> int:
-        """Tokens that the tools' schemas and the instructions take."""
-        return self._tools.overhead()
+    def overhead(self, family: Family) -> int:
+        """Tokens that the tools' schemas and the instructions take for a model of a family."""
+        return self._overheads[family]
 
     def lines(self, path: str) -> tuple[str, ...]:
         """A file's lines as they are today; none where it is not indexed."""
@@ -54,20 +57,20 @@ class IndexAnswers:
             self._lines[path] = tuple(text.strip() for text in texts)
         return self._lines[path]
 
-    def ask(self, question: str) -> Reply:
+    def ask(self, question: str, family: Family) -> Reply:
         """A search with the default budget; one read of all that it lists and does not show, within its budget."""
-        if question not in self._replies:
-            turns = list(self._tools.look(question))
-            shown = {
-                (line.path, line.start_line)
-                for turn in turns
-                for line in turn.lines
-                if line.path and line.start_line
-            }
-            self._replies[question] = Reply(
-                tokens=sum(turn.tokens for turn in turns),
-                calls=sum(turn.call_tokens for turn in turns),
-                turns=len(turns),
-                shown=frozenset(shown),
-            )
-        return self._replies[question]
+        if question not in self._turns:
+            self._turns[question] = list(self._tools.look(question))
+        if (question, family) not in self._replies:
+            self._replies[question, family] = _reply(self._turns[question], Estimate(family))
+        return self._replies[question, family]
+
+
+def _reply(turns: Sequence[Turn], counter: Estimate) -> Reply:
+    lines = (line for turn in turns for line in turn.lines)
+    return Reply(
+        tokens=sum(turn.tokens(counter) for turn in turns),
+        calls=sum(turn.call_tokens(counter) for turn in turns),
+        turns=len(turns),
+        shown=frozenset((line.path, line.start_line) for line in lines if line.path and line.start_line),
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.logs.model import Boundary, Conversation, Event, Prompt, Request, Result
-from eval.logs.prices import model_name
+from eval.logs.prices import find_family, model_name
 from indexers.tokens import estimate_tokens
 
 LEAST_TOKENS = 500
@@ -51,7 +51,8 @@ def _growths(events: Iterable[Event]) -> Iterator[_Growth]:
     for event in events:
         if isinstance(event, Request):
             if before is not None and not event.copied and event.model == before.model:
-                estimated = sum(map(estimate_tokens, between))
+                family = find_family(event.model)
+                estimated = sum(estimate_tokens(text, family) for text in between)
                 grown = event.usage.prompt - before.usage.prompt
                 if estimated >= LEAST_TOKENS and grown > 0:
                     yield _Growth(model_name(event.model), grown, estimated)

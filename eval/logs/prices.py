@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from eval.logs.model import Request
+from indexers.tokens import NEWEST, OLDER, Family
 
 PRICES_DATE = "late 2026"
 
 WEB_SEARCH = 0.01
 """Dollars of one search of the web."""
-
-OLDER_TOKENS = 1 / 1.3
-"""Tokens of the older tokenizer for one of the newer, on code; the estimator counts the newer."""
 
 _MODEL = re.compile(r"claude-([a-z]+)-(\d+)(?:[-.](\d{1,2})(?!\d))?")
 _FAST, _BATCH, _UNITED_STATES = 2.0, 0.5, 1.1
@@ -169,7 +167,6 @@ def _rate_at(request: Request, position: int) -> float:
     return rates.write if usage.write else rates.input
 
 
-def token_scale(request: Request) -> float:
-    """Tokens of a request's model for one that the estimator counts."""
-    prices = find_prices(request)
-    return OLDER_TOKENS if prices is not None and prices.older else 1.0
+def find_family(model: str) -> Family:
+    """The tokenizer of a model; the newest for one that is not in the list."""
+    return OLDER if any(prices.older for prices in PRICES.get(model_name(model), ())) else NEWEST

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from eval.logs.model import Boundary, Call, CallKind, Change, Event, Prompt, Request, Result
-from eval.logs.prices import token_scale
+from eval.logs.prices import find_family
 from indexers.tokens import estimate_tokens
 
 QUESTION_CHARACTERS = 400
@@ -168,7 +168,7 @@ class _Walk:
     def _place(self, result: Result, index: int) -> Place:
         if index < 0:
             return Place(index, 0)
-        return Place(index, estimate_tokens(result.text) * token_scale(self.requests[index]))
+        return Place(index, estimate_tokens(result.text, find_family(self.requests[index].model)))
 
     def _take_read(self, result: Result, call: Call, place: Place) -> None:
         path = self.folder.relative(call.path)

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from eval.logs.model import Conversation, Request
-from eval.logs.prices import find_rates, resident_cost, token_scale
+from eval.logs.prices import find_family, find_rates, resident_cost
 from eval.logs.reads import Epoch, Folder, Place, Read, Verdict, collect_epoch, split_epochs
-from indexers.tokens import MEAN_ERROR
+from indexers.tokens import FAMILIES, Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,14 @@ class Reply:
 class Index(Protocol):
     """The index of one tree, as it is today."""
 
-    @property
-    def overhead(self) -> int:
-        """Tokens that its tools' schemas and instructions take in every context."""
+    def overhead(self, family: Family) -> int:
+        """Tokens that its tools' schemas and instructions take in every context of a model of a family."""
 
     def lines(self, path: str) -> tuple[str, ...]:
         """A file's lines, without the blanks at their ends; none where it is not indexed."""
 
-    def ask(self, question: str) -> Reply:
-        """A search, and a read of what it found."""
+    def ask(self, question: str, family: Family) -> Reply:
+        """A search, and a read of what it found, as a model of a family counts them."""
 
 
 class Fate(StrEnum):
@@ -82,8 +81,10 @@ class Bound:
     error: float
 
 
+_ERROR = max(family.mean_error for family in FAMILIES)
+
 BOUNDS = (
-    Bound("low", frozenset({Fate.COVERED}), eager=True, vanish=False, searches=False, error=-MEAN_ERROR),
+    Bound("low", frozenset({Fate.COVERED}), eager=True, vanish=False, searches=False, error=-_ERROR),
     Bound("mid", frozenset({Fate.COVERED}), eager=False, vanish=True, searches=False, error=0),
     Bound(
         "high",
@@ -91,7 +92,7 @@ BOUNDS = (
         eager=False,
         vanish=True,
         searches=True,
-        error=MEAN_ERROR,
+        error=_ERROR,
     ),
 )
 """From the least to the most that the logs allow for; each later one credits all that an earlier one does."""
@@ -139,14 +140,14 @@ def replay(conversation: Conversation, folder: Folder, index: Index) -> Replay:
     ledgers = [Ledger() for _ in BOUNDS]
     epochs = 0
     for thread in conversation.threads:
-        schemas = _schema_cost(thread.requests, index.overhead)
+        schemas = _schema_cost(thread.requests, index)
         ledgers = [
             ledger + Ledger(schema=schemas * (1 - bound.error))
             for ledger, bound in zip(ledgers, BOUNDS, strict=True)
         ]
         for events in split_epochs(thread.events):
             epoch = collect_epoch(events, folder)
-            found = [_ask(read, index) for read in epoch.reads]
+            found = [_ask(read, index, epoch) for read in epoch.reads]
             outcomes += found
             dollars += [_standing(epoch, read.place) for read in epoch.reads]
             ledgers = [
@@ -157,16 +158,16 @@ def replay(conversation: Conversation, folder: Folder, index: Index) -> Replay:
     return Replay(tuple(outcomes), tuple(dollars), epochs, tuple(ledgers))
 
 
-def _schema_cost(requests: Sequence[Request], overhead: int) -> float:
+def _schema_cost(requests: Sequence[Request], index: Index) -> float:
     """Dollars of schemas and instructions: written with a context's first request, then at the head of every prompt."""
     if not requests:
         return 0
     first = find_rates(requests[0])
-    size = overhead * token_scale(requests[0])
+    size = index.overhead(find_family(requests[0].model))
     return (size * first.write if first else 0) + resident_cost(requests[1:], 0, size)
 
 
-def _ask(read: Read, index: Index) -> Outcome:
+def _ask(read: Read, index: Index, epoch: Epoch) -> Outcome:
     """Put the questions that led to a read, one after the other until the reply shows what was needed of it."""
     asks = {Verdict.REPLACEABLE, Verdict.BEFORE_EDIT}
     lines = index.lines(read.path) if read.verdict not in {Verdict.OUTSIDE, Verdict.NO_TEXT} else ()
@@ -174,11 +175,12 @@ def _ask(read: Read, index: Index) -> Outcome:
         return Outcome(replace(read, verdict=Verdict.NOT_INDEXED), Fate.KEPT)
     if read.verdict not in asks:
         return Outcome(read, Fate.KEPT)
+    family = find_family(epoch.requests[read.place.request].model)
     asked: list[Asked] = []
     fate = Fate.UNASKED
     shown: set[str] = set()
     for question in read.questions:
-        asked.append(Asked(question, index.ask(question)))
+        asked.append(Asked(question, index.ask(question, family)))
         shown |= {lines[n - 1] for path, n in asked[-1].reply.shown if path == read.path and n <= len(lines)}
         fate = _compare(read, frozenset(lines), shown)
         if fate in {Fate.COVERED, Fate.SHOWN}:
@@ -233,7 +235,7 @@ class _Account:
         if asked.question in self.asked or rates is None:
             return Ledger()
         self.asked.add(asked.question)
-        scale = token_scale(request) * (1 - self.bound.error)
+        scale = 1 - self.bound.error
         size, calls = asked.reply.tokens * scale, asked.reply.calls * scale
         replies = _after(self.epoch, place, size)
         turns = asked.reply.turns * (request.usage.prompt + size) * rates.read + calls * rates.output

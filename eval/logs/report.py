@@ -19,8 +19,8 @@ def build_report(result: LogsResult) -> Group:
     parts: list[Table | Text] = [_bill(result)]
     if result.replayed:
         parts += [
-            _reads("What was read", result.verdicts, result.dollars),
-            _reads("What came of asking the index instead", result.fates, result.dollars),
+            _reads("What was read", result.verdicts, result),
+            _reads("What came of asking the index instead", result.fates, result),
             _changes(result),
             _conversations(result),
         ]
@@ -66,13 +66,14 @@ def _bill(result: LogsResult) -> Table:
     return table
 
 
-def _reads(title: str, groups: Sequence[Reads], dollars: float) -> Table:
+def _reads(title: str, groups: Sequence[Reads], result: LogsResult) -> Table:
     caption = (
-        "dollars: the reply written to the cache and read again on every request until it left the context"
+        "dollars: the reply written to the cache and read again on every request until it left the context\n"
+        f"{result.token_error}"
     )
     table = _table(title, caption, "reads", "tokens", "dollars", "of the bill")
     for group in groups:
-        share = f"{group.dollars / dollars:.1%}" if dollars else "-"
+        share = f"{group.dollars / result.dollars:.1%}" if result.dollars else "-"
         table.add_row(group.kind, f"{group.count:,}", f"{group.tokens:,}", f"${group.dollars:,.3f}", share)
     return table
 

@@ -15,13 +15,17 @@ from eval.logs.reads import Verdict
 from eval.logs.replay import BOUNDS, Fate, Ledger, Outcome, Replay
 from eval.machine import Machine, describe_machine, own_revision
 from eval.retrieval.results import Unmeasured, fold_json
-from indexers.tokens import HIGH_ERROR, MEAN_ERROR
+from indexers.tokens import NEWEST, OLDER
 
 FORMAT = 1
 """Version of the result's layout."""
 
 LEVEL = (
     "own logs: what the index, as it is of today's tree, could have replaced in conversations that were held"
+)
+
+TOKEN_ERROR = (
+    f"{NEWEST.error_band} (models {OLDER.name}: ±{OLDER.mean_error:.1%} and ±{OLDER.high_error:.1%})"
 )
 
 
@@ -157,7 +161,7 @@ def collect(
         level=LEVEL,
         revision=own_revision(),
         machine=describe_machine(),
-        token_error=f"token counts ±{MEAN_ERROR:.1%} on average, ±{HIGH_ERROR:.1%} on one text in twenty",
+        token_error=TOKEN_ERROR,
         prices_of=PRICES_DATE,
         files=logs.files,
         conversations=len(logs.conversations),

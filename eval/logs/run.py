@@ -12,6 +12,7 @@ from eval.logs.reads import Folder
 from eval.logs.replay import replay
 from eval.logs.results import Measured, find_unpriced
 from eval.retrieval.results import Unmeasured
+from indexers.tokens import NEWEST
 from memory_server.errors import MemoryServerError
 from memory_server.git import find_git
 
@@ -77,7 +78,7 @@ def replay_all(
         indexed = [index for index in opened.values() if not isinstance(index, str)]
         for index in indexed:
             index.close()
-    overhead = max((index.overhead for index in indexed), default=0)
+    overhead = max((index.overhead(NEWEST) for index in indexed), default=0)
     return Run(tuple(measured), tuple(unmeasured), overhead, sum(index.seconds for index in indexed))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eval.logs.model import Call, Conversation, Event, Logs, Request, Skip, Thread, Usage
+from eval.logs.prices import find_family
 from eval.logs.records import Line, Part, read_lines
 from eval.processes import MeasureError
 from indexers.tokens import estimate_tokens
@@ -92,7 +93,8 @@ class _Draft:
         text = "\n".join(self.texts)
         usage, estimated = self.usage, False
         if self.provisional and not self.copied:
-            least = estimate_tokens(text) + sum(estimate_tokens(call.input) for call in self.calls.values())
+            said = (text, *(call.input for call in self.calls.values()))
+            least = sum(estimate_tokens(part, find_family(self.model)) for part in said)
             estimated = least > usage.output
             usage = _with_output(usage, max(least, usage.output))
         usage = Usage() if self.copied else usage

@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import zip_longest
 
 from eval.retrieval.grep import Ranked, SourceTree, Window, choose_keywords, rank_files
-from eval.savings.context import Turn, token_cost
+from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
+from eval.tokens import Estimate
 
 LISTED = 20
 """Files of the ranking that the agent reads."""
@@ -49,7 +50,7 @@ def read_capped(tree: SourceTree, question: str) -> Iterator[Turn]:
     for found in ranked:
         whole = _read(tree, found.path, 1, min(len(tree.lines(found.path)), READ_LINES))
         size = len(tree.texts[found.path])
-        if size <= READ_BYTES and sum(token_cost(line.text) for line in whole.lines) <= READ_TOKENS:
+        if size <= READ_BYTES and sum(whole.line_tokens(Estimate())) <= READ_TOKENS:
             yield whole
             continue
         message = f"File content exceeds the maximum allowed ({READ_TOKENS} tokens). Use offset and limit."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from eval.savings.page import build_page
 from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect, write_result
 from eval.savings.run import Outcome, measure_commits, measure_labelled
+from eval.tokens import COUNTED_MODEL, CountBy, Counting
 
 _RANKING = (Ablation.FULL,)
 
@@ -52,6 +54,14 @@ def savings(
     repo: Annotated[
         list[str] | None, typer.Option(help="Only this repository of the benchmark; may be repeated.")
     ] = None,
+    count: Annotated[
+        CountBy,
+        typer.Option(
+            help="What counts tokens: the product's estimate, ctok (offline, to be installed), or Anthropic's "
+            "endpoint, to which all texts are then sent (needs ANTHROPIC_API_KEY)."
+        ),
+    ] = CountBy.ESTIMATE,
+    model: Annotated[str, typer.Option(help="With --count api: the model that counts.")] = COUNTED_MODEL,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
     html: Annotated[Path | None, typer.Option(help="File to write a page with plots to.")] = None,
@@ -63,16 +73,22 @@ def savings(
     """Measure the tokens until a question's gold is in context, beside reading without an index."""
     store = indexes or index_cache()
     labelled: list[LabelledRepository] = []
+    counting = Counting(count, model)
     try:
-        journal = Journal(store / "unfinished-savings", Outcome)
+        token_error = counting.open().error_band
+        if notice := counting.notice:
+            typer.echo(notice, err=True)
+        journal = Journal(store / f"unfinished-savings-{counting.key}", Outcome)
         if from_git:
             jobs = [HistoryJob(path, limit, store, _RANKING) for path in from_git]
-            result = collect("history", measure_all(measure_commits, jobs, processes, journal), [])
+            measure = partial(measure_commits, counting=counting)
+            result = collect("history", measure_all(measure, jobs, processes, journal), [], token_error)
         elif bench and checkouts:
             labelled = load_labels(bench, repo or [])
             planned, missing = plan_jobs(labelled, checkouts, (roots.value,), store, _RANKING)
-            outcomes = measure_all(measure_labelled, planned, processes, journal)
-            result = collect("benchmark", outcomes, missing)
+            asked = partial(measure_labelled, counting=counting)
+            outcomes = measure_all(asked, planned, processes, journal)
+            result = collect("benchmark", outcomes, missing, token_error)
         else:
             hint = "pass --bench DIR with --checkouts DIR, or --from-git PATH"
             raise MeasureError("nothing to measure on", hint)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from eval.retrieval.labels import Target
 from eval.savings.gold import GoldTally, ReplyLine
-from indexers.tokens import estimate_tokens
-from memory_server import slices
+from eval.tokens import Counter
 
 CAP = 20_000
 """Tokens after which a question counts as a miss, and which a miss is charged."""
@@ -22,13 +20,14 @@ MEASURES = ("first", "gold", "resident", "turns", "calls", "reread", *(f"recall@
 """The columns of a ``Spent.row``."""
 
 _ID = "toolu_01A09q90qw90lq917835lq9"
-_CALL_ENVELOPE = estimate_tokens(json.dumps({"type": "tool_use", "id": _ID, "name": "", "input": ""}))
-_REPLY_ENVELOPE = estimate_tokens(
-    json.dumps({"type": "tool_result", "tool_use_id": _ID, "content": [{"type": "text", "text": ""}]})
+_CALL_ENVELOPE = json.dumps({"type": "tool_use", "id": _ID, "name": "", "input": ""})
+_REPLY_ENVELOPE = json.dumps(
+    {
+        "type": "tool_result",
+        "tool_use_id": _ID,
+        "content": [{"type": "text", "text": ""}],
+    }
 )
-
-token_cost = lru_cache(maxsize=200_000)(slices.token_cost)
-"""Estimated tokens of a line with its newline; the same lines are shown by many arms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +38,18 @@ class Turn:
     input: str
     lines: Sequence[ReplyLine]
 
-    @property
-    def call_tokens(self) -> int:
+    def call_tokens(self, counter: Counter) -> int:
         """Tokens that the model puts out to call."""
-        return _CALL_ENVELOPE + estimate_tokens(self.tool) + estimate_tokens(self.input)
+        return sum(map(counter.count, (_CALL_ENVELOPE, self.tool, self.input)))
 
-    @property
-    def tokens(self) -> int:
+    def line_tokens(self, counter: Counter) -> Iterator[float]:
+        """Tokens of each line of the reply."""
+        return counter.count_lines([line.text for line in self.lines])
+
+    def tokens(self, counter: Counter) -> int:
         """Tokens that the call and its whole reply add to the context."""
-        return round(self.call_tokens + _REPLY_ENVELOPE + sum(token_cost(line.text) for line in self.lines))
+        around = self.call_tokens(counter) + counter.count(_REPLY_ENVELOPE)
+        return round(around + sum(self.line_tokens(counter)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +77,18 @@ class Spent:
         return (*spent, *self.recalls)
 
 
-def spend(turns: Iterator[Turn], targets: Sequence[Target], overhead: float = 0) -> Spent:
+def spend(turns: Iterator[Turn], targets: Sequence[Target], counter: Counter, overhead: float = 0) -> Spent:
     """Fill a context that holds ``overhead`` tokens until the gold is in it, the turns end or ``CAP`` is reached."""
     tally = GoldTally(targets)
     used, reread, calls, count = overhead, 0.0, 0, 0
     marks: list[tuple[float, float]] = []
     for turn in turns:
         reread += used
-        count, calls = count + 1, calls + turn.call_tokens
-        used += turn.call_tokens + _REPLY_ENVELOPE
-        for line in turn.lines:
-            used += token_cost(line.text)
+        called = turn.call_tokens(counter)
+        count, calls = count + 1, calls + called
+        used += called + counter.count(_REPLY_ENVELOPE)
+        for line, tokens in zip(turn.lines, turn.line_tokens(counter), strict=True):
+            used += tokens
             if tally.see(line):
                 marks.append((used, tally.share))
             elif used > CAP and tally.share < 1:

@@ -14,7 +14,7 @@ from mcp_types import CallToolResult, TextContent
 from eval.retrieval.changes import listed_spans
 from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
-from indexers.tokens import estimate_tokens
+from eval.tokens import Counter
 from memory_server.answers import Answers
 from memory_server.handshake import INSTRUCTIONS
 from memory_server.memory import Memory
@@ -45,7 +45,7 @@ class OwnTools:
         answers = Answers(memory)
         self._server = build_server(lambda: answers)
 
-    def overhead(self) -> int:
+    def overhead(self, counter: Counter) -> int:
         """Tokens of the tools' schemas and the server's instructions, as a client puts them into every conversation."""
         tools = anyio.run(self._server.list_tools)
         schemas = [
@@ -56,7 +56,7 @@ class OwnTools:
             }
             for tool in tools
         ]
-        return sum(estimate_tokens(json.dumps(schema)) for schema in schemas) + estimate_tokens(INSTRUCTIONS)
+        return sum(map(counter.count, (*map(json.dumps, schemas), INSTRUCTIONS)))
 
     def ask(self, question: str) -> Iterator[Turn]:
         """A search; then a read of each hit in the order of the reply; then of what the reads left out."""

@@ -73,7 +73,7 @@ def _intro(result: SavingsResult) -> str:
 
 
 def _error(result: SavingsResult) -> str:
-    return result.token_error.capitalize()
+    return f"{result.token_error[0].upper()}{result.token_error[1:]}"
 
 
 def _colour(arm: str, arms: Sequence[str]) -> str:

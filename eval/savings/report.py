@@ -95,7 +95,10 @@ def _bill(result: SavingsResult) -> Table:
 def _groups(result: SavingsResult) -> Table:
     table = Table(
         title="Where repo-memory saves and where it loses, against the headline baseline (losses first)",
-        caption=Text("lost: questions on which repo-memory, with schema and instructions, needs more tokens"),
+        caption=Text(
+            "lost: questions on which repo-memory, with schema and instructions, needs more tokens\n"
+            f"{result.token_error}"
+        ),
     )
     for title in ("", "", "n", "lost", "tokens, baseline", "own", "own, later", "found, baseline", "own"):
         table.add_column(title, justify="right" if title else "left")
@@ -111,7 +114,9 @@ def _groups(result: SavingsResult) -> Table:
 
 
 def _losses(result: SavingsResult, questions: Mapping[str, str]) -> Table:
-    table = Table(title="The questions that cost most over the headline baseline")
+    table = Table(
+        title="The questions that cost most over the headline baseline", caption=Text(result.token_error)
+    )
     for title in ("repository", "question", "category"):
         table.add_column(title)
     table.add_column("baseline", justify="right")

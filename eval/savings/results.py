@@ -17,7 +17,6 @@ from eval.savings.bill import PRICES, REMAINING_TURNS, Use, conversation_cost, q
 from eval.savings.context import CAP, MEASURES
 from eval.savings.own import OWN, OWN_ARMS
 from eval.savings.run import ARM_NAMES, Outcome
-from indexers.tokens import HIGH_ERROR, MEAN_ERROR
 
 FORMAT = 1
 """Version of the result's layout."""
@@ -153,8 +152,10 @@ class _Asked:
     values: Floats
 
 
-def collect(source: str, outcomes: Sequence[Outcome], missing: Sequence[Unmeasured]) -> SavingsResult:
-    """The result of all outcomes.
+def collect(
+    source: str, outcomes: Sequence[Outcome], missing: Sequence[Unmeasured], token_error: str
+) -> SavingsResult:
+    """The result of all outcomes; ``token_error`` says how surely their tokens were counted.
 
     Raises:
         MeasureError: nothing was measured.
@@ -183,7 +184,7 @@ def collect(source: str, outcomes: Sequence[Outcome], missing: Sequence[Unmeasur
         embedder=measured[0].embedder,
         matcher=measured[0].matcher,
         machine=describe_machine(),
-        token_error=f"token counts ±{MEAN_ERROR:.1%} on average, ±{HIGH_ERROR:.1%} on one text in twenty",
+        token_error=token_error,
         cap=CAP,
         overhead=measured[0].overhead,
         measures=MEASURES,

@@ -127,6 +127,7 @@ KIND_WORDS = {
 _WORD = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*[!?]?|\d+")
 _HUMPS = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2,}[a-z]")
 _PLACE = re.compile(r"""([\w./\\@+-]+\.\w{1,6})(?::|\(|["'],? line |, line )(\d{1,7})\b""")
+_VERSION = re.compile(r"\bv\d+\b", re.IGNORECASE)
 _ROLE_WORDS = {
     "test": "tests", "tests": "tests", "testing": "tests", "spec": "tests", "specs": "tests",
     "example": "examples", "examples": "examples", "benchmark": "examples", "benchmarks": "examples",
@@ -178,7 +179,8 @@ def read_query(text: str) -> Query:
         terms=terms,
         words=frozenset(map(stem_word, words)),
         kinds=frozenset(kind for word in words if not is_name for kind in KIND_WORDS.get(word, ())),
-        roles=frozenset(_ROLE_WORDS[word] for word in words & _ROLE_WORDS.keys()),
+        roles=frozenset(_ROLE_WORDS[word] for word in words & _ROLE_WORDS.keys())
+        | ({"legacy"} if _VERSION.search(text) else set()),
         places=tuple(dict.fromkeys((path, int(line)) for path, line in _PLACE.findall(text))),
     )
 

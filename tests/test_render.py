@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from indexers.summarize import Detail, Summary, choose_calls, first_sentence
 from indexers.tokens import estimate_tokens
+from memory_server.model import SearchHit
 from memory_server.render import (
     Branch,
     Page,
@@ -100,12 +101,28 @@ def test_lines_are_cut_to_a_budget_from_their_end() -> None:
     assert 0 < len(kept) < 50
 
 
-def test_weaker_hits_are_left_out_first_and_counted() -> None:
+def test_weaker_hits_are_named_or_left_out_and_counted() -> None:
     hits = [Hit(summary(f"name_{place}", path=f"{place}.py")) for place in range(20)]
-    text = render_search(hits, 150)
+    text = render_search(hits, 180)
     assert text.startswith("0.py\n  1-9 function name_0\n1.py\n")
     shown = text.count("function")
-    assert text.endswith(f"left out: {20 - shown} weaker hits; narrow with path= or kind=, or raise budget")
+    assert f"\nweaker: {shown}.py 1-9 name_{shown}" in text
+    named = text.count(" name_") - shown
+    left = f"left out: {20 - shown - named} weaker hits; narrow with path= or kind=, or raise budget"
+    assert text.endswith(left)
+    assert shown > 1
+    assert named >= 1
+
+
+def test_weak_hits_are_named_by_file_after_those_told_of() -> None:
+    weak = [
+        SearchHit("b.py", 3, 9, "Cart.pay", "method", 0.5, 1),
+        SearchHit("c.py", 1, 40, "", "file", 0.4, 2),
+        SearchHit("b.py", 12, 14, "total", "function", 0.4, 3),
+    ]
+    text = render_search([Hit(summary("name"))], 300, weak)
+    assert text.endswith("\nweaker: b.py 3-9 pay, 12-14 total; c.py 1-40")
+    assert "left out" not in text
 
 
 def test_an_outline_shows_the_weightiest_with_what_is_around_them() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from memory_server.memory import Memory
+from memory_server.relations import find_relatives
 from tests.indexing import write_files
 
 SERVER = '''"""Accepts connections."""
@@ -76,3 +77,44 @@ def test_what_is_asked_for_is_not_held_back(memory: Memory, asked: str, folder: 
 def test_one_file_does_not_take_all_of_an_answer(memory: Memory) -> None:
     paths = [hit.path for hit in memory.search("listener client connection", limit=3)]
     assert len(set(paths)) > 1
+
+
+RUST = """/// Take the next client's connection.
+pub fn accept_client(port: u16) -> u16 {
+    port
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take_client_connection() -> u16 {
+        accept_client(1)
+    }
+}
+"""
+
+
+def test_a_module_of_tests_inside_source_is_tests(tmp_path: Path) -> None:
+    write_files(tmp_path, {"src/lib.rs": RUST})
+    memory = Memory.open(tmp_path)
+    memory.sync()
+    view = memory.view
+    assert {name: bool(view.in_tests[place]) for place, name in enumerate(view.names)} == {
+        "": False,
+        "accept_client": False,
+        "tests": True,
+        "take_client_connection": True,
+    }
+    assert memory.search("take a client connection", limit=1)[0].name == "accept_client"
+    start = view.names.index("accept_client")
+    found = find_relatives(view, [start], "tests", 1)
+    assert [relative.summary.name for relative in found] == ["tests.take_client_connection"]
+
+
+def test_an_older_version_is_held_back_unless_it_is_asked_for(tmp_path: Path) -> None:
+    write_files(tmp_path, {f"src/{version}/errors.py": SERVER for version in ("v3", "v4")})
+    memory = Memory.open(tmp_path)
+    memory.sync()
+    assert memory.search("take the next connection", limit=1)[0].path == "src/v4/errors.py"
+    assert memory.search("take the next connection in v3", limit=1)[0].path == "src/v3/errors.py"

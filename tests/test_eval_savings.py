@@ -17,11 +17,11 @@ from typer.testing import CliRunner, Result
 
 from eval.cli import app
 from eval.endpoint import ScriptedEndpoint, play
+from eval.journal import Journal, measure_all
 from eval.retrieval.benchmark import Job
 from eval.retrieval.grep import SourceTree, Window, choose_keywords, rank_files
 from eval.retrieval.history import draw_changes
 from eval.retrieval.indexes import open_index
-from eval.retrieval.journal import Journal, measure_all
 from eval.retrieval.labels import LabelledRepository, Question, Target
 from eval.retrieval.matchers import Matcher, PythonMatcher, Ripgrep
 from eval.savings import arms, context
@@ -358,8 +358,8 @@ def test_an_interrupted_run_resumes_with_what_it_has(bench: Path) -> None:
 
     journal = Journal(indexes / "unfinished", Outcome)
     with pytest.raises(KeyboardInterrupt):
-        measure_all(measure, jobs, 1, journal)
-    outcomes = measure_all(measure, jobs, 1, journal)
+        measure_all(measure, jobs, 1, journal, "repositories")
+    outcomes = measure_all(measure, jobs, 1, journal, "repositories")
     assert measured == ["a", "interrupted", "b"]
     assert [found.asked.name for found in outcomes] == ["a", "b"]
     assert outcomes[0].rows == outcomes[1].rows

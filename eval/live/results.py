@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import TypeAdapter
 
+from eval.errors import MeasureError
 from eval.live.run import AGAIN, SCRIPTED_ARMS, WINDOWS, WITH, WITHOUT, TrialRun
 from eval.machine import Machine, describe_machine, own_revision
-from eval.processes import MeasureError
 from eval.retrieval.metrics import RESAMPLES, SEED, Estimate, Floats, estimate_mean
 from eval.retrieval.results import fold_json
 from indexers.tokens import NEWEST

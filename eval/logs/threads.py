@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eval.errors import MeasureError
 from eval.logs.model import Call, Conversation, Event, Logs, Request, Skip, Thread, Usage
 from eval.logs.prices import find_family
 from eval.logs.records import Line, Part, read_lines
-from eval.processes import MeasureError
 from indexers.tokens import estimate_tokens
 
 MAIN = "main"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import TypeAdapter
 
+from eval.errors import MeasureError
 from eval.machine import Machine, describe_machine, own_revision
-from eval.processes import MeasureError
 from eval.retrieval.metrics import RESAMPLES, SEED, Estimate, Floats
 from eval.retrieval.results import AskedRepository, Unmeasured, fold_json
 from eval.savings.arms import BASELINES

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 from eval.retrieval.benchmark import Job
 from eval.retrieval.changes import HistoryJob, describe_history, open_parents
 from eval.retrieval.grep import SourceTree

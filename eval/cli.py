@@ -16,6 +16,7 @@ from rich.text import Text
 from eval.console import exit_on_error, tell_result
 from eval.live.command import live
 from eval.logs.command import logs
+from eval.pages import page
 from eval.peers import OWN, PEERS, Tool, find_peer
 from eval.retrieval.command import retrieval
 from eval.savings.command import savings
@@ -33,6 +34,7 @@ app.command()(retrieval)
 app.command()(savings)
 app.command()(logs)
 app.command()(live)
+app.command()(page)
 
 
 @app.command()

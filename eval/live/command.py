@@ -20,6 +20,7 @@ from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
 from eval.journal import Journal, measure_all, short_hash
 from eval.live.events import LOGIN_HINT
+from eval.live.page import build_page
 from eval.live.report import build_report
 from eval.live.results import LiveResult, collect, write_result
 from eval.live.run import ARMS, SCRIPTED_ARMS, TrialRun, plan_trials, prepare, run_trial
@@ -41,10 +42,13 @@ def live(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
+    html: Annotated[Path | None, typer.Option(help="File to write a page with plots to.")] = None,
 ) -> None:
     """Measure what tasks cost the real Claude Code with and without the server, beside an A/A comparison."""
     with exit_on_error():
         result = _measure(repo.resolve(), load_tasks(tasks), scripted, repeats, model)
+    if html is not None:
+        html.write_text(build_page(result), encoding="utf-8")
     tell_result(write_result(result), build_report(result), output, as_json=as_json)
     if result.uncalled:
         typer.echo(f"repo-memory's tools were never called in: {', '.join(result.uncalled)}", err=True)

@@ -12,6 +12,7 @@ from eval.console import Count, exit_on_error, show_progress, tell_result, wants
 from eval.errors import MeasureError
 from eval.logs.calibrate import calibrate as fit_scale
 from eval.logs.model import Logs
+from eval.logs.page import build_page
 from eval.logs.report import build_report
 from eval.logs.results import collect, write_result
 from eval.logs.run import find_root, is_inside, replay_all
@@ -36,6 +37,7 @@ def logs(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
+    html: Annotated[Path | None, typer.Option(help="File to write a page with plots to.")] = None,
     indexes: Annotated[
         Path | None, typer.Option(help="Folder to keep the indexes in; without it, the user's cache.")
     ] = None,
@@ -53,6 +55,8 @@ def logs(
             )
         scales = fit_scale(found.conversations) if calibrate else ()
         result = collect(found, run.measured, run.unmeasured, run.overhead, run.seconds, scales)
+    if html is not None:
+        html.write_text(build_page(result), encoding="utf-8")
     tell_result(write_result(result), build_report(result), output, as_json=as_json)
     if not wants_tables(as_json):
         for missing in result.unmeasured:

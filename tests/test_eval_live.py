@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from eval.live.events import Conversation, read_conversation
 from eval.live.policies import CALLS, GAVE_UP, ask_memory, grep_and_read
 from eval.live.report import build_report
 from eval.live.results import LiveResult, collect
-from eval.live.run import AGAIN, ARMS, SCRIPTED_ARMS, WITH, WITHOUT, Bench, Trial, TrialRun, plan_trials
+from eval.live.run import AGAIN, ARMS, SCRIPTED_ARMS, WITH, WITHOUT, Trial, TrialRun, plan_trials
 from eval.live.tasks import Task, check_findable, load_tasks
 from eval.retrieval.grep import SourceTree
 from eval.retrieval.matchers import PythonMatcher
@@ -247,100 +246,6 @@ def test_without_a_key_nothing_is_started(tmp_path: Path, monkeypatch: pytest.Mo
     assert done.exit_code == 1
     assert done.stderr.startswith("error: Claude Code is not logged in")
     assert "hint: set ANTHROPIC_API_KEY" in done.stderr
-
-
-@dataclass
-class Interrupted:
-    """A measurement whose trials are made up, and which can be stopped after some of them."""
-
-    repo: Path
-    tasks: Path
-    revision: str = "abc"
-    stop_after: int | None = None
-    scratches: list[Path] = field(default_factory=list)
-    done: list[Trial] = field(default_factory=list)
-
-    def prepare(self, _repo: Path, scratch: Path, **_: object) -> Bench:
-        assert list(scratch.iterdir()) == []
-        self.scratches.append(scratch)
-        tree = SourceTree(scratch, PythonMatcher())
-        return Bench(scratch, scratch / "servers.json", scratch / "home", tree, revision=self.revision)
-
-    def run_trial(self, _bench: Bench, trial: Trial) -> TrialRun:
-        if len(self.done) == self.stop_after:
-            raise KeyboardInterrupt
-        self.done.append(trial)
-        return _run(trial, 0.1)
-
-    def start(self, *more: str) -> list[Trial]:
-        """Run the command; which trials it did."""
-        self.done = []
-        arguments = ["live", "--json", "--repo", str(self.repo), "--tasks", str(self.tasks), *more]
-        finished = CliRunner().invoke(app, arguments)
-        assert (finished.exit_code == 0) == (self.stop_after is None), finished.output
-        if finished.exit_code == 0:
-            result = TypeAdapter(LiveResult).validate_json(finished.stdout)
-            assert result.repository_revision == self.revision
-            assert len(result.runs) == len(
-                plan_trials(TASKS, [arm.arm for arm in result.arms], result.repeats)
-            )
-        return self.done
-
-
-@pytest.fixture
-def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Interrupted:
-    """A measurement that was stopped after two of its six trials."""
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "made-up")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (tmp_path / "claude").touch()
-    monkeypatch.setattr(command, "find_claude", lambda: tmp_path / "claude")
-    run = Interrupted(tmp_path, _write_tasks(tmp_path / "tasks.json", TASKS), stop_after=2)
-    monkeypatch.setattr(command, "prepare", run.prepare)
-    monkeypatch.setattr(command, "run_trial", run.run_trial)
-    assert len(run.start()) == 2
-    run.stop_after = None
-    return run
-
-
-def test_an_interrupted_measurement_resumes_at_the_same_path_and_then_starts_anew(
-    interrupted: Interrupted,
-) -> None:
-    trials = plan_trials(TASKS, ARMS, 1)
-    assert interrupted.start() == trials[2:]
-    assert interrupted.start() == trials
-    assert len(set(interrupted.scratches)) == 1
-    assert not interrupted.scratches[0].exists()
-
-
-def test_a_measurement_of_another_revision_model_number_or_task_goes_on_with_nothing(
-    interrupted: Interrupted,
-) -> None:
-    assert len(interrupted.start("--model", "sonnet")) == 6
-    assert len(interrupted.start("--repeats", "2")) == 12
-    interrupted.revision = "def"
-    assert len(interrupted.start()) == 6
-    interrupted.revision = "abc"
-    _write_tasks(interrupted.tasks, [TASKS[0], TASKS[1].model_copy(update={"question": "Who refunds?"})])
-    assert len(interrupted.start()) == 6
-    _write_tasks(interrupted.tasks, TASKS)
-    assert len(interrupted.start()) == 4
-
-
-def test_trials_without_an_answer_are_done_again(
-    interrupted: Interrupted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(_bench: Bench, trial: Trial) -> TrialRun:
-        if len(interrupted.done) == 3:
-            raise KeyboardInterrupt
-        interrupted.done.append(trial)
-        return _run(trial, 0.1, problem="overloaded")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(command, "run_trial", fail)
-        interrupted.stop_after = 3
-        assert len(interrupted.start()) == 3
-    interrupted.stop_after = None
-    assert len(interrupted.start()) == 4
 
 
 def _request(*answered: tuple[ToolUse, str]) -> ModelRequest:

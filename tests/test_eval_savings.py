@@ -9,7 +9,6 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
@@ -28,11 +27,10 @@ from eval.savings import arms, context
 from eval.savings.bill import PRICES, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES, Turn, spend
 from eval.savings.gold import GoldTally, ReplyLine, each_line
-from eval.savings.own import LATER, OWN, OwnTools, show_reply
-from eval.savings.page import build_page
+from eval.savings.own import LATER, OWN, WITH_RIPGREP, OwnTools, show_reply
 from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect
-from eval.savings.run import ARM_NAMES, Outcome, measure_labelled
+from eval.savings.run import ARM_NAMES, TURNS, Outcome, measure_labelled
 from eval.tokens import Counting, Estimate
 from indexers.tokens import NEWEST
 from tests.git_project import Project
@@ -324,6 +322,16 @@ def test_a_run_gives_every_arm_a_row_and_names_what_is_missing(bench: Path) -> N
     assert "not measured: gone: no folder" in done.stderr
 
 
+def test_contexts_grow_from_the_schemas_to_what_stays(bench: Path) -> None:
+    result = json.loads(run_savings(bench, "--json").stdout)
+    whole = result["groups"][0]["arms"]
+    for arm, means, contexts in zip(result["arms"], whole, result["contexts"], strict=True):
+        assert len(contexts) == TURNS + 1
+        assert contexts == sorted(contexts)
+        assert contexts[0] == (result["overhead"] if arm in {OWN, WITH_RIPGREP} else 0)
+        assert contexts[-1] == pytest.approx(means["means"][MEASURES.index("resident")], abs=0.1)
+
+
 def test_two_runs_give_the_same_figures(bench: Path) -> None:
     one, two = (json.loads(run_savings(bench, "--json").stdout) for _ in range(2))
     assert {**one, "machine": None} == {**two, "machine": None}
@@ -380,16 +388,6 @@ def test_the_report_shows_arms_savings_bill_and_losses(bench: Path) -> None:
     assert [loss.own > loss.baseline for loss in result.losses] == [True] * len(result.losses)
     assert len(result.losses) == result.groups[0].lost > 0
     assert "not measured: gone: no folder" in text
-
-
-def test_the_page_stands_alone_and_is_well_formed(bench: Path) -> None:
-    page = build_page(collected(bench))
-    body = page[page.index("<style>") :].removesuffix("</html>\n")
-    plots = ElementTree.fromstring(f"<page>{body.replace('class=note', '')}</page>").iter("svg")
-    assert len(list(plots)) == 6
-    assert "http" not in page
-    assert page.lower().count(NEWEST.error_band) == 2
-    assert "src=" not in page
 
 
 def test_a_history_is_judged_by_the_lines_that_changed(repository: Project) -> None:

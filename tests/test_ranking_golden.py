@@ -100,7 +100,7 @@ QUESTIONS = (
     ),
     Question(
         "trace",
-        'File "/srv/app/courier/storage/database.py", line 42, in retry_on_deadlock\nDeadlockError: gave up after 3 attempts',
+        'File "/srv/courier/storage/database.py", line 42, in retry_on_deadlock\nDeadlockError: gave up',
         "courier/storage/database.py",
         "retry_on_deadlock",
     ),

@@ -140,9 +140,9 @@ def _savings(result: LogsResult) -> str:
     rows = [
         ("reads that fall away", [change.ledger.removed for change in result.changes]),
         ("turns that fall away", [change.ledger.turns_saved for change in result.changes]),
-        ("replies of the index", [-change.ledger.replies for change in result.changes]),
-        ("turns to ask it", [-change.ledger.turns_added for change in result.changes]),
-        ("schemas and instructions", [-change.ledger.schema for change in result.changes]),
+        ("replies of the index", [0 - change.ledger.replies for change in result.changes]),
+        ("turns to ask it", [0 - change.ledger.turns_added for change in result.changes]),
+        ("schemas and instructions", [0 - change.ledger.schema for change in result.changes]),
         ("saved", [change.net for change in result.changes]),
     ]
     return section(

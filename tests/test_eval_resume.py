@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
@@ -128,3 +129,11 @@ def test_trials_without_an_answer_are_done_again(
         assert len(interrupted.start()) == 3
     interrupted.stop_after = None
     assert len(interrupted.start()) == 4
+
+
+def test_two_measurements_do_not_run_at_once(interrupted: Interrupted, tmp_path: Path) -> None:
+    with FileLock(tmp_path / "cache" / "repo-memory" / "retrieval" / "live.lock"):
+        arguments = ["live", "--repo", str(interrupted.repo), "--tasks", str(interrupted.tasks)]
+        refused = CliRunner().invoke(app, arguments)
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("error: another live measurement is running\n\nhint: ")

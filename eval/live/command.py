@@ -82,12 +82,13 @@ def _scratch(plan: str) -> Iterator[Path]:
     """An empty folder, gone afterwards; its path is the plan's, since it stands in every prompt of a run.
 
     Raises:
-        MeasureError: the same plan is being run.
+        MeasureError: another live measurement is running, which would disturb this one's times.
     """
-    name = short_hash(repr((index_cache(), plan)))
-    folder = Path(tempfile.gettempdir()).resolve() / f"repo-memory-live-{name}"
+    cache = index_cache()
+    cache.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.gettempdir()).resolve() / f"repo-memory-live-{short_hash(repr((cache, plan)))}"
     try:
-        with FileLock(f"{folder}.lock", timeout=0):
+        with FileLock(cache / "live.lock", timeout=0):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700)
             try:
@@ -95,4 +96,4 @@ def _scratch(plan: str) -> Iterator[Path]:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     except Timeout as error:
-        raise MeasureError("this measurement is running already", "wait for it, or end it") from error
+        raise MeasureError("another live measurement is running", "wait for it, or end it") from error

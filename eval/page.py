@@ -14,7 +14,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; max-width: 920px; margin: 0 auto;
   padding: 24px 20px 64px; color: var(--text); background: var(--paper) }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 8px } h2 { font-size: 18px; margin: 44px 0 4px }
-p { margin: 4px 0 12px; max-width: 74ch } .note { color: var(--quiet); font-size: 13px }
+p { margin: 4px 0 12px; max-width: 74ch; overflow-wrap: anywhere } .note { color: var(--quiet); font-size: 13px }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px; margin: 20px 0 }
 .tiles div { border: 1px solid var(--grid); border-radius: 8px; padding: 10px 14px; font-size: 13px;
   color: var(--quiet) }

@@ -15,7 +15,7 @@ from itertools import pairwise
 HEIGHT = 280
 """Pixels of a plot with two axes."""
 
-LETTER = 6.7
+LETTER = 7.2
 """Pixels of a letter at the plots' size, for the room that labels need."""
 
 _ROW, _ROW_UNDER_NAME, _LABEL_GAP = 26, 42, 15

@@ -236,6 +236,12 @@ def test_what_could_not_be_replayed_is_named_as_it_is_written(logs: LogsResult) 
     assert "Not replayed: s3: its folder <b> is gone" in {part.text for part in section.iter("p")}
 
 
+def test_totals_say_how_surely_tokens_are_counted(savings: SavingsResult, logs: LogsResult) -> None:
+    assert savings_page.build_page(savings).lower().count(savings.token_error) == 2
+    saved = find_section(logs_page.build_page(logs), "What the index would have saved")
+    assert logs.token_error[1:] in "".join(saved.itertext())
+
+
 VALUES = st.floats(-1e9, 1e9).map(lambda value: round(value, 6))
 
 

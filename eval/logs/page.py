@@ -150,6 +150,7 @@ def _savings(result: LogsResult) -> str:
         f"Share of ${result.dollars:,.2f}, under three sets of assumptions from the least to the most that the logs "
         "allow for. Left of zero the bill would have been higher.",
         plot_bars(axis, bars),
+        note(as_sentence(result.token_error)),
         table(heads, [(name, *(f"{value:+,.3f}" for value in values)) for name, values in rows]),
     )
 

@@ -46,6 +46,7 @@ def build_page(result: SavingsResult) -> str:
         paragraph(f"{whole.count} questions ({result.source}). Gold is {result.level}."),
         _headline(result),
         _arms_table(result),
+        note(as_sentence(result.token_error)),
         section(
             "Recall against tokens",
             "Share of the gold that is shown within the first tokens of context, mean over questions; tokens double "
@@ -92,7 +93,7 @@ def _conditions(result: SavingsResult) -> list[str]:
     machine = result.machine
     return [
         f"A miss is charged {result.cap:,} tokens. Schema and instructions of repo-memory are {result.overhead} "
-        f"tokens, counted on every question except of “{LATER}”. {as_sentence(result.token_error)} Intervals are 95% "
+        f"tokens, counted on every question except of “{LATER}”. Intervals are 95% "
         "bootstrap intervals over questions.",
         f"repo-memory {result.revision}; {result.embedder}; {result.matcher}; {machine.cpu}, {machine.cores} cores.",
         *(f"Not measured: {found.name}: {found.reason}" for found in result.unmeasured),
@@ -190,7 +191,7 @@ def _bill_plot(result: SavingsResult) -> str:
     return section(
         "Cost by bucket",
         f"{prices.model}, prices of {PRICES_DATE}, with {TURNS_ON} turns after the question. Each turn of the question "
-        f"re-reads {BASE_CONTEXT:,} tokens of other context beside its own.",
+        f"re-reads {BASE_CONTEXT:,} tokens of other context beside its own. {as_sentence(result.token_error)}",
         key([(name, ink) for name, ink, _ in _BUCKETS], "block"),
         plot_bars(x, bars),
         table(heads, rows),

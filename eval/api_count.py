@@ -13,7 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 
 API_URL = "https://api.anthropic.com"
 API_VERSION = "2023-06-01"

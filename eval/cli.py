@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -14,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from eval.console import exit_on_error, tell_result
 from eval.live.command import live
 from eval.logs.command import logs
+from eval.pages import page
 from eval.peers import OWN, PEERS, Tool, find_peer
-from eval.processes import MeasureError
 from eval.retrieval.command import retrieval
 from eval.savings.command import savings
 from eval.speed import Measurement, SpeedReport, measure_speed
@@ -34,6 +34,7 @@ app.command()(retrieval)
 app.command()(savings)
 app.command()(logs)
 app.command()(live)
+app.command()(page)
 
 
 @app.command()
@@ -54,18 +55,10 @@ def speed(
     output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
 ) -> None:
     """Measure index and sync time, memory, disk, start and query time, beside other tools."""
-    try:
+    with exit_on_error():
         report = _measure(repo, [OWN, *map(find_peer, peer or [])], runs)
-    except MeasureError as error:
-        Console(stderr=True, soft_wrap=True).print(f"error: {error}\n\nhint: {error.hint}", markup=False)
-        raise typer.Exit(1) from error
     text = json.dumps(asdict(report), indent=2, ensure_ascii=False)
-    if output is not None:
-        output.write_text(text + "\n", encoding="utf-8")
-    if as_json or not sys.stdout.isatty():
-        typer.echo(text)
-    else:
-        Console().print(build_table(report))
+    tell_result(text + "\n", build_table(report), output, as_json=as_json)
 
 
 def _measure(repo: Path, tools: list[Tool], runs: int) -> SpeedReport:

@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 
 from eval.endpoint import ScriptedEndpoint
+from eval.errors import ClientError, UnfinishedError
 
 CLAUDE_VERSION = "2.1.330"
 """The client that the tests run: the newest at the time of writing that they passed with."""
@@ -37,18 +38,6 @@ CREDENTIALS = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
 """Environment variables with which the client asks the real endpoint."""
 
 _KEPT_OUT = ("ANTHROPIC_", "CLAUDE", "XDG_", "MCP_", "REPO_MEMORY_")
-
-
-class ClientError(Exception):
-    """The client is not there, cannot be installed, or did not finish; ``hint`` names what to do next."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-class UnfinishedError(ClientError):
-    """The client did not finish in time."""
 
 
 @dataclass(frozen=True, slots=True)

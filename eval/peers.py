@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 
 _INSTALL_SECONDS = 900
 _DONE = "installed.txt"

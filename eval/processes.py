@@ -18,20 +18,14 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import IO, Any, Self
 
+from eval.errors import MeasureError
+
 SAMPLE_SECONDS = 0.02
 """How often memory is sampled: one sample costs about 2 ms, so a tenth of one core at most."""
 
 MIB = 1024 * 1024
 _PROTOCOL = "2025-06-18"
 _GRACE_SECONDS = 5.0
-
-
-class MeasureError(Exception):
-    """A program could not be measured; ``hint`` says what to do about it."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eval.errors import MeasureError
 from eval.machine import CHECKOUT, Machine, code_state, describe_machine, own_revision, own_version
 from eval.peers import Call, Tool, fill, install_peer, peer_cache
 from eval.processes import (
     MIB,
     Context,
-    MeasureError,
     ServerSession,
     Usage,
     network_guard,

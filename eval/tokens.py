@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Protocol
 
 from eval.api_count import message_counter
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 from indexers.tokens import NEWEST, OLDER, Family, estimate_tokens, weigh_tokens
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 from indexers.languages import find_language
 from indexers.model import SourceFile
 from indexers.parse import parse_file

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.client import CLAUDE_VARIABLE, ClientError, cache_folder, install_claude
+from eval.client import CLAUDE_VARIABLE, cache_folder, install_claude
+from eval.errors import ClientError
 from tests.git_project import Project, make_project
 from tests.indexing import CODE_BASE, write_files
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from eval.client import CLAUDE_VARIABLE, ClientError, ClientRun, list_servers, run_claude
+from eval.client import CLAUDE_VARIABLE, ClientRun, list_servers, run_claude
 from eval.endpoint import ModelRequest, Policy, ScriptedEndpoint, ToolResult, ToolUse, Turn, play
+from eval.errors import ClientError
 from indexers.tokens import estimate_tokens
 from memory_server.config import BudgetConfig
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from eval.cli import app
 from eval.client import CREDENTIALS, ClientRun, run_claude
 from eval.endpoint import ModelRequest, Policy, ScriptedEndpoint, ToolUse, Turn, play
+from eval.errors import MeasureError
 from eval.live import command
 from eval.live.events import Conversation, read_conversation
 from eval.live.policies import CALLS, GAVE_UP, ask_memory, grep_and_read
@@ -22,7 +23,6 @@ from eval.live.report import build_report
 from eval.live.results import LiveResult, collect
 from eval.live.run import AGAIN, ARMS, SCRIPTED_ARMS, WITH, WITHOUT, Trial, TrialRun, plan_trials
 from eval.live.tasks import Task, check_findable, load_tasks
-from eval.processes import MeasureError
 from eval.retrieval.grep import SourceTree
 from eval.retrieval.matchers import PythonMatcher
 from eval.savings.arms import read_capped

@@ -267,6 +267,15 @@ def test_a_cache_miss_charges_a_resident_read_as_written_again(tmp_path: Path) -
     assert list(found.dollars) == pytest.approx([TOKENS * (6.25 + 0.5 + 6.25) * 1e-6])
 
 
+def test_each_context_is_told_as_billed_and_as_it_would_have_been(tmp_path: Path) -> None:
+    found = replay(held(tmp_path, *one_read("Kept in ledger.py:2.")), FOLDER, FakeIndex(shows(2)))
+    # Schemas are 200 from the first request on; the first request's read falls away for a reply of 100.
+    shorter = 200 + 100 - round(TOKENS)
+    assert [astuple(one) for one in found.contexts] == [
+        (1000, 1200), (1500, 1500 + shorter), (1600, 1600 + shorter),
+    ]  # fmt: skip
+
+
 def test_the_bounds_are_in_order(tmp_path: Path) -> None:
     for last in ("I see.", "Kept in ledger.py:2.", "Kept in ledger.py:4."):
         nets = [

@@ -14,7 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from eval.cli import app
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 from eval.retrieval.ablations import ABLATIONS, Ablation
 from eval.retrieval.benchmark import MEASURES, score_ranks
 from eval.retrieval.indexes import open_index

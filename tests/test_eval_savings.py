@@ -7,9 +7,8 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
@@ -17,22 +16,21 @@ from typer.testing import CliRunner, Result
 
 from eval.cli import app
 from eval.endpoint import ScriptedEndpoint, play
+from eval.journal import Journal, measure_all
 from eval.retrieval.benchmark import Job
 from eval.retrieval.grep import SourceTree, Window, choose_keywords, rank_files
 from eval.retrieval.history import draw_changes
 from eval.retrieval.indexes import open_index
-from eval.retrieval.journal import Journal, measure_all
 from eval.retrieval.labels import LabelledRepository, Question, Target
 from eval.retrieval.matchers import Matcher, PythonMatcher, Ripgrep
 from eval.savings import arms, context
 from eval.savings.bill import PRICES, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES, Turn, spend
 from eval.savings.gold import GoldTally, ReplyLine, each_line
-from eval.savings.own import LATER, OWN, OwnTools, show_reply
-from eval.savings.page import build_page
+from eval.savings.own import LATER, OWN, WITH_RIPGREP, OwnTools, show_reply
 from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect
-from eval.savings.run import ARM_NAMES, Outcome, measure_labelled
+from eval.savings.run import ARM_NAMES, TURNS, Outcome, measure_labelled
 from eval.tokens import Counting, Estimate
 from indexers.tokens import NEWEST
 from tests.git_project import Project
@@ -277,7 +275,9 @@ def test_a_question_costs_its_tokens_once_written_and_then_on_every_turn() -> No
     prices = replace(PRICES[0], output=20, write=5, read=0.2)
     use = Use(resident=1_000_000, turns=2, calls=100_000, reread=500_000)
     # 0.1 M out, 1 M written; read: 0.5 M between its turns, 2 turns on a base of 1 M, 10 turns on its 1 M.
-    assert question_cost(use, prices, 10, base=1_000_000) == pytest.approx(2 + 5 + 0.2 * (0.5 + 2 + 10))
+    cost = question_cost(use, prices, 10, base=1_000_000)
+    assert astuple(cost) == pytest.approx((5, 0.2 * (0.5 + 2), 0.2 * 10, 2))  # in the order of its fields
+    assert cost.total == pytest.approx(9.5)
     assert conversation_cost(use, prices, 10, base=1_000_000) == pytest.approx(9.5 + 5 + 0.2 * 10)
 
 
@@ -322,6 +322,16 @@ def test_a_run_gives_every_arm_a_row_and_names_what_is_missing(bench: Path) -> N
     assert "not measured: gone: no folder" in done.stderr
 
 
+def test_contexts_grow_from_the_schemas_to_what_stays(bench: Path) -> None:
+    result = json.loads(run_savings(bench, "--json").stdout)
+    whole = result["groups"][0]["arms"]
+    for arm, means, contexts in zip(result["arms"], whole, result["contexts"], strict=True):
+        assert len(contexts) == TURNS + 1
+        assert contexts == sorted(contexts)
+        assert contexts[0] == (result["overhead"] if arm in {OWN, WITH_RIPGREP} else 0)
+        assert contexts[-1] == pytest.approx(means["means"][MEASURES.index("resident")], abs=0.1)
+
+
 def test_two_runs_give_the_same_figures(bench: Path) -> None:
     one, two = (json.loads(run_savings(bench, "--json").stdout) for _ in range(2))
     assert {**one, "machine": None} == {**two, "machine": None}
@@ -358,8 +368,8 @@ def test_an_interrupted_run_resumes_with_what_it_has(bench: Path) -> None:
 
     journal = Journal(indexes / "unfinished", Outcome)
     with pytest.raises(KeyboardInterrupt):
-        measure_all(measure, jobs, 1, journal)
-    outcomes = measure_all(measure, jobs, 1, journal)
+        measure_all(measure, jobs, 1, journal, "repositories")
+    outcomes = measure_all(measure, jobs, 1, journal, "repositories")
     assert measured == ["a", "interrupted", "b"]
     assert [found.asked.name for found in outcomes] == ["a", "b"]
     assert outcomes[0].rows == outcomes[1].rows
@@ -378,16 +388,6 @@ def test_the_report_shows_arms_savings_bill_and_losses(bench: Path) -> None:
     assert [loss.own > loss.baseline for loss in result.losses] == [True] * len(result.losses)
     assert len(result.losses) == result.groups[0].lost > 0
     assert "not measured: gone: no folder" in text
-
-
-def test_the_page_stands_alone_and_is_well_formed(bench: Path) -> None:
-    page = build_page(collected(bench))
-    body = page[page.index("<style>") :].removesuffix("</html>\n")
-    plots = ElementTree.fromstring(f"<page>{body.replace('class=note', '')}</page>").iter("svg")
-    assert len(list(plots)) == 6
-    assert "http" not in page
-    assert page.lower().count(NEWEST.error_band) == 2
-    assert "src=" not in page
 
 
 def test_a_history_is_judged_by_the_lines_that_changed(repository: Project) -> None:

@@ -13,8 +13,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from eval.cli import ROWS, app, build_table, read_measure
+from eval.errors import MeasureError
 from eval.peers import OWN, PEERS, PLACES, Call, Tool, fill, find_peer, install_commands
-from eval.processes import Context, MeasureError, ServerSession, run_command
+from eval.processes import Context, ServerSession, run_command
 from eval.speed import Measurement, SpeedReport, find_count, measure_speed, percentile
 from eval.workload import Definition, draw_workload, rename_definitions, spread
 

@@ -16,9 +16,9 @@ import pytest
 
 from eval import tokens as counters
 from eval.api_count import API_URL, ATTEMPTS, LONGEST_WAIT_S, MessageCounter, message_counter
+from eval.errors import MeasureError
 from eval.fit_tokens import Sample as FittedText
 from eval.fit_tokens import cross_validate, fit_weights, format_errors
-from eval.processes import MeasureError
 from eval.tokens import COUNTED_MODEL, CountBy, Counting, Estimate, Reference, ctok_counter
 from indexers.tokens import NEWEST, OLDER, estimate_tokens
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.client import ClientRun
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 from eval.savings.own import TOOL_PREFIX
 
 LOGIN_HINT = (

@@ -63,14 +63,18 @@ def _differences(result: LiveResult) -> Table:
         table.add_column(Text(f"{found.arm}\nminus {found.against}"), justify="right")
     costs = (found.cost_per_correct for found in result.differences)
     table.add_row(
-        "cost per correct answer, $", *("-" if cost is None else _tell(cost, _DOLLARS) for cost in costs)
+        "cost per correct answer, $",
+        *("-" if cost is None else tell_difference(cost, _DOLLARS) for cost in costs),
     )
     for title, measure, form in ROWS:
-        table.add_row(title, *(_tell(found.difference(measure), form) for found in result.differences))
+        table.add_row(
+            title, *(tell_difference(found.difference(measure), form) for found in result.differences)
+        )
     return table
 
 
-def _tell(found: Estimate, form: str) -> str:
+def tell_difference(found: Estimate, form: str) -> str:
+    """A difference with its interval."""
     return f"{found.mean:{form}} [{found.low:{form}}, {found.high:{form}}]"
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import TypeAdapter
 
+from eval.errors import MeasureError
 from eval.live.run import AGAIN, SCRIPTED_ARMS, WINDOWS, WITH, WITHOUT, TrialRun
 from eval.machine import Machine, describe_machine, own_revision
-from eval.processes import MeasureError
 from eval.retrieval.metrics import RESAMPLES, SEED, Estimate, Floats, estimate_mean
 from eval.retrieval.results import fold_json
 from indexers.tokens import NEWEST
@@ -108,13 +108,10 @@ def collect(
     Raises:
         MeasureError: nothing was measured.
     """
-    failed = [run for run in runs if run.conversation.problem]
-    lost = {(run.task, run.repeat) for run in failed}
-    kept = [run for run in runs if (run.task, run.repeat) not in lost]
+    failed = [run for run in runs if run.problem]
+    kept = keep_whole(runs)
     if not kept:
-        raise MeasureError(
-            f"no run counts: {failed[0].conversation.problem}", "run the client by hand in the repository"
-        )
+        raise MeasureError(f"no run counts: {failed[0].problem}", "run the client by hand in the repository")
     arms = [arm for arm in SCRIPTED_ARMS if any(run.arm == arm for run in kept)]
     values = {arm: _task_means([run for run in kept if run.arm == arm]) for arm in arms}
     pairs = [(WITH, WITHOUT), (AGAIN, WITHOUT), (WITH, WINDOWS)]
@@ -133,7 +130,7 @@ def collect(
         measures=MEASURES,
         tasks=len({run.task for run in kept}),
         repeats=max(run.repeat for run in runs),
-        dropped=tuple(f"{_name(run)}, {run.arm}: {run.conversation.problem}" for run in failed),
+        dropped=tuple(f"{_name(run)}, {run.arm}: {run.problem}" for run in failed),
         uncalled=tuple(_name(run) for run in kept if run.arm == WITH and not run.conversation.own_calls),
         arms=tuple(_means(arm, sum(run.arm == arm for run in kept), values[arm]) for arm in arms),
         differences=tuple(
@@ -143,6 +140,26 @@ def collect(
         ),
         runs=tuple(runs),
     )
+
+
+def keep_whole(runs: Sequence[TrialRun]) -> list[TrialRun]:
+    """The runs of those repeats of a task in which every arm's run counts."""
+    lost = {(run.task, run.repeat) for run in runs if run.problem}
+    return [run for run in runs if (run.task, run.repeat) not in lost]
+
+
+def estimate_cost_per_correct(runs: Sequence[TrialRun]) -> Estimate | None:
+    """What one arm's runs cost over its correct answers, None without any; draws of tasks without one are left out."""
+    values = _task_means(runs)
+    if not values[:, _CORRECT].any():
+        return None
+    low, high = np.nanpercentile(_per_correct(values, _draw(values)), (2.5, 97.5))
+    mean = _per_correct(values, np.arange(len(values))[None]).item()
+    return Estimate(round(mean, 4), round(float(low), 4), round(float(high), 4))
+
+
+def _draw(values: Floats) -> np.typing.NDArray[np.int64]:
+    return np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)))
 
 
 def _name(run: TrialRun) -> str:
@@ -175,7 +192,7 @@ def _difference_per_correct(values: Floats, others: Floats) -> Estimate | None:
     """The difference of the two ratios; draws of tasks in which an arm answers none correctly have no ratio."""
     if not values[:, _CORRECT].any() or not others[:, _CORRECT].any():
         return None
-    picks = np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)))
+    picks = _draw(values)
     every = np.arange(len(values))[None]
     drawn = _per_correct(values, picks) - _per_correct(others, picks)
     low, high = np.nanpercentile(drawn, (2.5, 97.5))

@@ -9,17 +9,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.client import ClientError, UnfinishedError, run_claude
+from eval.client import run_claude
 from eval.endpoint import Policy, ScriptedEndpoint
+from eval.errors import MeasureError, UnfinishedError
 from eval.live.events import Conversation, read_conversation
 from eval.live.policies import ask_memory, grep_and_read
 from eval.live.tasks import Task
 from eval.machine import CHECKOUT
-from eval.processes import MeasureError
 from eval.retrieval.grep import SourceTree
 from eval.retrieval.matchers import find_matcher
 from eval.retrieval.metrics import SEED
@@ -51,6 +51,11 @@ class Trial:
     repeat: int
     arm: str
 
+    @property
+    def key(self) -> str:
+        """All that its outcome depends on but the bench and the code."""
+        return repr(self)
+
 
 @dataclass(frozen=True, slots=True)
 class TrialRun:
@@ -63,10 +68,18 @@ class TrialRun:
     wall_s: float
     conversation: Conversation
 
+    @property
+    def problem(self) -> str:
+        """Why it counts for nothing."""
+        return self.conversation.problem
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The copy that is asked about, the registration of the server over it, and the home folder of the client."""
+    """The copy that is asked about, the registration of the server over it, and the home folder of the client.
+
+    ``revision`` is the copied commit; of a folder without git, its tree.
+    """
 
     copy: Path
     servers: Path
@@ -108,7 +121,7 @@ def prepare(
     servers = scratch / "servers.json"
     servers.write_text(json.dumps({"mcpServers": {OWN: server}}), encoding="utf-8")
     tree = SourceTree(copy, find_matcher())
-    revision = run_git(copy, "rev-parse", "HEAD").strip()
+    revision = run_git(copy, "rev-parse", "HEAD" if (repo / ".git").exists() else "HEAD^{tree}").strip()
     return Bench(copy, servers, scratch / "home", tree, model, claude, scripted, revision)
 
 
@@ -123,20 +136,13 @@ def plan_trials(tasks: Sequence[Task], arms: Sequence[str], repeats: int) -> lis
     ]
 
 
-def run_trials(bench: Bench, trials: Sequence[Trial], show: Callable[[int], None]) -> list[TrialRun]:
-    """Do the trials one after another; ``show`` is told how many are done.
+def run_trial(bench: Bench, trial: Trial) -> TrialRun:
+    """Do a trial.
 
     Raises:
-        MeasureError: the client is missing or not logged in.
+        MeasureError: the client is not logged in.
+        ClientError: it is missing.
     """
-    done: list[TrialRun] = []
-    for trial in trials:
-        show(len(done))
-        done.append(_run_trial(bench, trial))
-    return done
-
-
-def _run_trial(bench: Bench, trial: Trial) -> TrialRun:
     if not bench.scripted:
         return _converse(bench, trial, None)
     with ScriptedEndpoint(choose_policy(bench.tree, trial)) as endpoint:
@@ -172,8 +178,6 @@ def _converse(bench: Bench, trial: Trial, endpoint: ScriptedEndpoint | None) -> 
         conversation = read_conversation(run)
     except UnfinishedError as error:
         conversation = Conversation(problem=str(error))
-    except ClientError as error:
-        raise MeasureError(str(error), error.hint) from error
     wall = round(time.perf_counter() - begun, 3)
     correct = not conversation.problem and trial.task.accepts(conversation.answer)
     return TrialRun(trial.task.name, trial.repeat, trial.arm, correct, wall, conversation)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 
 _HINT = "see `Live` in eval/README.md for how a task is written"
 

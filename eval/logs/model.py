@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+MAIN = "main"
+"""The name of a conversation's own context; subagents have others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
-from eval.logs.model import Conversation, Request
+from eval.logs.model import MAIN, Conversation, Request
 from eval.logs.prices import find_family, find_rates, resident_cost
 from eval.logs.reads import Epoch, Folder, Place, Read, Verdict, collect_epoch, split_epochs
 from indexers.tokens import FAMILIES, Family
@@ -97,6 +98,9 @@ BOUNDS = (
 )
 """From the least to the most that the logs allow for; each later one credits all that an earlier one does."""
 
+TRACED = "mid"
+"""The bound under which contexts are told request by request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -124,19 +128,32 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """A request's prompt in tokens: as billed, and as it would have been with the index."""
+
+    billed: int
+    indexed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
-    """A conversation's reads with their fates, what they cost as billed, and a ledger for each of ``BOUNDS``."""
+    """A conversation's reads with their fates, what they cost as billed, and a ledger for each of ``BOUNDS``.
+
+    ``contexts`` are those of the main context's requests, all of them, under the bound ``TRACED``.
+    """
 
     outcomes: tuple[Outcome, ...]
     dollars: tuple[float, ...]
     epochs: int
     ledgers: tuple[Ledger, ...]
+    contexts: tuple[Context, ...] = ()
 
 
 def replay(conversation: Conversation, folder: Folder, index: Index) -> Replay:
     """Ask the index in place of a conversation's reads."""
     outcomes: list[Outcome] = []
     dollars: list[float] = []
+    contexts: list[Context] = []
     ledgers = [Ledger() for _ in BOUNDS]
     epochs = 0
     for thread in conversation.threads:
@@ -150,12 +167,15 @@ def replay(conversation: Conversation, folder: Folder, index: Index) -> Replay:
             found = [_ask(read, index, epoch) for read in epoch.reads]
             outcomes += found
             dollars += [_standing(epoch, read.place) for read in epoch.reads]
+            accounts = [_Account(epoch, bound) for bound in BOUNDS]
             ledgers = [
-                ledger + _Account(epoch, bound).draw_up(found)
-                for ledger, bound in zip(ledgers, BOUNDS, strict=True)
+                ledger + account.draw_up(found) for ledger, account in zip(ledgers, accounts, strict=True)
             ]
+            if thread.name == MAIN:
+                traced = next(account for account in accounts if account.bound.name == TRACED)
+                contexts += traced.trace(index)
             epochs += bool(epoch.requests)
-    return Replay(tuple(outcomes), tuple(dollars), epochs, tuple(ledgers))
+    return Replay(tuple(outcomes), tuple(dollars), epochs, tuple(ledgers), tuple(contexts))
 
 
 def _schema_cost(requests: Sequence[Request], index: Index) -> float:
@@ -215,6 +235,7 @@ class _Account:
     bound: Bound
     asked: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    grown: Counter[int] = field(default_factory=Counter)
 
     def draw_up(self, outcomes: Sequence[Outcome]) -> Ledger:
         """What is saved and spent. A question that was put before in the epoch has its reply in the context."""
@@ -237,6 +258,7 @@ class _Account:
         self.asked.add(asked.question)
         scale = 1 - self.bound.error
         size, calls = asked.reply.tokens * scale, asked.reply.calls * scale
+        self.grown[place] += round(size)
         replies = _after(self.epoch, place, size)
         turns = asked.reply.turns * (request.usage.prompt + size) * rates.read + calls * rates.output
         return Ledger(replies=replies, turns_added=turns)
@@ -244,11 +266,23 @@ class _Account:
     def _removals(self, read: Read) -> Iterator[float]:
         """Dollars of a credited read, and of the searches that led to it, each once."""
         self.gone.add(read.call)
-        yield _standing(self.epoch, read.place)
+        yield self._remove(read.place)
         for call, place in read.searches if self.bound.searches else ():
             if call not in self.gone and place.request >= 0:
                 self.gone.add(call)
-                yield _standing(self.epoch, place)
+                yield self._remove(place)
+
+    def _remove(self, place: Place) -> float:
+        self.grown[place.request] -= round(place.tokens)
+        return _standing(self.epoch, place)
+
+    def trace(self, index: Index) -> Iterator[Context]:
+        """Each request's context, as billed and as drawn up: grown or shrunk by what earlier requests brought."""
+        grown = 0
+        for place, request in enumerate(self.epoch.requests):
+            prompt = request.usage.prompt
+            yield Context(prompt, prompt + index.overhead(find_family(request.model)) + grown)
+            grown += self.grown[place]
 
     def _turns_saved(self) -> float:
         saved = 0.0

@@ -12,7 +12,7 @@ from eval.logs.calibrate import Calibration
 from eval.logs.model import Conversation, Logs, Request, Skip
 from eval.logs.prices import PRICES_DATE, Cost, find_rates, model_name, request_cost
 from eval.logs.reads import Verdict
-from eval.logs.replay import BOUNDS, Fate, Ledger, Outcome, Replay
+from eval.logs.replay import BOUNDS, Context, Fate, Ledger, Outcome, Replay
 from eval.machine import Machine, describe_machine, own_revision
 from eval.retrieval.results import Unmeasured, fold_json
 from indexers.tokens import NEWEST, OLDER
@@ -86,10 +86,20 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """The contexts of the main requests of one conversation."""
+
+    id: str
+    started: str
+    contexts: tuple[Context, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LogsResult:
     """The whole result. ``dollars`` is the bill of the measured conversations, which all shares are of.
 
-    ``worse`` counts, for each bound, the conversations that would have cost more.
+    ``worse`` counts, for each bound, the conversations that would have cost more. ``trace`` is of the conversation with
+    the largest bill.
     """
 
     format: int
@@ -113,6 +123,7 @@ class LogsResult:
     replayed: tuple[Replayed, ...]
     unmeasured: tuple[Unmeasured, ...]
     calibration: tuple[Calibration, ...]
+    trace: Trace | None = None
 
 
 _MODEL = TypeAdapter(LogsResult)
@@ -178,7 +189,16 @@ def collect(
         replayed=replayed,
         unmeasured=tuple(unmeasured),
         calibration=calibration,
+        trace=_trace(measured),
     )
+
+
+def _trace(measured: Sequence[Measured]) -> Trace | None:
+    """The contexts of the conversation with the largest bill; where nothing was replayed there is none."""
+    if not measured:
+        return None
+    found = max(measured, key=lambda one: total_cost(one.conversation.requests))
+    return Trace(found.conversation.id, found.conversation.started, found.replay.contexts)
 
 
 def _bills(requests: Sequence[Request]) -> tuple[ModelBill, ...]:

@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eval.logs.model import Call, Conversation, Event, Logs, Request, Skip, Thread, Usage
+from eval.errors import MeasureError
+from eval.logs.model import MAIN, Call, Conversation, Event, Logs, Request, Skip, Thread, Usage
 from eval.logs.prices import find_family
 from eval.logs.records import Line, Part, read_lines
-from eval.processes import MeasureError
 from indexers.tokens import estimate_tokens
-
-MAIN = "main"
 
 _LONGEST = 150
 """Characters of an encoded folder name that are surely kept: the client cuts long names."""

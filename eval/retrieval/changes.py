@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 from eval.retrieval.ablations import ABLATIONS, Ablation
 from eval.retrieval.asking import ask
 from eval.retrieval.history import Change, checkout, draw_changes

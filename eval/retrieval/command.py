@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from eval.processes import MeasureError
+from eval.console import exit_on_error, tell_result
+from eval.errors import MeasureError
+from eval.journal import Journal, measure_all
 from eval.retrieval import benchmark, changes
 from eval.retrieval.ablations import Ablation
 from eval.retrieval.benchmark import ROOTS, measure_job, plan_jobs
 from eval.retrieval.changes import HistoryJob, measure_history
 from eval.retrieval.indexes import index_cache
-from eval.retrieval.journal import Journal, measure_all
 from eval.retrieval.labels import load_labels
 from eval.retrieval.report import build_report
-from eval.retrieval.results import RetrievalResult, read_result, write_result
+from eval.retrieval.results import read_result, write_result
 from eval.retrieval.run import Outcome, Source, collect_result
 
 BENCHMARK = Source("benchmark", benchmark.MEASURES)
@@ -68,36 +67,23 @@ def retrieval(
     """Measure what a search finds: on labelled repositories, or on what a history's commits changed."""
     store = indexes or index_cache()
     ablations = tuple(dict.fromkeys(ablation or [Ablation.FULL]))
-    try:
+    with exit_on_error():
         earlier = read_result(against) if against else None
         journal = Journal(store / "unfinished-retrieval", Outcome)
         if from_git:
             if Ablation.RIPGREP in ablations:
                 raise MeasureError("ripgrep has no reply of ours to measure", "measure it with --bench")
             jobs = [HistoryJob(path, limit, store, ablations) for path in from_git]
-            outcomes = measure_all(measure_history, jobs, processes, journal)
+            outcomes = measure_all(measure_history, jobs, processes, journal, "repositories")
             result = collect_result(HISTORY, outcomes, [], ablations, earlier)
         elif bench and checkouts:
             chosen = ROOTS if roots is Roots.BOTH else (roots.value,)
             planned, missing = plan_jobs(load_labels(bench, repo or []), checkouts, chosen, store, ablations)
-            outcomes = measure_all(measure_job, planned, processes, journal)
+            outcomes = measure_all(measure_job, planned, processes, journal, "repositories")
             result = collect_result(BENCHMARK, outcomes, missing, ablations, earlier)
         else:
             hint = "pass --bench DIR with --checkouts DIR, or --from-git PATH"
             raise MeasureError("nothing to measure on", hint)
-    except MeasureError as error:
-        Console(stderr=True, soft_wrap=True).print(f"error: {error}\n\nhint: {error.hint}", markup=False)
-        raise typer.Exit(1) from error
-    _tell(result, output, as_json=as_json)
-
-
-def _tell(result: RetrievalResult, output: Path | None, *, as_json: bool) -> None:
-    text = write_result(result)
-    if output is not None:
-        output.write_text(text, encoding="utf-8")
-    if as_json or not sys.stdout.isatty():
-        typer.echo(text, nl=False)
-    else:
-        Console().print(build_report(result))
+    tell_result(write_result(result), build_report(result), output, as_json=as_json)
     for found in result.unmeasured:
         typer.echo(f"not measured: {found.name}: {found.reason}", err=True)

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 from indexers.ignore import parse_ignore
 from indexers.walk import Folder
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from eval.errors import MeasureError
 from eval.machine import Machine
-from eval.processes import MeasureError
 from eval.retrieval.metrics import Estimate, Floats, estimate_mean
 
 FORMAT = 1

@@ -1,15 +1,12 @@
-"""Jobs to outcomes, in parallel, and outcomes to a result; whatever the questions are from."""
+"""Outcomes of jobs to a result, whatever the questions are from."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
+from eval.errors import MeasureError
 from eval.machine import describe_machine, own_revision
-from eval.processes import MeasureError
 from eval.retrieval.ablations import Ablation
 from eval.retrieval.results import (
     FORMAT,
@@ -21,9 +18,6 @@ from eval.retrieval.results import (
     scores_of,
     summarize_run,
 )
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +37,6 @@ class Source:
 
     name: str
     measures: tuple[str, ...]
-
-
-def run_jobs(measure: Callable[[T], R], jobs: Sequence[T], processes: int) -> Iterator[tuple[int, R]]:
-    """The place and outcome of every job as it is ready; in this process when ``processes`` is 1."""
-    if processes == 1:
-        yield from enumerate(map(measure, jobs))
-        return
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        places = {pool.submit(measure, job): place for place, job in enumerate(jobs)}
-        try:
-            for done in as_completed(places):
-                yield places[done], done.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def collect_result(

@@ -44,14 +44,37 @@ class Use:
     reread: float
 
 
-def question_cost(use: Use, prices: Prices, remaining: int, base: float = BASE_CONTEXT) -> float:
-    """Dollars of a question: what it adds, written to the cache once and re-read on each of the remaining turns.
+@dataclass(frozen=True, slots=True)
+class QuestionCost:
+    """Dollars of a question by bucket.
+
+    ``write``: what it adds, put into the cache. ``asking``: cache reads of its own turns. ``staying``: cache reads of
+    what it added, on each turn afterwards. ``output``: what the model wrote to call.
+    """
+
+    write: float
+    asking: float
+    staying: float
+    output: float
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.write + self.asking + self.staying + self.output
+
+
+def question_cost(use: Use, prices: Prices, remaining: int, base: float = BASE_CONTEXT) -> QuestionCost:
+    """A question's cost: what it adds, written to the cache once and re-read on each of the remaining turns.
 
     Each turn of its own re-reads the base context and what the turns before it added, which is what an extra turn
     costs; what the model wrote to call costs output beside.
     """
-    reads = use.reread + use.turns * base + remaining * use.resident
-    return (use.calls * prices.output + use.resident * prices.write + reads * prices.read) / 1e6
+    return QuestionCost(
+        write=use.resident * prices.write / 1e6,
+        asking=(use.reread + use.turns * base) * prices.read / 1e6,
+        staying=remaining * use.resident * prices.read / 1e6,
+        output=use.calls * prices.output / 1e6,
+    )
 
 
 def conversation_cost(use: Use, prices: Prices, remaining: int, base: float = BASE_CONTEXT) -> float:
@@ -59,4 +82,5 @@ def conversation_cost(use: Use, prices: Prices, remaining: int, base: float = BA
 
     What else the remaining turns add is the same for every arm and left out.
     """
-    return question_cost(use, prices, remaining, base) + base * (prices.write + remaining * prices.read) / 1e6
+    kept = base * (prices.write + remaining * prices.read) / 1e6
+    return question_cost(use, prices, remaining, base).total + kept

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from eval.processes import MeasureError
+from eval.console import exit_on_error, tell_result
+from eval.errors import MeasureError
+from eval.journal import Journal, measure_all
 from eval.retrieval.ablations import Ablation
 from eval.retrieval.benchmark import plan_jobs
 from eval.retrieval.changes import HistoryJob
 from eval.retrieval.indexes import index_cache
-from eval.retrieval.journal import Journal, measure_all
 from eval.retrieval.labels import LabelledRepository, load_labels
 from eval.retrieval.results import hash_query
 from eval.savings.page import build_page
 from eval.savings.report import build_report
-from eval.savings.results import SavingsResult, collect, write_result
+from eval.savings.results import collect, write_result
 from eval.savings.run import Outcome, measure_commits, measure_labelled
 from eval.tokens import COUNTED_MODEL, CountBy, Counting
 
@@ -74,7 +72,7 @@ def savings(
     store = indexes or index_cache()
     labelled: list[LabelledRepository] = []
     counting = Counting(count, model)
-    try:
+    with exit_on_error():
         token_error = counting.open().error_band
         if notice := counting.notice:
             typer.echo(notice, err=True)
@@ -82,33 +80,20 @@ def savings(
         if from_git:
             jobs = [HistoryJob(path, limit, store, _RANKING) for path in from_git]
             measure = partial(measure_commits, counting=counting)
-            result = collect("history", measure_all(measure, jobs, processes, journal), [], token_error)
+            outcomes = measure_all(measure, jobs, processes, journal, "repositories")
+            result = collect("history", outcomes, [], token_error)
         elif bench and checkouts:
             labelled = load_labels(bench, repo or [])
             planned, missing = plan_jobs(labelled, checkouts, (roots.value,), store, _RANKING)
             asked = partial(measure_labelled, counting=counting)
-            outcomes = measure_all(asked, planned, processes, journal)
+            outcomes = measure_all(asked, planned, processes, journal, "repositories")
             result = collect("benchmark", outcomes, missing, token_error)
         else:
             hint = "pass --bench DIR with --checkouts DIR, or --from-git PATH"
             raise MeasureError("nothing to measure on", hint)
-    except MeasureError as error:
-        Console(stderr=True, soft_wrap=True).print(f"error: {error}\n\nhint: {error.hint}", markup=False)
-        raise typer.Exit(1) from error
     if html is not None:
         html.write_text(build_page(result), encoding="utf-8")
-    _tell(
-        result, {hash_query(q.query): q.query for found in labelled for q in found.questions}, output, as_json
-    )
-
-
-def _tell(result: SavingsResult, questions: Mapping[str, str], output: Path | None, as_json: bool) -> None:
-    text = write_result(result)
-    if output is not None:
-        output.write_text(text, encoding="utf-8")
-    if as_json or not sys.stdout.isatty():
-        typer.echo(text, nl=False)
-    else:
-        Console().print(build_report(result, questions))
+    questions = {hash_query(q.query): q.query for found in labelled for q in found.questions}
+    tell_result(write_result(result), build_report(result, questions), output, as_json=as_json)
     for found in result.unmeasured:
         typer.echo(f"not measured: {found.name}: {found.reason}", err=True)

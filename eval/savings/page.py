@@ -1,97 +1,120 @@
-"""A savings result as one page: plots in inline SVG, nothing fetched from anywhere."""
+"""A savings result as one page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Callable, Sequence
 
-from eval.savings.bill import BASE_CONTEXT, PRICES, PRICES_DATE, REMAINING_TURNS
+from eval.page import as_sentence, build_document, note, paragraph, section, table, tiles
+from eval.plots import Axis, Bar, Ink, Part, Series, Tone, key, plot_bars, plot_lines, scale, steps
+from eval.retrieval.metrics import Estimate
+from eval.savings.bill import BASE_CONTEXT, PRICES, PRICES_DATE, REMAINING_TURNS, QuestionCost, question_cost
 from eval.savings.context import BUDGETS
 from eval.savings.own import LATER, OWN, WITH_RIPGREP
-from eval.savings.results import SavingsResult
+from eval.savings.results import ArmMeans, Group, SavingsResult
 
-WIDTH, HEIGHT = 640, 300
-LEFT, BOTTOM, TOP, RIGHT = 60, 34, 12, 12
+TURNS_ON = REMAINING_TURNS[1]
+"""Turns after the question for which the bill is split into its buckets."""
 
-_COLOURS = {OWN: "#0b62a4", LATER: "#5aa9e6", WITH_RIPGREP: "#0a8f6c"}
-_OTHERS = ("#c0392b", "#d98880", "#7d3c98", "#af7ac5", "#d7bde2", "#b9770e")
+_OWN_INKS = {OWN: Ink(Tone.BLUE), LATER: Ink(Tone.BLUE, 1), WITH_RIPGREP: Ink(Tone.GREEN)}
+_OTHER_INKS = (
+    *(Ink(Tone.GREY, dash) for dash in (0, 1)),
+    *(Ink(Tone.ORANGE, dash) for dash in (0, 1, 2)),
+    Ink(Tone.PURPLE),
+)
+"""In the order of the other arms: whole files, windows, matches with context."""
 
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 760px; margin: 2em auto; padding: 0 1em; color: #222;
-  background: #fff }
-table { border-collapse: collapse; font-size: 13px } td, th { padding: 2px 8px; text-align: right }
-td:first-child, th:first-child { text-align: left } tr { border-bottom: 1px solid #ddd }
-svg { width: 100%; height: auto } svg text { font-size: 11px; fill: #444 } h2 { margin-top: 2em }
-.key span { display: inline-block; margin-right: 1em; font-size: 13px } .note { color: #666; font-size: 13px }
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A line or a set of bars with its name."""
-
-    name: str
-    values: tuple[float, ...]
+_BUCKETS: tuple[tuple[str, Ink, Callable[[QuestionCost], float]], ...] = (
+    ("cache write: what the question adds", Ink(Tone.ORANGE), lambda cost: cost.write),
+    (f"cache read: the same, on {TURNS_ON} turns afterwards", Ink(Tone.BLUE), lambda cost: cost.staying),
+    ("cache read: the question's own turns", Ink(Tone.BLUE, 1), lambda cost: cost.asking),
+    ("output: the calls", Ink(Tone.GREEN), lambda cost: cost.output),
+)
 
 
 def build_page(result: SavingsResult) -> str:
-    """The page: what is saved, recall by tokens, resident context by turns, the bill, savings by group, losses."""
-    parts = [
-        f"<h1>Tokens until the gold is in context</h1><p>{_intro(result)}</p>",
-        _arms_table(result),
-        "<h2>Recall by tokens in the context</h2>",
-        _key(result.arms),
-        _lines(_recalls(result), [f"{size:,}" for size in BUDGETS], 1.0),
-        "<h2>Tokens re-sent over the rest of the conversation</h2>",
-        f"<p class=note>{_error(result)}: what the question left, summed over the turns that follow.</p>",
-        _key(result.arms),
-        _lines(_resent(result), [f"{turns} turns" for turns in (0, *REMAINING_TURNS)], None),
-        f"<h2>Dollars of a thousand questions, {PRICES[0].model}</h2>",
-        f"<p class=note>Cache writes, re-reads, calls; {BASE_CONTEXT:,} tokens of other context re-read on each turn "
-        f"of the question. Prices of {PRICES_DATE}. Groups: {', '.join(map(str, REMAINING_TURNS))} further turns.</p>",
-        _bars(_bills(result), [f"{turns} turns on" for turns in REMAINING_TURNS]),
-        *(_group_plot(result, kind) for kind in ("category", "language", "repository")),
-        _losses(result),
+    """The page: what is saved, recall by tokens, context by turns, the bill by bucket, savings by group, losses."""
+    whole = result.groups[0]
+    groups = [
+        _group_plot(result, kind, told)
+        for kind, told in (
+            ("category", "by question category"),
+            ("language", "by language"),
+            ("repository", "by repository"),
+        )
     ]
-    body = "\n".join(parts)
-    title = "repo-memory: savings"
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style>\n{body}</html>\n"
+    parts = [
+        paragraph(f"{whole.count} questions ({result.source}). Gold is {result.level}."),
+        _headline(result),
+        _arms_table(result),
+        note(as_sentence(result.token_error)),
+        section(
+            "Recall against tokens",
+            "Share of the gold that is shown within the first tokens of context, mean over questions; tokens double "
+            "from mark to mark.",
+            plot_lines(
+                steps("tokens in the context", [f"{size:,}" for size in BUDGETS]), _shares(), _recalls(result)
+            ),
+        ),
+        _context_plot(result),
+        _bill_plot(result),
+        *groups,
+        _losses(result),
+        section("Conditions", "", *map(note, _conditions(result))),
+    ]
+    return build_document("Tokens until the gold is in context", parts)
+
+
+def _headline(result: SavingsResult) -> str:
+    own = next(saving for saving in result.savings if saving.arm == OWN)
+    later = next(saving for saving in result.savings if saving.arm == LATER)
+    whole = result.groups[0]
+    base = whole.arm(result.baseline)
+    return tiles(
+        [
+            (
+                f"{own.gold.mean:.0%}",
+                f"fewer tokens until all gold than {result.baseline}, the best baseline {_interval(own.gold)}",
+            ),
+            (f"{later.gold.mean:.0%}", f"the same on a later question, schema paid {_interval(later.gold)}"),
+            (
+                f"{whole.arm(OWN).found:.1%}",
+                f"of the questions found within the cap; baseline {base.found:.1%}",
+            ),
+            (f"{whole.lost} of {whole.count}", "questions need more tokens than with the baseline"),
+        ]
     )
 
 
-def _intro(result: SavingsResult) -> str:
-    told = (
-        f"{result.groups[0].count} questions ({result.source}). Gold: {result.level}. A miss is charged {result.cap:,} "
-        f"tokens. Headline baseline: {result.baseline}. repo-memory {result.revision}; {result.embedder}; "
-        f"{result.matcher}. Schema and instructions: {result.overhead} tokens, counted on every question except of "
-        f"“{LATER}”. {_error(result)}."
-    )
-    return escape(told)
+def _interval(found: Estimate) -> str:
+    return f"[{found.low:.0%} to {found.high:.0%}]"
 
 
-def _error(result: SavingsResult) -> str:
-    return f"{result.token_error[0].upper()}{result.token_error[1:]}"
+def _conditions(result: SavingsResult) -> list[str]:
+    machine = result.machine
+    return [
+        f"A miss is charged {result.cap:,} tokens. Schema and instructions of repo-memory are {result.overhead} "
+        f"tokens, counted on every question except of “{LATER}”. Intervals are 95% "
+        "bootstrap intervals over questions.",
+        f"repo-memory {result.revision}; {result.embedder}; {result.matcher}; {machine.cpu}, {machine.cores} cores.",
+        *(f"Not measured: {found.name}: {found.reason}" for found in result.unmeasured),
+    ]
 
 
-def _colour(arm: str, arms: Sequence[str]) -> str:
-    others = [name for name in arms if name not in _COLOURS]
-    return _COLOURS.get(arm) or _OTHERS[others.index(arm) % len(_OTHERS)]
+def _name(result: SavingsResult, arm: str) -> str:
+    return f"{arm} (baseline)" if arm == result.baseline else arm
 
 
-def _key(arms: Sequence[str]) -> str:
-    items = (f'<span><b style="color:{_colour(arm, arms)}">&#9632;</b> {escape(arm)}</span>' for arm in arms)
-    return f'<p class="key">{"".join(items)}</p>'
+def _ink(result: SavingsResult, arm: str) -> Ink:
+    others = [name for name in result.arms if name not in _OWN_INKS]
+    return _OWN_INKS.get(arm) or _OTHER_INKS[others.index(arm) % len(_OTHER_INKS)]
 
 
 def _arms_table(result: SavingsResult) -> str:
-    heads = ("arm", "found", "to first", "to all gold", "middle", "resident", "turns")
-    rows = [
+    heads = ("arm", "found", "tokens to first", "to all gold", "middle question", "resident", "turns")
+    rows = (
         (
-            arm.arm,
-            f"{arm.found:.3f}",
+            _name(result, arm.arm),
+            f"{arm.found:.1%}",
             *(
                 f"{value:,.0f}"
                 for value in (arm.mean("first"), arm.mean("gold"), arm.median, arm.mean("resident"))
@@ -99,140 +122,119 @@ def _arms_table(result: SavingsResult) -> str:
             f"{arm.mean('turns'):.1f}",
         )
         for arm in result.groups[0].arms
-    ]
-    return _table(heads, rows)
+    )
+    return table(heads, rows)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+def _shares() -> Axis:
+    return scale("share of the gold", [1], "{:.0%}".format)
 
 
 def _recalls(result: SavingsResult) -> list[Series]:
     return [
-        Series(arm.arm, tuple(arm.mean(f"recall@{size}") for size in BUDGETS))
-        for arm in result.groups[0].arms
+        _series(result, arm.arm, [arm.mean(f"recall@{size}") for size in BUDGETS])
+        for arm in _draw_order(result)
     ]
 
 
-def _resent(result: SavingsResult) -> list[Series]:
-    turns = (0, *REMAINING_TURNS)
-    return [
-        Series(arm.arm, tuple(arm.mean("reread") + (1 + after) * arm.mean("resident") for after in turns))
-        for arm in result.groups[0].arms
+def _draw_order(result: SavingsResult) -> list[ArmMeans]:
+    """This product last, so that no other line hides its own."""
+    return sorted(result.groups[0].arms, key=lambda arm: arm.arm == OWN)
+
+
+def _series(result: SavingsResult, arm: str, values: Sequence[float]) -> Series:
+    return Series(_name(result, arm), _ink(result, arm), tuple(enumerate(values)))
+
+
+def _context_plot(result: SavingsResult) -> str:
+    heading = "Resident context over turns"
+    if not result.contexts:
+        return section(heading, "Not in this result, which is of an earlier format: measure it again.")
+    contexts = dict(zip(result.arms, result.contexts, strict=True))
+    series = [_series(result, arm.arm, contexts[arm.arm]) for arm in _draw_order(result)]
+    turns = [str(turn) for turn in range(len(result.contexts[0]))]
+    tokens = scale("tokens", (value for values in result.contexts for value in values), "{:,.0f}".format)
+    return section(
+        heading,
+        "Tokens that the question has left in the context after each turn, mean over questions. A question whose gold "
+        f"is in context stays at what it left, and is re-sent so on every later turn; a miss stays at {result.cap:,}.",
+        plot_lines(steps("turns since the question", turns), tokens, series),
+    )
+
+
+def _bill_plot(result: SavingsResult) -> str:
+    prices = PRICES[0]
+    costs = {arm.arm: question_cost(arm.use, prices, TURNS_ON) for arm in result.groups[0].arms}
+    x = scale(
+        "dollars of a thousand questions", (1000 * cost.total for cost in costs.values()), "${:,.0f}".format
+    )
+    bars = [
+        Bar(
+            _name(result, arm),
+            tuple(Part(name, ink, 1000 * amount(cost)) for name, ink, amount in _BUCKETS),
+            f"${1000 * cost.total:,.2f}",
+        )
+        for arm, cost in costs.items()
     ]
-
-
-def _bills(result: SavingsResult) -> list[Series]:
-    return [
-        Series(
-            arm,
-            tuple(
-                bill.questions for bill in result.bills if (bill.arm, bill.model) == (arm, PRICES[0].model)
+    heads = ("dollars of a thousand questions", *(f"{turns} turns on" for turns in REMAINING_TURNS))
+    rows = (
+        (
+            _name(result, arm),
+            *(
+                f"{bill.questions:,.2f}"
+                for bill in result.bills
+                if (bill.arm, bill.model) == (arm, prices.model)
             ),
         )
         for arm in result.arms
+    )
+    return section(
+        "Cost by bucket",
+        f"{prices.model}, prices of {PRICES_DATE}, with {TURNS_ON} turns after the question. Each turn of the question "
+        f"re-reads {BASE_CONTEXT:,} tokens of other context beside its own. {as_sentence(result.token_error)}",
+        key([(name, ink) for name, ink, _ in _BUCKETS], "block"),
+        plot_bars(x, bars),
+        table(heads, rows),
+    )
+
+
+def _saved(result: SavingsResult, group: Group) -> float:
+    def gold(arm: ArmMeans) -> float:
+        return arm.mean("gold")
+
+    return 1 - gold(group.arm(OWN)) / (gold(group.arm(result.baseline)) or 1)
+
+
+def _group_plot(result: SavingsResult, kind: str, told: str) -> str:
+    """The saving against the headline baseline in each group; losses lie left of zero."""
+    groups = sorted(
+        (group for group in result.groups if group.kind == kind), key=lambda group: -_saved(result, group)
+    )
+    saved = [_saved(result, group) for group in groups]
+    bars = [
+        Bar(
+            group.name,
+            (Part("saving", Ink(Tone.BLUE if value >= 0 else Tone.ORANGE), value),),
+            f"{value:.0%}  ({group.lost} of {group.count} lost)",
+        )
+        for group, value in zip(groups, saved, strict=True)
     ]
-
-
-def _scale(series: Sequence[Series], top: float | None) -> float:
-    return top or max((value for one in series for value in one.values), default=0) or 1
-
-
-def _axes(top: float) -> str:
-    parts = []
-    for step in range(5):
-        value = top * step / 4
-        y = _y(value, top)
-        label = f"{value:.2f}" if top <= 1 else f"{value:,.0f}"
-        parts.append(
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
-            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label}</text>'
-        )
-    return "".join(parts)
-
-
-def _y(value: float, top: float) -> float:
-    return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / top
-
-
-def _svg(content: str, height: float = HEIGHT) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img">{content}</svg>'
-
-
-def _lines(series: Sequence[Series], labels: Sequence[str], top: float | None) -> str:
-    """A line per series over evenly placed labels."""
-    scale, names = _scale(series, top), [one.name for one in series]
-    step = (WIDTH - LEFT - RIGHT - 40) / max(len(labels) - 1, 1)
-    at = [LEFT + 20 + step * place for place in range(len(labels))]
-    parts = [_axes(scale)]
-    for x, label in zip(at, labels, strict=True):
-        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 12}" text-anchor="middle">{escape(label)}</text>')
-    for one in series:
-        colour = _colour(one.name, names)
-        points = [(x, _y(value, scale)) for x, value in zip(at, one.values, strict=True)]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        for (x, y), value in zip(points, one.values, strict=True):
-            title = f"<title>{escape(one.name)}: {value:,.2f}</title>"
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}">{title}</circle>')
-    return _svg("".join(parts))
-
-
-def _bars(series: Sequence[Series], labels: Sequence[str]) -> str:
-    """Bars side by side, a bundle for each label."""
-    scale, names = _scale(series, None), [one.name for one in series]
-    bundle = (WIDTH - LEFT - RIGHT) / len(labels)
-    width = bundle * 0.85 / len(series)
-    parts = [_axes(scale)]
-    for place, label in enumerate(labels):
-        x = LEFT + bundle * place
-        parts.append(
-            f'<text x="{x + bundle / 2:.1f}" y="{HEIGHT - 12}" text-anchor="middle">{escape(label)}</text>'
-        )
-        for nth, one in enumerate(series):
-            y = _y(one.values[place], scale)
-            parts.append(
-                f'<rect x="{x + nth * width:.1f}" y="{y:.1f}" width="{width * 0.9:.1f}" '
-                f'height="{HEIGHT - BOTTOM - y:.1f}" fill="{_colour(one.name, names)}">'
-                f"<title>{escape(one.name)}: {one.values[place]:,.0f}</title></rect>"
-            )
-    return _svg("".join(parts))
-
-
-def _group_plot(result: SavingsResult, kind: str) -> str:
-    """The saving against the headline baseline in each group, losses to the left of the line."""
-    groups = [group for group in result.groups if group.kind == kind]
-    saved = [
-        1 - group.arm(OWN).mean("gold") / (group.arm(result.baseline).mean("gold") or 1) for group in groups
-    ]
-    row, zero = 18, 330.0
-    reach = max(map(abs, saved), default=1) or 1
-    parts = []
-    for nth, (group, value) in enumerate(zip(groups, saved, strict=True)):
-        length = 240 * abs(value) / reach
-        x = zero if value >= 0 else zero - min(length, 150)
-        y = nth * row
-        colour = _COLOURS[OWN] if value >= 0 else "#c0392b"
-        label = f"{group.name} ({group.count}, lost {group.lost})"
-        parts.append(
-            f'<text x="0" y="{y + 13}">{escape(label)}</text>'
-            f'<rect x="{x:.1f}" y="{y + 3}" width="{min(length, 240):.1f}" height="12" fill="{colour}"/>'
-            f'<text x="{zero + max(length, 0) + 6 if value >= 0 else zero + 6:.1f}" y="{y + 13}">{value:.0%}</text>'
-        )
-    head = f"<h2>Fewer tokens than {escape(result.baseline)}, by {kind}</h2>"
-    return head + _svg("".join(parts), max(row * len(groups), row))
+    axis = scale(f"fewer tokens until all gold than {result.baseline}", saved, "{:.0%}".format)
+    return section(
+        f"Saving {told}",
+        "In brackets: questions that need more tokens than with the baseline.",
+        plot_bars(axis, bars),
+    )
 
 
 def _losses(result: SavingsResult) -> str:
-    rows = [
-        (f"{loss.repository} {loss.key}", loss.category, f"{loss.baseline:,}", f"{loss.own:,}")
+    rows = (
+        (loss.repository, loss.key, loss.category, f"{loss.baseline:,}", f"{loss.own:,}")
         for loss in result.losses
-    ]
-    missing = "".join(
-        f"<p>Not measured: {escape(found.name)}: {escape(found.reason)}</p>" for found in result.unmeasured
     )
-    count = result.groups[0].lost
-    head = f"<h2>Where it loses</h2><p>{count} of {result.groups[0].count} questions; the worst:</p>"
-    return head + _table(("question", "category", result.baseline, OWN), rows) + missing
+    whole = result.groups[0]
+    return section(
+        "Where it loses",
+        f"{whole.lost} of {whole.count} questions; those that cost most over the baseline, in tokens until all gold:",
+        table(("repository", "question", "category", result.baseline, OWN), rows, texts=3),
+    )

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import TypeAdapter
 
+from eval.errors import MeasureError
 from eval.machine import Machine, describe_machine, own_revision
-from eval.processes import MeasureError
 from eval.retrieval.metrics import RESAMPLES, SEED, Estimate, Floats
 from eval.retrieval.results import AskedRepository, Unmeasured, fold_json
 from eval.savings.arms import BASELINES
 from eval.savings.bill import PRICES, REMAINING_TURNS, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES
 from eval.savings.own import OWN, OWN_ARMS
-from eval.savings.run import ARM_NAMES, Outcome
+from eval.savings.run import ARM_NAMES, Outcome, Row
 
 FORMAT = 1
 """Version of the result's layout."""
@@ -39,6 +39,11 @@ class ArmMeans:
     def mean(self, measure: str) -> float:
         """The mean of one of ``MEASURES``."""
         return self.means[MEASURES.index(measure)]
+
+    @property
+    def use(self) -> Use:
+        """What the bill is drawn up from."""
+        return Use(*(self.mean(name) for name in ("resident", "turns", "calls", "reread")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class SavingsResult:
-    """The whole result. ``level`` says what gold is, ``baseline`` which arm is the headline one."""
+    """The whole result. ``level`` says what gold is, ``baseline`` which arm is the headline one.
+
+    ``contexts`` has for each arm the mean tokens in the context before its first turn and after each of ``TURNS``.
+    """
 
     format: int
     source: str
@@ -125,6 +133,7 @@ class SavingsResult:
     losses: tuple[Loss, ...]
     repositories: tuple[AskedRepository, ...]
     rows: tuple[Rows, ...]
+    contexts: tuple[tuple[float, ...], ...] = ()
 
 
 _MODEL = TypeAdapter(SavingsResult)
@@ -197,7 +206,12 @@ def collect(
         losses=_losses(asked, baseline),
         repositories=tuple(found.asked for found in measured),
         rows=tuple(Rows(found.asked.name, found.rows) for found in measured),
+        contexts=_mean_contexts([one for found in measured for one in found.contexts]),
     )
+
+
+def _mean_contexts(contexts: Sequence[Sequence[Row]]) -> tuple[Row, ...]:
+    return tuple(tuple(row) for row in np.array(contexts).mean(axis=0).round(1).tolist())
 
 
 def _column(values: Floats, arm: str, measure: int) -> Floats:
@@ -254,13 +268,13 @@ def _ratio_saved(own: Floats, base: Floats) -> Estimate:
 
 
 def _bills(means: ArmMeans) -> list[Bill]:
-    use = Use(*(means.mean(name) for name in ("resident", "turns", "calls", "reread")))
+    use = means.use
     return [
         Bill(
             means.arm,
             prices.model,
             turns,
-            round(1000 * question_cost(use, prices, turns), 2),
+            round(1000 * question_cost(use, prices, turns).total, 2),
             round(1000 * conversation_cost(use, prices, turns), 2),
         )
         for prices in PRICES

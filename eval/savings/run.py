@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 from eval.retrieval.benchmark import Job
 from eval.retrieval.changes import HistoryJob, describe_history, open_parents
 from eval.retrieval.grep import SourceTree
@@ -16,7 +16,7 @@ from eval.retrieval.labels import Target
 from eval.retrieval.matchers import find_matcher
 from eval.retrieval.results import AskedRepository
 from eval.savings.arms import ARMS, WINDOWS, read_windows
-from eval.savings.context import spend
+from eval.savings.context import Turn, spend
 from eval.savings.gold import each_line
 from eval.savings.own import OWN_ARMS, OwnTools
 from eval.tokens import Counter, Counting
@@ -25,14 +25,26 @@ from memory_server.memory import Memory
 
 ARM_NAMES = (*ARMS, *OWN_ARMS)
 
+TURNS = 12
+"""Turns after which the context is told: few arms have questions open for longer."""
+
 Row = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A question put to all arms: what each spent, and how its context grew."""
+
+    rows: tuple[Row, ...]
+    contexts: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one job found: for each question a row for each of ``ARM_NAMES``, or the problem why there are none.
 
-    ``overhead`` is the tokens of the tools' schemas and the server's instructions.
+    ``overhead`` is the tokens of the tools' schemas and the server's instructions. ``contexts`` has, for each question
+    and arm, the tokens in the context before the first turn and after each of ``TURNS``.
     """
 
     asked: AskedRepository
@@ -40,6 +52,7 @@ class Outcome:
     matcher: str = ""
     overhead: int = 0
     rows: tuple[tuple[Row, ...], ...] = ()
+    contexts: tuple[tuple[Row, ...], ...] = ()
     problem: str = ""
 
 
@@ -48,8 +61,8 @@ def measure_labelled(job: Job, counting: Counting) -> Outcome:
     try:
         with open_index(job.folder, job.indexes) as memory:
             asker = _Asker(memory, counting.open())
-            rows = tuple(asker.ask(question.query, question.targets) for question in job.repository.questions)
-            return asker.outcome(job.asked, rows)
+            answered = [asker.ask(question.query, question.targets) for question in job.repository.questions]
+            return asker.outcome(job.asked, answered)
     except (MeasureError, MemoryServerError) as error:
         return Outcome(job.asked, problem=f"{error}; {error.hint}")
 
@@ -57,14 +70,14 @@ def measure_labelled(job: Job, counting: Counting) -> Outcome:
 def measure_commits(job: HistoryJob, counting: Counting) -> Outcome:
     """Put every question of a history to every arm, at its commit's parent; gold is each line that changed there."""
     put: list[Change] = []
-    rows = []
+    answered = []
     try:
         counter = counting.open()
         for change, memory, targets in open_parents(job):
             asker = _Asker(memory, counter)
-            rows.append(asker.ask(change.query, each_line(targets)))
+            answered.append(asker.ask(change.query, each_line(targets)))
             put.append(change)
-        return asker.outcome(describe_history(job, put), rows)
+        return asker.outcome(describe_history(job, put), answered)
     except (MeasureError, MemoryServerError) as error:
         return Outcome(AskedRepository(job.name, "", "", ()), problem=f"{error}; {error.hint}")
 
@@ -79,16 +92,32 @@ class _Asker:
         self._tree = SourceTree(memory.root, find_matcher())
         self._embedder = memory.tree.embedder.id
 
-    def ask(self, question: str, targets: Sequence[Target]) -> tuple[Row, ...]:
-        """A row for each of ``ARM_NAMES``."""
-        count = self._counter
-        others = (spend(arm(self._tree, question), targets, count) for arm in ARMS.values())
-        own = spend(self._tools.ask(question), targets, count, self._overhead)
-        later = spend(self._tools.ask(question), targets, count)
+    def ask(self, question: str, targets: Sequence[Target]) -> _Answered:
+        """What each of ``ARM_NAMES`` needs for a question."""
+        others = (self._spend(arm(self._tree, question), targets) for arm in ARMS.values())
+        own = self._spend(self._tools.ask(question), targets, self._overhead)
+        later = self._spend(self._tools.ask(question), targets)
         both = chain(self._tools.ask(question), read_windows(min(WINDOWS))(self._tree, question))
-        spent = (*others, own, later, spend(both, targets, count, self._overhead))
-        return tuple(found.row for found in spent)
+        rows, contexts = zip(*others, own, later, self._spend(both, targets, self._overhead), strict=True)
+        return _Answered(rows, contexts)
 
-    def outcome(self, asked: AskedRepository, rows: Iterable[tuple[Row, ...]]) -> Outcome:
+    def _spend(
+        self, turns: Iterator[Turn], targets: Sequence[Target], overhead: float = 0
+    ) -> tuple[Row, Row]:
+        """What an arm spends, and its context turn by turn; after the last it stays as it is (a miss: at the cap)."""
+        contexts = [overhead]
+
+        def watch() -> Iterator[Turn]:
+            for turn in turns:
+                yield turn
+                # Only where another turn is asked for: what the last one leaves, ``spend`` tells.
+                contexts.append(contexts[-1] + turn.tokens(self._counter))
+
+        spent = spend(watch(), targets, self._counter, overhead)
+        grown = (*contexts[: spent.turns], float(spent.resident))
+        return spent.row, tuple(grown[min(turn, len(grown) - 1)] for turn in range(TURNS + 1))
+
+    def outcome(self, asked: AskedRepository, answered: Sequence[_Answered]) -> Outcome:
         """What was found, with what it was found by."""
-        return Outcome(asked, self._embedder, self._tree.matcher.name, self._overhead, tuple(rows))
+        rows, contexts = tuple(one.rows for one in answered), tuple(one.contexts for one in answered)
+        return Outcome(asked, self._embedder, self._tree.matcher.name, self._overhead, rows, contexts)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from subprocess import CalledProcessError
 
-from eval.processes import MeasureError
+from eval.errors import MeasureError
 from eval.retrieval.history import checkout
 from eval.training.clones import list_blobs, read_blobs, read_commits
 from eval.training.extract import COMMIT_LIMIT

@@ -1,20 +1,19 @@
-"""A run over many repositories: progress shown, and what was measured kept until all is, so that a run can resume."""
+"""A run of many jobs: progress shown, and what was measured kept until all is, so that a run can resume."""
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from hashlib import blake2b
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from eval.console import show_progress
 from eval.machine import code_state
-from eval.retrieval.results import AskedRepository
-from eval.retrieval.run import run_jobs
 
 
 class Job(Protocol):
@@ -25,20 +24,16 @@ class Job(Protocol):
         """All that its outcome depends on but the code."""
 
 
-class Named(Protocol):
-    """An outcome that says which repository it is of."""
-
-    @property
-    def asked(self) -> AskedRepository:
-        """The repository with its questions."""
+class Outcome(Protocol):
+    """What a job found."""
 
     @property
     def problem(self) -> str:
-        """Why there is nothing measured."""
+        """Why there is nothing measured; empty where there is."""
 
 
 T = TypeVar("T", bound=Job)
-R = TypeVar("R", bound=Named)
+R = TypeVar("R", bound=Outcome)
 
 
 class Journal(Generic[R]):
@@ -67,22 +62,42 @@ class Journal(Generic[R]):
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _file(self, job: Job) -> Path:
-        key = blake2b(f"{job.key}\n{self._code}".encode(), digest_size=16).hexdigest()
-        return self._folder / f"{key}.json"
+        return self._folder / (short_hash(job.key + self._code) + ".json")
 
 
-def measure_all(measure: Callable[[T], R], jobs: Sequence[T], processes: int, journal: Journal[R]) -> list[R]:
+def short_hash(text: str) -> str:
+    """A name for a text of any length."""
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def measure_all(
+    measure: Callable[[T], R], jobs: Sequence[T], processes: int, journal: Journal[R], counted: str
+) -> list[R]:
     """Every job's outcome, in the order of the jobs, less what an interrupted run left; progress on a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     outcomes = {place: found for place, job in enumerate(jobs) if (found := journal.find(job)) is not None}
     open_places = [place for place in range(len(jobs)) if place not in outcomes]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("repositories", total=len(jobs), completed=len(outcomes))
-        open_jobs = [jobs[place] for place in open_places]
-        for nth, outcome in run_jobs(measure, open_jobs, min(processes, len(open_jobs) or 1)):
+    open_jobs = [jobs[place] for place in open_places]
+    with show_progress() as add:
+        count = add(counted)
+        count(len(outcomes), len(jobs))
+        for nth, outcome in _run_jobs(measure, open_jobs, min(processes, len(open_jobs) or 1)):
             place = open_places[nth]
             outcomes[place] = outcome
             journal.keep(jobs[place], outcome)
-            progress.update(task, advance=1, description=outcome.asked.name)
+            count(len(outcomes), len(jobs))
     journal.clear()
     return [outcomes[place] for place in range(len(jobs))]
+
+
+def _run_jobs(measure: Callable[[T], R], jobs: Sequence[T], processes: int) -> Iterator[tuple[int, R]]:
+    """The place and outcome of every job as it is ready; in this process when ``processes`` is 1."""
+    if processes == 1:
+        yield from enumerate(map(measure, jobs))
+        return
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        places = {pool.submit(measure, job): place for place, job in enumerate(jobs)}
+        try:
+            for done in as_completed(places):
+                yield places[done], done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -245,11 +245,17 @@ def score(candidates: Candidates, query: Query, ranking: Ranking = RANKING) -> F
         + ranking.importance * np.log2(np.maximum(candidates.importance, 1))
         + ranking.file_importance * np.log2(np.maximum(candidates.file_importance, 1))
     )
-    factors = factors * np.where(candidates.one_line, ranking.one_line, 1.0)
-    factors = factors * np.array([ranking.kind_factors.get(kind, 1.0) for kind in candidates.kinds])
+    factors = factors * _substance(candidates, query, ranking)
     unasked = {role: factor for role, factor in ranking.role_factors.items() if role not in query.roles}
     factors = factors * np.array([unasked.get(role, 1.0) for role in candidates.roles])
     return _add_coherence((evidence * factors).astype(np.float32), candidates.files, ranking.coherence)
+
+
+def _substance(candidates: Candidates, query: Query, ranking: Ranking) -> NDArray[np.float64]:
+    """What each candidate's kind and length are worth; a symbol that is asked for by its name is what is wanted."""
+    worth = np.array([ranking.kind_factors.get(kind, 1.0) for kind in candidates.kinds])
+    worth = worth * np.where(candidates.one_line, ranking.one_line, 1.0)
+    return np.where(candidates.named > 0, 1.0, worth) if query.style == "name" else worth
 
 
 def _scale(scores: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Symbols that a query points at: by an identifier in it, or by a file and line of a stack trace."""
+"""Symbols that a query points at: by an identifier in it, a path, or a file and line of a stack trace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from memory_server.rank import Query
+from memory_server.rank import WHOLE_PATH, Query
 from memory_server.view import View
 
 MOST_NAMESAKES = 500
@@ -16,9 +16,9 @@ _OTHER_CASE = 0.8
 
 
 def named_symbols(view: View, query: Query) -> dict[int, float]:
-    """Symbols that the query points at: 1, or 2 when what precedes a name fits as well."""
+    """Symbols that the query points at: 1, 2 when what precedes a name fits as well, more for a whole path."""
     named: dict[int, float] = {}
-    for symbol, value in (*_by_name(view, query), *_by_place(view, query)):
+    for symbol, value in (*_by_name(view, query), *_by_path(view, query), *_by_place(view, query)):
         named[symbol] = max(named.get(symbol, 0.0), value)
     return named
 
@@ -33,6 +33,14 @@ def _by_name(view: View, query: Query) -> Iterable[tuple[int, float]]:
                 not fits or view.qualified_names[symbol].endswith(".".join(name[-2:]))
             )
             yield symbol, (2.0 if fits else 1.0) * (1.0 if exact else _OTHER_CASE)
+
+
+def _by_path(view: View, query: Query) -> Iterable[tuple[int, float]]:
+    """The files that a query is the path of, or its end, each as a whole."""
+    parts = query.text.strip().replace("\\", "/").removeprefix("./").split("/")
+    for file in view.by_file_name.get(parts[-1], ()):
+        if _shared_end(parts, view.paths[file]) == len(parts):
+            yield int(view.first[file]), WHOLE_PATH
 
 
 def _by_place(view: View, query: Query) -> Iterable[tuple[int, float]]:

@@ -47,6 +47,10 @@ all source, would still gain a little; a user's question about a test or a text 
 """
 
 
+WHOLE_PATH = 6.0
+"""``Candidates.named`` of a file whose path is the query: also a copy or a text is then what is wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The constants of the ranking, each with what it is for; fitted on the development split (see README)."""
@@ -200,9 +204,9 @@ class Candidates:
     """Symbols under consideration and their features, as parallel arrays; nothing here depends on a weight.
 
     Of a symbol: ``one_line`` whether it has a single line, ``lexical`` is BM25F, ``dense`` the cosine, ``importance``
-    PageRank in units of its mean, ``named`` 1 for a named symbol and 2 with its type, ``roles`` its file's as in
-    ``indexers.languages.PATH_ROLES``, tests within a file of source included. Of its file: the same three measures,
-    and ``file_name``, the share of the name's words that stand in the query.
+    PageRank in units of its mean, ``named`` 1 for a named symbol, 2 with its type and more for a whole path,
+    ``roles`` its file's as in ``indexers.languages.PATH_ROLES``, tests within a file of source included. Of its file:
+    the same three measures, and ``file_name``, the share of the name's words that stand in the query.
     """
 
     symbols: NDArray[np.int64]
@@ -247,7 +251,8 @@ def score(candidates: Candidates, query: Query, ranking: Ranking = RANKING) -> F
     )
     factors = factors * _substance(candidates, query, ranking)
     unasked = {role: factor for role, factor in ranking.role_factors.items() if role not in query.roles}
-    factors = factors * np.array([unasked.get(role, 1.0) for role in candidates.roles])
+    roles = np.array([unasked.get(role, 1.0) for role in candidates.roles])
+    factors = factors * np.where(candidates.named >= WHOLE_PATH, 1.0, roles)
     return _add_coherence((evidence * factors).astype(np.float32), candidates.files, ranking.coherence)
 
 

@@ -118,3 +118,13 @@ def test_an_older_version_is_held_back_unless_it_is_asked_for(tmp_path: Path) ->
     memory.sync()
     assert memory.search("take the next connection", limit=1)[0].path == "src/v4/errors.py"
     assert memory.search("take the next connection in v3", limit=1)[0].path == "src/v3/errors.py"
+
+
+@pytest.mark.parametrize("query", ["listener.md", "docs/listener.md", "./docs/listener.md"])
+def test_a_file_is_found_by_its_path(memory: Memory, query: str) -> None:
+    assert memory.search(query, limit=1)[0].path == "docs/listener.md"
+
+
+def test_a_path_that_fits_several_files_prefers_source(memory: Memory) -> None:
+    assert memory.search("listener.py", limit=1)[0].path == "src/net/listener.py"
+    assert memory.search("dist/listener.py", limit=1)[0].path == "dist/listener.py"

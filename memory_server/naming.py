@@ -37,10 +37,11 @@ def _by_name(view: View, query: Query) -> Iterable[tuple[int, float]]:
 
 def _by_path(view: View, query: Query) -> Iterable[tuple[int, float]]:
     """The files that a query is the path of, or its end, each as a whole."""
-    parts = query.text.strip().replace("\\", "/").removeprefix("./").split("/")
-    for file in view.by_file_name.get(parts[-1], ()):
-        if _shared_end(parts, view.paths[file]) == len(parts):
-            yield int(view.first[file]), WHOLE_PATH
+    asked = query.text.strip().replace("\\", "/").removeprefix("./")
+    files = view.by_file_name.get(asked.rpartition("/")[2], ())
+    meant = [file for file in files if f"/{view.paths[file]}".endswith(f"/{asked}")]
+    for file in meant:
+        yield int(view.first[file]), WHOLE_PATH if len(meant) == 1 else 2.0
 
 
 def _by_place(view: View, query: Query) -> Iterable[tuple[int, float]]:

@@ -47,8 +47,8 @@ all source, would still gain a little; a user's question about a test or a text 
 """
 
 
-WHOLE_PATH = 6.0
-"""``Candidates.named`` of a file whose path is the query: also a copy or a text is then what is wanted."""
+WHOLE_PATH = 3.0
+"""``Candidates.named`` of the one file whose path is the query: also a copy or a text is then what is wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
         name = captures.get("name", [node])[0]
         doc = "\n".join(_text(data, part) for part in captures.get("doc", ()))
         body = captures["body"][0] if "body" in captures else node.child_by_field_name("body")
+        while spec.wrappers and (outer := node.parent) and outer.type in spec.wrappers:
+            node = outer
         key = -1 if kind == "file" else name.start_byte
         end = _trim_end(data, node.start_byte, node.end_byte)
         known = found.get(key)

@@ -24,7 +24,7 @@ from indexers.model import KINDS, REFERENCE_KINDS
 ROOT = Path(__file__).parent / "languages"
 _DEFINITION, _REFERENCE = "definition.", "reference."
 _OTHER_CAPTURES = frozenset({"name", "body", "doc", "parent"})
-"""What ``tags.scm`` tells of a definition; where it captures no name or body, the definition's field of that name is it."""
+"""What ``tags.scm`` tells of a definition; the name and the body default to its fields of these names."""
 _REFERENCES_HEADER = re.compile(r"^; References.*$", re.MULTILINE)
 """In ``tags.scm``, definitions stand before this line and references after it: each is a query of its own."""
 _SPEC_KEYS = frozenset({

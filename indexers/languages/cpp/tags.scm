@@ -27,8 +27,7 @@
     (delete_method_clause)]) @definition.function
   (#not-match? @name "^(TYPED_)?TEST(_[FP])?$"))
 
-; Declarations of functions; those in capitals are macros, a static one only announces its function, and one that
-; begins with `template` asks for an instance of it
+; Declarations of functions; those in capitals are macros, and a static one only announces its function
 ((field_declaration declarator: [
   (_ declarator: [(field_identifier) @name (operator_name) @name] parameters: (_))
   (_ ["*" "&" "&&"] (_ declarator: [(field_identifier) @name (operator_name) @name] parameters: (_)) .)] ";" @body) @definition.method
@@ -37,27 +36,26 @@
   (_ declarator: [(identifier) @name (destructor_name) @name] parameters: (_))
   (operator_cast) @name] ";" @body) @definition.method
   (#not-match? @name "^[A-Z][A-Z0-9]*_[A-Z0-9_]+$"))
-(template_declaration (_ declarator: [
+(template_declaration (declaration declarator: [
   (_ declarator: [(identifier) @name (operator_name) @name] parameters: (_))
   (_ ["*" "&" "&&"] (_ declarator: [(identifier) @name (operator_name) @name] parameters: (_)) .)] ";" @body) @definition.function)
-(translation_unit (_ declarator: [
+(translation_unit (declaration declarator: [
   (_ declarator: [(identifier) @name (operator_name) @name] parameters: (_))
   (_ ["*" "&" "&&"] (_ declarator: [(identifier) @name (operator_name) @name] parameters: (_)) .)] ";" @body) @definition.function
-  (#not-match? @definition.function "^(static|template)\\s"))
-(declaration_list (_ declarator: [
+  (#not-match? @definition.function "^static\\s"))
+(declaration_list (declaration declarator: [
   (_ declarator: [(identifier) @name (operator_name) @name] parameters: (_))
   (_ ["*" "&" "&&"] (_ declarator: [(identifier) @name (operator_name) @name] parameters: (_)) .)] ";" @body) @definition.function
-  (#not-match? @definition.function "^(static|template)\\s"))
-(preproc_ifdef (_ declarator: [
+  (#not-match? @definition.function "^static\\s"))
+(preproc_ifdef (declaration declarator: [
   (_ declarator: [(identifier) @name (operator_name) @name] parameters: (_))
   (_ ["*" "&" "&&"] (_ declarator: [(identifier) @name (operator_name) @name] parameters: (_)) .)] ";" @body) @definition.function
-  (#not-match? @definition.function "^(static|template)\\s"))
-([
-  (preproc_if (_ declarator: (_ declarator: (identifier) @name parameters: (_)) ";" @body) @definition.function)
-  (linkage_specification (_ declarator: (_ declarator: (identifier) @name parameters: (_)) ";" @body)
+  (#not-match? @definition.function "^static\\s"))
+[
+  (preproc_if (declaration declarator: (_ declarator: (identifier) @name parameters: (_)) ";" @body) @definition.function)
+  (linkage_specification (declaration declarator: (_ declarator: (identifier) @name parameters: (_)) ";" @body)
     @definition.function)
 ]
-  (#not-match? @definition.function "^template\\s"))
 (preproc_function_def name: (identifier) @name value: (_)? @body) @definition.macro
 (preproc_def name: (identifier) @name value: (_)) @definition.constant
 
@@ -142,8 +140,8 @@
   (_ name: [
     (identifier) @reference.call
     (_ name: [(identifier) @reference.call (_ name: (identifier) @reference.call)])])
-  (_ field: [(field_identifier) @reference.call (_ name: (field_identifier) @reference.call)])
-  (_ (_ operator: ["*" "&"] argument: (identifier) @reference.call))])
+  (field_expression field: [(field_identifier) @reference.call (_ name: (field_identifier) @reference.call)])
+  (parenthesized_expression (_ operator: ["*" "&"] argument: (identifier) @reference.call))])
 (new_expression type: [
   (type_identifier) @reference.call
   (_ name: [(type_identifier) @reference.call (template_type name: (type_identifier) @reference.call)])])

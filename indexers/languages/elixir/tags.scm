@@ -70,8 +70,8 @@
 
 ; References: the head of a definition is a call in its arguments, so calls are looked for by where they stand
 (call target: (dot right: (identifier) @reference.call))
-(call target: (dot) (arguments (_ target: (identifier) @reference.call !key)))
-((call target: (identifier) @_keyword (arguments (_ target: (identifier) @reference.call !key)))
+(call target: (dot) (arguments (call target: (identifier) @reference.call)))
+((call target: (identifier) @_keyword (arguments (call target: (identifier) @reference.call)))
   (#not-match? @_keyword "^def"))
 ([
     (do_block (_ target: (identifier) @reference.call !key))

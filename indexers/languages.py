@@ -24,12 +24,17 @@ from indexers.model import KINDS, REFERENCE_KINDS
 ROOT = Path(__file__).parent / "languages"
 _DEFINITION, _REFERENCE = "definition.", "reference."
 _OTHER_CAPTURES = frozenset({"name", "body", "doc", "parent"})
+"""What ``tags.scm`` tells of a definition; the name and the body default to its fields of these names."""
 _REFERENCES_HEADER = re.compile(r"^; References.*$", re.MULTILINE)
-"""In ``tags.scm``, definitions stand before this line and references after it: each is a query of its own."""
+"""In ``tags.scm``, definitions stand before this line and references after it: each is a query of its own.
+
+Compiling one costs milliseconds for every node type that has children in a pattern, in large grammars tens of them, and
+nothing for ``_``: inside a definition name fields and tokens, and a node type only where they leave a doubt.
+"""
 _SPEC_KEYS = frozenset({
     "name", "grammar", "entry", "extensions", "filenames", "shebangs", "line_comments", "block_comments",
     "attributes", "self_names", "package_stems", "max_depth", "open_ended", "name_prefixes", "merge_clauses",
-    "max_nesting", "paths", "dialects", "test_modules",
+    "max_nesting", "wrappers", "paths", "dialects", "test_modules",
 })  # fmt: skip
 
 
@@ -57,7 +62,8 @@ class Spec:
     ``max_depth`` how deep symbols may nest (0: without limit), ``open_ended`` the kinds whose symbols last until the
     next one of their kind, ``name_prefixes`` what is not part of a name (Ruby's colon), ``merge_clauses`` whether
     neighbours of one name and kind are one definition (Elixir, Haskell), ``max_nesting`` how deep a line may stand
-    before the grammar is not trusted with the file (0: any depth), ``test_modules`` the names of modules that hold
+    before the grammar is not trusted with the file (0: any depth), ``wrappers`` the node types that belong to the
+    definition right inside them (``export``, a template's head), ``test_modules`` the names of modules that hold
     tests, ``paths`` globs by role (see ``PATH_ROLES``).
     """
 
@@ -78,6 +84,7 @@ class Spec:
     name_prefixes: tuple[str, ...]
     merge_clauses: bool
     max_nesting: int
+    wrappers: frozenset[str]
     test_modules: frozenset[str]
     paths: Mapping[str, tuple[str, ...]] = field(hash=False)
 
@@ -151,6 +158,7 @@ def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
         name_prefixes=tuple(data.get("name_prefixes", ())),
         merge_clauses=bool(data.get("merge_clauses", False)),
         max_nesting=int(data.get("max_nesting", 0)),
+        wrappers=frozenset(data.get("wrappers", ())),
         test_modules=frozenset(data.get("test_modules", ())),
         paths=_read_paths(data["name"], data.get("paths", {})),
     )

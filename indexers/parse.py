@@ -106,9 +106,11 @@ def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
         if capture is None:
             continue
         node, kind = captures[capture][0], capture[_DEFINITION:]
-        name = captures.get("name", [node])[0]
+        name = captures["name"][0] if "name" in captures else node.child_by_field_name("name") or node
         doc = "\n".join(_text(data, part) for part in captures.get("doc", ()))
         body = captures["body"][0] if "body" in captures else node.child_by_field_name("body")
+        while spec.wrappers and (outer := node.parent) and outer.type in spec.wrappers:
+            node = outer
         key = -1 if kind == "file" else name.start_byte
         end = _trim_end(data, node.start_byte, node.end_byte)
         known = found.get(key)

@@ -32,19 +32,18 @@
 (invocation_expression function: [
   (identifier) @reference.call
   (generic_name (identifier) @reference.call)
-  (member_access_expression name: [(identifier) @reference.call (generic_name (identifier) @reference.call)])
-  (conditional_access_expression (member_binding_expression
-    name: [(identifier) @reference.call (generic_name (identifier) @reference.call)]))])
+  (_ name: [(identifier) @reference.call (_ (identifier) @reference.call)])
+  (conditional_access_expression (_ . "." name: [(identifier) @reference.call (_ (identifier) @reference.call)]))])
 (object_creation_expression type: [
   (identifier) @reference.call
   (generic_name (identifier) @reference.call)
-  (qualified_name name: [(identifier) @reference.call (generic_name (identifier) @reference.call)])])
-(attribute name: [(identifier) @reference.call (qualified_name name: (identifier) @reference.call)])
+  (_ name: [(identifier) @reference.call (_ (identifier) @reference.call)])])
+(attribute name: [(identifier) @reference.call (_ name: (identifier) @reference.call)])
 
 (base_list [
   (identifier) @reference.inherit
   (generic_name (identifier) @reference.inherit)
-  (qualified_name name: [(identifier) @reference.inherit (generic_name (identifier) @reference.inherit)])])
+  (_ name: [(identifier) @reference.inherit (_ (identifier) @reference.inherit)])])
 
 (using_directive (qualified_name) @reference.import)
 (using_directive !name (identifier) @reference.import)

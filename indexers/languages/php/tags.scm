@@ -47,13 +47,13 @@
 (namespace_use_declaration (namespace_name) @reference.import)
 (require_once_expression [
   (string (string_content) @reference.import)
-  (binary_expression right: (string (string_content) @reference.import))])
+  (_ right: (string (string_content) @reference.import))])
 (require_expression [
   (string (string_content) @reference.import)
-  (binary_expression right: (string (string_content) @reference.import))])
+  (_ right: (string (string_content) @reference.import))])
 (include_once_expression [
   (string (string_content) @reference.import)
-  (binary_expression right: (string (string_content) @reference.import))])
+  (_ right: (string (string_content) @reference.import))])
 (include_expression [
   (string (string_content) @reference.import)
-  (binary_expression right: (string (string_content) @reference.import))])
+  (_ right: (string (string_content) @reference.import))])

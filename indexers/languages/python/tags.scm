@@ -1,17 +1,9 @@
 ; Definitions
 (function_definition name: (identifier) @name
-  body: (block . (expression_statement (string (string_content) @doc))?) @body) @definition.function
-
-(decorated_definition
-  definition: (function_definition name: (identifier) @name
-    body: (block . (expression_statement (string (string_content) @doc))?) @body)) @definition.function
+  body: (_ . (expression_statement (string (string_content) @doc))?) @body) @definition.function
 
 (class_definition name: (identifier) @name
-  body: (block . (expression_statement (string (string_content) @doc))?) @body) @definition.class
-
-(decorated_definition
-  definition: (class_definition name: (identifier) @name
-    body: (block . (expression_statement (string (string_content) @doc))?) @body)) @definition.class
+  body: (_ . (expression_statement (string (string_content) @doc))?) @body) @definition.class
 
 (module (expression_statement (assignment left: (identifier) @name)) @definition.constant
   (#match? @name "^_*[A-Z]"))
@@ -19,20 +11,20 @@
   (#not-match? @name "^_*[A-Z]"))
 (module . (expression_statement (string (string_content) @doc))) @definition.file
 
-(class_definition body: (block
+(class_definition body: (_
   (expression_statement (assignment left: (identifier) @name)) @definition.field))
 (type_alias_statement left: (type (identifier) @name)) @definition.type
 
 ; References
 (call function: [
   (identifier) @reference.call
-  (attribute attribute: (identifier) @reference.call)])
+  (_ attribute: (identifier) @reference.call)])
 (decorator [
   (identifier) @reference.call
-  (attribute attribute: (identifier) @reference.call)])
+  (_ attribute: (identifier) @reference.call)])
 (class_definition superclasses: (argument_list [
   (identifier) @reference.inherit
-  (attribute attribute: (identifier) @reference.inherit)
+  (_ attribute: (identifier) @reference.inherit)
   (subscript value: (identifier) @reference.inherit)]))
 (import_statement name: [
   (dotted_name) @reference.import

@@ -7,8 +7,8 @@
 
 (enum_entry name: (simple_identifier) @name) @definition.field
 
-(function_declaration [(simple_identifier) (custom_operator) "==" "<"] @name) @definition.function
-(protocol_function_declaration [(simple_identifier) (custom_operator) "==" "<"] @name) @definition.method
+(function_declaration) @definition.function
+(protocol_function_declaration) @definition.method
 (init_declaration "init" @name) @definition.method
 (deinit_declaration "deinit" @name) @definition.method
 (subscript_declaration "subscript" @name (computed_property)? @body) @definition.method
@@ -17,21 +17,23 @@
 (typealias_declaration name: (type_identifier) @name) @definition.type
 (associatedtype_declaration name: (type_identifier) @name) @definition.type
 
-(class_body (property_declaration (value_binding_pattern) name: (pattern bound_identifier: (simple_identifier) @name)
-  [(computed_property) (willset_didset_block)]? @body) @definition.property)
-(enum_class_body (property_declaration (value_binding_pattern) name: (pattern bound_identifier: (simple_identifier) @name)
-  [(computed_property) (willset_didset_block)]? @body) @definition.property)
-(protocol_property_declaration name: (pattern bound_identifier: (simple_identifier) @name)) @definition.property
-(source_file (property_declaration (value_binding_pattern "let")
-  name: (pattern bound_identifier: (simple_identifier) @name)) @definition.constant)
-(source_file (property_declaration (value_binding_pattern "var")
-  name: (pattern bound_identifier: (simple_identifier) @name)
-  [(computed_property) (willset_didset_block)]? @body) @definition.variable)
+; Variables: a block after one without a value is its getter, after one with a value its observers
+(class_body [
+  (_ (value_binding_pattern) name: (_ bound_identifier: (simple_identifier) @name) !value (_ . "{")? @body)
+  (_ (value_binding_pattern) name: (_ bound_identifier: (simple_identifier) @name) value: (_) (_ . "{" . (_ ["willSet" "didSet"]))? @body)] @definition.property)
+(enum_class_body [
+  (_ (value_binding_pattern) name: (_ bound_identifier: (simple_identifier) @name) !value (_ . "{")? @body)
+  (_ (value_binding_pattern) name: (_ bound_identifier: (simple_identifier) @name) value: (_) (_ . "{" . (_ ["willSet" "didSet"]))? @body)] @definition.property)
+(protocol_property_declaration name: (_ bound_identifier: (simple_identifier) @name)) @definition.property
+(source_file (_ (value_binding_pattern "let") name: (_ bound_identifier: (simple_identifier) @name)) @definition.constant)
+(source_file [
+  (_ (value_binding_pattern "var") name: (_ bound_identifier: (simple_identifier) @name) !value (_ . "{")? @body)
+  (_ (value_binding_pattern "var") name: (_ bound_identifier: (simple_identifier) @name) value: (_) (_ . "{" . (_ ["willSet" "didSet"]))? @body)] @definition.variable)
 
 ; References
 (call_expression . [
   (simple_identifier) @reference.call
-  (navigation_expression suffix: (navigation_suffix suffix: (simple_identifier) @reference.call))])
+  (_ suffix: (_ suffix: (simple_identifier) @reference.call))])
 (constructor_expression constructed_type: (user_type (type_identifier) @reference.call))
 (attribute (user_type (type_identifier) @reference.call))
 (inheritance_specifier inherits_from: (user_type (type_identifier) @reference.inherit . (type_arguments)? .))

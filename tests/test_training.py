@@ -93,6 +93,14 @@ def test_documentation_asks_for_the_symbol_that_it_names() -> None:
     assert pair.document.startswith("load settings")
 
 
+@pytest.mark.parametrize("marks", ["#", "##", "###"])
+def test_a_section_of_any_depth_asks_for_the_symbol_that_it_names(marks: str) -> None:
+    readme = marks.encode() + b" Reading\n\nEvery start reads its values with `load_settings`.\n"
+    found = pairs_of(("src/app/settings.py", PYTHON), ("README.md", readme))
+    queries = [p.query for p in found if p.kind == "section" and p.path == "src app settings"]
+    assert queries == ["reading every start reads its values with load settings"]
+
+
 def test_a_commit_asks_for_the_symbol_that_git_names() -> None:
     hunk = Hunk("src/app/settings.py", "0" * 40, "def load_settings(path):", "    return merge(x)")
     commits = (Commit("fix: Combine nested settings (#12)", "", (hunk,)),)

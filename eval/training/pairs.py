@@ -60,6 +60,9 @@ _DULL_SUBJECT = re.compile(
     r"typo|fix typo|lint|format|changelog|regenerate|sync|update translations|cleanup$|fix tests?$|chore)",
     re.I,
 )
+_HEADING_MARK = re.compile(r"\A\s*#{1,6}\s+")
+"""Of a section's first line: in a doc comment, two of them would end the prose (``_TAGS``)."""
+
 _CODE_SPAN = re.compile(r"`([A-Za-z_][\w.:#]*)(?:\(\))?`")
 _ENGLISH = frozenset({
     "the", "a", "an", "of", "to", "in", "for", "is", "and", "or", "if", "with", "from", "be", "by", "on", "as", "this",
@@ -247,7 +250,7 @@ def _section_pairs(
             prose = re.sub(r"```.*?(?:```|$)", " ", text, flags=re.S)
             names = [re.split(r"[.:#]+", name)[-1] for name in _CODE_SPAN.findall(prose)]
             hits = [hits[0] for name in dict.fromkeys(names) if len(hits := by_name.get(name, [])) in {1, 2}]
-            about = clean_prose(prose)
+            about = clean_prose(_HEADING_MARK.sub("", prose))
             for hit in hits[:_TESTED] if about else ():
                 yield Pair("section", about, hit.full, path_text(hit.path))
             heading, body = text_words(symbol.qualified_name), entry.full.split()

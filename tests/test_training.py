@@ -250,6 +250,28 @@ def test_the_same_seed_trains_the_same_vectors(toy: Path, tmp_path: Path) -> Non
 
 
 @needs_transformers
+def test_the_loss_is_the_librarys() -> None:
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
+
+    from eval.training.train import nested_loss
+
+    class Given(torch.nn.Module):
+        def forward(self, features: dict[str, torch.Tensor], **_: object) -> dict[str, torch.Tensor]:
+            return features
+
+    queries, documents = torch.randn(2, 12, 16, generator=torch.Generator().manual_seed(0))
+    model = SentenceTransformer(modules=[Given()], device="cpu")
+    ranking = MultipleNegativesRankingLoss(
+        model, scale=20.0, directions=("query_to_doc", "doc_to_query"), partition_mode="per_direction"
+    )
+    features = [{"sentence_embedding": queries}, {"sentence_embedding": documents}]
+    expected = MatryoshkaLoss(model, ranking, (16, 8))(features, torch.empty(0))
+    torch.testing.assert_close(nested_loss(queries, documents, (16, 8), 20.0), expected)
+
+
+@needs_transformers
 def test_lengths_are_levelled_and_directions_kept() -> None:
     from eval.training.train import level_lengths
 

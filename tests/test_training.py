@@ -174,6 +174,16 @@ def test_a_changed_file_of_the_benchmark_is_left_out_of_commits(clone: Path) -> 
     assert newest.hunks == ()
 
 
+def test_commits_before_one_whose_file_the_clone_lacks_are_left_out(clone: Path) -> None:
+    root = clone / "owner+name"
+    (root / "README.md").write_text("What it is.\n", encoding="utf-8")
+    git(root, "add", "README.md")
+    git(root, "commit", "-qm", "Say what it is")
+    lost = next(blob.hash for blob in list_blobs(root / ".git", "HEAD~2") if blob.path == "own.py")
+    (root / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
+    assert [commit.subject for commit in read_commits(root / ".git", "HEAD", 9)] == ["Say what it is"]
+
+
 def test_other_projects_folders_are_left_out(clone: Path) -> None:
     found = find_clone(clone, "owner/name")
     assert found is not None

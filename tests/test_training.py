@@ -93,6 +93,14 @@ def test_documentation_asks_for_the_symbol_that_it_names() -> None:
     assert pair.document.startswith("load settings")
 
 
+@pytest.mark.parametrize("marks", ["#", "##", "###"])
+def test_a_section_of_any_depth_asks_for_the_symbol_that_it_names(marks: str) -> None:
+    readme = marks.encode() + b" Reading\n\nEvery start reads its values with `load_settings`.\n"
+    found = pairs_of(("src/app/settings.py", PYTHON), ("README.md", readme))
+    queries = [p.query for p in found if p.kind == "section" and p.path == "src app settings"]
+    assert queries == ["reading every start reads its values with load settings"]
+
+
 def test_a_commit_asks_for_the_symbol_that_git_names() -> None:
     hunk = Hunk("src/app/settings.py", "0" * 40, "def load_settings(path):", "    return merge(x)")
     commits = (Commit("fix: Combine nested settings (#12)", "", (hunk,)),)
@@ -164,6 +172,16 @@ def test_a_changed_file_of_the_benchmark_is_left_out_of_commits(clone: Path) -> 
     assert "strict=True" not in newest.hunks[0].text
     newest, _ = read_commits(found, "HEAD", 10, frozenset({own.hash}))
     assert newest.hunks == ()
+
+
+def test_commits_before_one_whose_file_the_clone_lacks_are_left_out(clone: Path) -> None:
+    root = clone / "owner+name"
+    (root / "README.md").write_text("What it is.\n", encoding="utf-8")
+    git(root, "add", "README.md")
+    git(root, "commit", "-qm", "Say what it is")
+    lost = next(blob.hash for blob in list_blobs(root / ".git", "HEAD~2") if blob.path == "own.py")
+    (root / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
+    assert [commit.subject for commit in read_commits(root / ".git", "HEAD", 9)] == ["Say what it is"]
 
 
 def test_other_projects_folders_are_left_out(clone: Path) -> None:
@@ -239,6 +257,28 @@ def test_the_same_seed_trains_the_same_vectors(toy: Path, tmp_path: Path) -> Non
     first, again, other = (train_toy(toy, tmp_path / "model", seed)[0] for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.01
+
+
+@needs_transformers
+def test_the_loss_is_the_librarys() -> None:
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
+
+    from eval.training.train import nested_loss
+
+    class Given(torch.nn.Module):
+        def forward(self, features: dict[str, torch.Tensor], **_: object) -> dict[str, torch.Tensor]:
+            return features
+
+    queries, documents = torch.randn(2, 12, 16, generator=torch.Generator().manual_seed(0))
+    model = SentenceTransformer(modules=[Given()], device="cpu")
+    ranking = MultipleNegativesRankingLoss(
+        model, scale=20.0, directions=("query_to_doc", "doc_to_query"), partition_mode="per_direction"
+    )
+    features = [{"sentence_embedding": queries}, {"sentence_embedding": documents}]
+    expected = MatryoshkaLoss(model, ranking, (16, 8))(features, torch.empty(0))
+    torch.testing.assert_close(nested_loss(queries, documents, (16, 8), 20.0), expected)
 
 
 @needs_transformers

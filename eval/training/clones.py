@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _COMMIT, _BODY, _DIFF = "\x01", "\x02", "\x03"
+_LACKS = b"unable to read"
+"""What git says of a commit's file that the clone has not."""
+
 _QUIET = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
 
@@ -84,12 +87,18 @@ def read_blobs(clone: Path, blobs: Sequence[Blob]) -> Iterator[tuple[Blob, bytes
 def read_commits(
     clone: Path, revision: str, limit: int, excluded: frozenset[str] = frozenset()
 ) -> Iterator[Commit]:
-    """Yield the newest commits that are no merges, with the hunks of new or changed files but excluded ones."""
-    out = _git(
+    """Yield the newest commits that are no merges, with the hunks of new or changed files but excluded ones.
+
+    A clone may lack large files: git stops at the first commit that changed one, which is left out with those before.
+    """
+    done = _run(
         clone, "log", revision, f"--max-count={limit}", "--no-merges", "--no-renames", "--diff-filter=AM",
         "--full-index", "--unified=3", "--no-color", "--no-ext-diff", f"--format={_COMMIT}%s{_BODY}%b{_DIFF}", "-p",
     )  # fmt: skip
-    for text in out.decode("utf-8", "replace").split(_COMMIT)[1:]:
+    texts = done.stdout.decode("utf-8", "replace").split(_COMMIT)[1:]
+    if done.returncode and _LACKS not in done.stderr:
+        done.check_returncode()
+    for text in texts[:-1] if done.returncode else texts:
         message, _, diff = text.partition(_DIFF)
         subject, _, body = message.partition(_BODY)
         yield Commit(subject, body, tuple(hunk for hunk in _read_hunks(diff) if hunk.hash not in excluded))
@@ -108,5 +117,11 @@ def _read_hunks(diff: str) -> Iterator[Hunk]:
 
 
 def _git(clone: Path, *arguments: str) -> bytes:
+    done = _run(clone, *arguments)
+    done.check_returncode()
+    return done.stdout
+
+
+def _run(clone: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     command = ["git", f"--git-dir={clone}", "-c", "core.quotePath=false", *arguments]
-    return subprocess.run(command, capture_output=True, check=True, env={**os.environ, **_QUIET}).stdout
+    return subprocess.run(command, capture_output=True, check=False, env={**os.environ, **_QUIET})

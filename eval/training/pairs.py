@@ -35,6 +35,7 @@ _QUERY_WORDS = (3, 48)
 _TESTED = 2
 _HUNKS = 3
 _COMMIT_FILES = 8
+_TOGETHER = 100
 _CODE_KINDS = frozenset(
     {"function", "method", "class", "interface", "struct", "enum", "trait", "impl", "macro", "module", "type"}
 )
@@ -60,6 +61,9 @@ _DULL_SUBJECT = re.compile(
     r"typo|fix typo|lint|format|changelog|regenerate|sync|update translations|cleanup$|fix tests?$|chore)",
     re.I,
 )
+_HEADING_MARK = re.compile(r"\A\s*#{1,6}\s+")
+"""Of a section's first line: in a doc comment, two of them would end the prose (``_TAGS``)."""
+
 _CODE_SPAN = re.compile(r"`([A-Za-z_][\w.:#]*)(?:\(\))?`")
 _ENGLISH = frozenset({
     "the", "a", "an", "of", "to", "in", "for", "is", "and", "or", "if", "with", "from", "be", "by", "on", "as", "this",
@@ -95,7 +99,7 @@ def is_code(path: str) -> bool:
 def extract_pairs(files: Iterable[tuple[str, bytes]], commits: Iterable[Commit], seed: str) -> list[Pair]:
     """The pairs of one repository, each kind capped by a draw; the same input and seed give the same list."""
     parsed = [result for path, data in files if (result := _parse(path, data)) is not None]
-    entries = [_documents(source, result) for source, result in parsed]
+    entries = _documents(parsed)
     by_name: dict[str, list[_Entry]] = defaultdict(list)
     for entry in chain.from_iterable(entries):
         if entry.symbol.kind in _CODE_KINDS and not is_test_path(entry.path):
@@ -128,16 +132,27 @@ def _parse(path: str, data: bytes) -> tuple[SourceFile, ParsedFile] | None:
     return source, parse_file(source)
 
 
-def _documents(source: SourceFile, parsed: ParsedFile) -> list[_Entry]:
-    """Each symbol with its texts; without its doc comment, that is also blank where it stands in the body."""
+def _documents(files: list[tuple[SourceFile, ParsedFile]]) -> list[list[_Entry]]:
+    """For each file its symbols with their texts; many files at once, for a call's cost grows with the words known."""
+    entries: list[list[_Entry]] = []
+    for first in range(0, len(files), _TOGETHER):
+        some = files[first : first + _TOGETHER]
+        texts = iter(build_documents(some).texts)
+        bares = iter(build_documents([_without_docs(source, result) for source, result in some]).texts)
+        entries += [
+            [_Entry(symbol, source.path, next(texts), next(bares)) for symbol in result.symbols]
+            for source, result in some
+        ]
+    return entries
+
+
+def _without_docs(source: SourceFile, parsed: ParsedFile) -> tuple[SourceFile, ParsedFile]:
+    """The file without its symbols' doc comments, that are also blank where they stand in a body."""
     data = bytearray(source.data)
     for symbol in parsed.symbols:
         _blank_doc(data, symbol)
     bare_symbols = tuple(replace(symbol, doc="") for symbol in parsed.symbols)
-    bare = (SourceFile(source.path, bytes(data)), replace(parsed, symbols=bare_symbols))
-    texts, bares = build_documents([(source, parsed)]).texts, build_documents([bare]).texts
-    path = source.path
-    return [_Entry(s, path, t, b) for s, t, b in zip(parsed.symbols, texts, bares, strict=True)]
+    return SourceFile(source.path, bytes(data)), replace(parsed, symbols=bare_symbols)
 
 
 def _blank_doc(data: bytearray, symbol: Symbol) -> None:
@@ -247,7 +262,7 @@ def _section_pairs(
             prose = re.sub(r"```.*?(?:```|$)", " ", text, flags=re.S)
             names = [re.split(r"[.:#]+", name)[-1] for name in _CODE_SPAN.findall(prose)]
             hits = [hits[0] for name in dict.fromkeys(names) if len(hits := by_name.get(name, [])) in {1, 2}]
-            about = clean_prose(prose)
+            about = clean_prose(_HEADING_MARK.sub("", prose))
             for hit in hits[:_TESTED] if about else ():
                 yield Pair("section", about, hit.full, path_text(hit.path))
             heading, body = text_words(symbol.qualified_name), entry.full.split()
@@ -279,7 +294,12 @@ def _commit_pairs(commits: Iterable[Commit], files: dict[str, list[_Entry]]) -> 
 
 def _hunk_text(heading: str, text: str, entries: list[_Entry]) -> str:
     for entry in entries:
-        if entry.symbol.kind in _CODE_KINDS and re.search(rf"\b{re.escape(entry.symbol.name)}\b", heading):
+        name = entry.symbol.name
+        if (
+            entry.symbol.kind in _CODE_KINDS
+            and name in heading
+            and re.search(rf"\b{re.escape(name)}\b", heading)
+        ):
             return entry.full
     words = [*text_words(heading), *dict.fromkeys(word for word in text_words(text) if len(word) > 1)]
     return " ".join(words[:EMBEDDED_WORDS])

@@ -90,7 +90,7 @@ def train(
             queries, documents = (module(each)["sentence_embedding"] for each in features)
             value = nested_loss(queries, documents, recipe.nested, recipe.scale)
             optimizer.zero_grad(set_to_none=True)
-            value.backward()
+            torch.autograd.backward(value)
             assert module.embedding.weight.grad is not None
             module.embedding.weight.grad[0] = 0
             optimizer.step()

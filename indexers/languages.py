@@ -225,32 +225,50 @@ _TEXT_SUFFIXES = frozenset({".txt", ".rst", ".adoc"})
 
 
 class _PathMatcher:
-    """Whether a posix path matches any of some globs; one without a slash matches the file's name anywhere."""
+    """Whether a posix path matches any of some globs; one without a slash matches the file's name anywhere.
+
+    What the commonest globs ask (a name, its ending, a folder) is looked up, the others are one pattern each for
+    names and paths: every file of a repository is asked at every sync.
+    """
 
     def __init__(self, globs: Iterable[str]) -> None:
         self._names: set[str] = set()
-        suffixes: list[str] = []
+        self._folders: set[str] = set()
+        endings: list[str] = []
+        names: list[str] = []
         anywhere: list[str] = []
         anchored: list[str] = []
         for glob in globs:
-            body = glob.removeprefix("**/")
-            if not set(body) & set("*?[/"):
-                self._names.add(body)
-            elif body.startswith("*") and not set(body[1:]) & set("*?[/"):
-                suffixes.append(body[1:])
-            elif "/" in body.removesuffix("/**") and body == glob:
-                anchored.append(translate(body.replace("**", "*")))
+            folder = glob.removeprefix("**/").removesuffix("/**")
+            if glob == f"**/{folder}/**" and _is_plain(folder):
+                self._folders.add(folder)
+            elif "/" in glob:
+                patterns = anywhere if glob.startswith("**/") else anchored
+                patterns.append(translate(glob.removeprefix("**/").replace("**", "*")))
+            elif _is_plain(glob):
+                self._names.add(glob)
+            elif glob.startswith("*") and _is_plain(glob[1:]):
+                endings.append(glob[1:])
             else:
-                anywhere.append(translate(body.replace("**", "*")))
-        self._suffixes = tuple(suffixes)
-        patterns = [f"(?:.*/)?(?:{'|'.join(anywhere)})"] if anywhere else []
-        self._pattern = re.compile("|".join(patterns + anchored)) if patterns or anchored else None
+                names.append(translate(glob))
+        self._endings = tuple(endings)
+        self._name_pattern = re.compile("|".join(names)) if names else None
+        patterns = [f"(?:.*/)?(?:{'|'.join(anywhere)})", *anchored] if anywhere else anchored
+        self._path_pattern = re.compile("|".join(patterns)) if patterns else None
 
     def matches(self, path: str) -> bool:
-        name = path.rpartition("/")[2]
-        if name in self._names or name.endswith(self._suffixes):
-            return True
-        return self._pattern is not None and self._pattern.match(path) is not None
+        *folders, name = path.split("/")
+        return (
+            name in self._names
+            or name.endswith(self._endings)
+            or not self._folders.isdisjoint(folders)
+            or (self._name_pattern is not None and self._name_pattern.match(name) is not None)
+            or (self._path_pattern is not None and self._path_pattern.match(path) is not None)
+        )
+
+
+def _is_plain(glob: str) -> bool:
+    return not set(glob) & set("*?[/")
 
 
 @cache

@@ -59,3 +59,21 @@ def test_the_only_version_of_an_interface_is_source() -> None:
 
 def test_a_test_of_an_older_version_stays_a_test() -> None:
     assert find_roles(["src/v1/tests/test_a.py", "src/v2/a.py"]) == ["tests", ""]
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("railties/lib/generators/test_unit/job_generator.rb", ""),
+        ("railties/lib/generators/test_unit.rb", "tests"),
+        ("axum/src/test_helpers/client.rs", "tests"),
+        ("lib/system_testing/test_helpers/screenshot.rb", ""),
+        ("latests/one.py", ""),
+        ("a/tests/b/one.py", "tests"),
+        ("tests", ""),
+        ("src/App.Tests/Usage.cs", "tests"),
+        ("vendor/github.com/pkg/errors.go", "generated"),
+    ],
+)
+def test_a_convention_for_names_asks_the_name_alone(path: str, role: str) -> None:
+    assert path_role(path) == role

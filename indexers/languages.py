@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import cache, cached_property, lru_cache
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from tree_sitter import Language, Query, QueryError
@@ -208,10 +208,11 @@ _SHEBANG = re.compile(rb"#!\s*(?:/\S*/)?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)")
 
 def find_language(path: str, data: bytes = b"") -> Spec | None:
     """The language of a file by its name, its ending, or the first line of ``data``."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if spec := _by_filename().get(name):
         return spec
-    suffix = PurePosixPath(path).suffix.lower()
+    before, _, ending = name.rpartition(".")
+    suffix = f".{ending.lower()}" if before else ""
     if spec := _by_extension().get(suffix):
         return spec
     if data.startswith(b"#!") and (match := _SHEBANG.match(data)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
 
 from indexers.languages import path_role
 
@@ -15,12 +14,8 @@ _COMMON = 4
 
 def find_roles(paths: Sequence[str]) -> list[str]:
     """Every path's role as in ``PATH_ROLES``; what a newer version in the tree replaced is ``legacy`` too."""
-    replaced = _replaced_folders(paths)
-    return [path_role(path) or ("legacy" if _is_below(path, replaced) else "") for path in paths]
-
-
-def _is_below(path: str, folders: frozenset[str]) -> bool:
-    return bool(folders) and any(str(parent) in folders for parent in PurePosixPath(path).parents)
+    replaced = tuple(f"{folder}/" for folder in _replaced_folders(paths))
+    return [path_role(path) or ("legacy" if path.startswith(replaced) else "") for path in paths]
 
 
 def _replaced_folders(paths: Iterable[str]) -> frozenset[str]:

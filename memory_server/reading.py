@@ -94,13 +94,16 @@ class Reader:
 
     def __init__(self, root: Path, rules: WalkRules, entries: Sequence[FileEntry], workers: int) -> None:
         """Read ``entries`` with at most so many ``workers``, or one a core when 0."""
-        self.root, self.rules = root, rules
+        self.root, self.rules, self._wanted = root, rules, workers
+        self._pool: ProcessPoolExecutor | None = None
+        self._plan(entries)
+
+    def _plan(self, entries: Sequence[FileEntry]) -> None:
         size = sum(entry.size for entry in entries if find_language(entry.path))
-        most = min(workers or os.cpu_count() or 1, MOST_WORKERS)
+        most = min(self._wanted or os.cpu_count() or 1, MOST_WORKERS)
         # Many files are code, and take longer than as much text in few: workers that begin with them end together.
         self._batches = sorted(make_batches(entries), key=len, reverse=True)
         self._workers = min(most, 1 + size // WORKER_BYTES, len(self._batches)) if size >= POOL_BYTES else 0
-        self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Reader:
         return self
@@ -122,10 +125,14 @@ class Reader:
     def read(self, known: frozenset[str]) -> Iterator[Batch]:
         """The files in batches, with rows for contents that are not ``known``.
 
-        When a worker dies (a crash in a grammar, out of memory), the files that are left are read apart from each
-        other, and the one it died of in windows.
+        Where much is to be read of which some may be known (another branch, a second worktree), known files are
+        told by their hashes first: most often nothing is left then that a worker would be started for. When a worker
+        dies (a crash in a grammar, out of memory), the files that are left are read apart from each other, and the
+        one it died of in windows.
         """
         if self._workers and self._pool is None:
+            if known:
+                yield from self._read_known(known)
             self.start(known)
         done = 0
         try:
@@ -139,6 +146,21 @@ class Reader:
             _log.warning("an indexing worker died; reading its files one by one")
             for batch in self._batches[done:]:
                 yield from self._read_carefully(batch, known)
+
+    def _read_known(self, known: frozenset[str]) -> Iterator[Batch]:
+        """The files whose content is known; the others stay to be read."""
+        others: list[FileEntry] = []
+        for batch in self._batches:
+            same: list[ReadFile] = []
+            for entry in batch:
+                source = read_source(self.root, entry, self.rules)
+                blob = "" if isinstance(source, Skipped) else blob_id(source)
+                if blob in known:
+                    same.append(ReadFile(entry, blob, ""))
+                else:
+                    others.append(entry)
+            yield Batch(tuple(same), parse_rows(()))
+        self._plan(others)
 
     def _read_carefully(self, entries: Sequence[FileEntry], known: frozenset[str]) -> Iterator[Batch]:
         """Read files in processes of their own; one whose parsing kills its process is read in windows."""

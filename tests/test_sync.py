@@ -339,6 +339,38 @@ def test_worker_processes_make_the_same_index(repository: Project, monkeypatch: 
     assert_equal_to_fresh(memory.view, repository.root)
 
 
+def test_a_second_worktree_starts_no_worker_for_what_is_known(
+    repository: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    open_memory(repository.root).sync()
+    other = tmp_path / "other"
+    repository.git("worktree", "add", "--quiet", str(other))
+    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
+    monkeypatch.setattr(reading, "POOL_BYTES", 0)
+    monkeypatch.setattr(reading, "_open_pool", None)
+    memory = open_memory(other)
+    memory.sync()
+    assert len(memory.view.paths) == len(CODE_BASE) + 1
+
+
+def test_workers_read_what_differs_in_another_worktree(
+    repository: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    open_memory(repository.root).sync()
+    other = tmp_path / "other"
+    repository.git("worktree", "add", "--quiet", str(other))
+    for name in ("first", "second"):
+        (other / "app" / f"{name}.py").write_text(f"def {name}():\n    return 1\n")
+    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "POOL_BYTES", 0)
+        patch.setattr(reading, "BATCH_BYTES", 600)
+        memory = open_memory(other)
+        memory.sync()
+    assert {"app/first.py", "app/second.py"} <= set(memory.view.paths)
+    assert_equal_to_fresh(memory.view, other)
+
+
 def change_languages(patch: pytest.MonkeyPatch) -> Memory:
     patch.setattr(tree, "registry_fingerprint", lambda: "other languages")
     return open_memory(Path.cwd())

@@ -19,6 +19,10 @@ FIRST_ANSWER_WAIT = 10.0
 """Seconds the first question waits for something to be indexed; less than a client's patience with one call."""
 
 
+RETRY_SECONDS = 1.0
+"""Until the background tries again where another process writes the index."""
+
+
 class LiveMemory:
     """Opens the memory in a thread, indexes what changed since, then follows the tree's changes."""
 
@@ -78,25 +82,28 @@ class LiveMemory:
         self._watcher.start()
         while not self._stopped.is_set():
             self._changed.clear()
-            self._sync(self._memory)
-            self._something.set()
-            self._changed.wait()
+            done = self._sync(self._memory)
+            if done or not self._memory.building:
+                self._something.set()
+            self._changed.wait(None if done else RETRY_SECONDS)
         self._watcher.stop()
 
-    def _sync(self, memory: Memory) -> None:
+    def _sync(self, memory: Memory) -> bool:
+        """Bring the memory up to date; false when another process is writing and it has to be tried again."""
         try:
-            report = memory.sync(self._on_progress)
+            report = memory.sync(self._on_progress, wait=0.0)
             self._failure = None
             if report.wrote:
                 _log.info("indexed %d changed files in %.2f s", report.added + report.changed, report.seconds)
         except StoreBusyError as error:
             _log.info("%s", error)
+            return False
         except (MemoryServerError, IndexerError) as error:
             _log.warning("%s (%s)", error, error.hint)
             self._failure = None if len(memory.view) else error
-        finally:
-            memory.building = ""
-            memory.tree.shows_parts = False
+        memory.building = ""
+        memory.tree.shows_parts = False
+        return True
 
     def _on_progress(self, progress: Progress) -> None:
         memory = self._memory

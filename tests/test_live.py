@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from memory_server.errors import NotFoundError, StoreError, UnsafeRootError
 from memory_server.live import LiveMemory
@@ -227,6 +228,24 @@ def test_a_branch_switched_just_before_is_served(repository: Project, answering:
     assert "amount * 77" in answering.answers().read(["remaining_after"])
     repository.git("checkout", "--quiet", "main")
     assert "amount - 10" in answering.answers().read(["remaining_after"])
+
+
+def test_another_process_that_writes_delays_no_question(
+    repository: Project, start: Start, reports: queue.Queue[SyncReport]
+) -> None:
+    other = open_memory(repository.root)
+    other.sync()
+    reports.get(timeout=DEADLINE)
+    write_files(repository.root, {"app/billing.py": "def remaining_after(amount):\n    return amount * 77\n"})
+    told: queue.Queue[str] = queue.Queue()
+    with FileLock(other.tree.folder.lock):
+        live = start(repository.root)
+        threading.Thread(
+            target=lambda: told.put(live.answers().read(["remaining_after"])), daemon=True
+        ).start()
+        assert "amount * 77" in told.get(timeout=DEADLINE)
+    assert reports.get(timeout=DEADLINE).changed == 1
+    assert_equal_to_fresh(open_memory(repository.root).view, repository.root)
 
 
 def test_a_full_disk_leaves_current_text_served(

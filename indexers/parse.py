@@ -208,7 +208,7 @@ def _symbol(
         name=definition.name,
         qualified_name=f"{scope}.{definition.name}" if scope else definition.name,
         kind=kind,
-        signature=_signature(data, definition),
+        signature=_signature(spec, data, definition),
         doc=_clean_doc(doc),
         start_line=first + 1,
         end_line=bisect_right(starts, max(definition.end - 1, definition.start)),
@@ -222,14 +222,20 @@ def _line_starts(data: bytes) -> list[int]:
     return [0, *(np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1).tolist()]
 
 
-def _signature(data: bytes, definition: _Definition) -> str:
-    """The definition up to its body, or its first statement, without decorators, on one line."""
+_TYPE_ABOVE = re.compile(rb"[\w\s*&:]+")
+"""A type and its modifiers on lines over the name, as in much C; decorators and attributes have other marks."""
+
+
+def _signature(spec: Spec, data: bytes, definition: _Definition) -> str:
+    """The definition up to its body, or its first statement, without decorators and comments, on one line."""
     start, body = definition.start, definition.body
     if body < definition.name_start:
         head = data[start:body] + b" " + definition.name.encode()
     else:
-        start = max(start, data.rfind(b"\n", start, definition.name_start) + 1)
+        line = max(start, data.rfind(b"\n", start, definition.name_start) + 1)
+        start = start if _TYPE_ABOVE.fullmatch(data, start, line) else line
         head = data[start:body] if body < definition.end else _first_statement(data[start:body])
+    head = spec.cut_comments(head).strip() or head
     text = _PADDING.sub(r"\1\2", _SPACE.sub(b" ", head).strip().decode("utf-8", "replace"))
     text = text.removesuffix(";").removesuffix("=>")
     return truncate(text if text.endswith(("()", "[]")) else text.rstrip("{[:=( "), SIGNATURE_LIMIT)

@@ -61,3 +61,35 @@ def test_a_samples_spans_slice_back_to_its_source(path: Path) -> None:
         assert outer.start_byte <= symbol.start_byte < symbol.end_byte <= outer.end_byte
         span = b"\n".join(data.split(b"\n")[symbol.start_line - 1 : symbol.end_line])
         assert data[symbol.start_byte : symbol.end_byte].rstrip(b"\n") in span
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "signature"),
+    [
+        (
+            "a.py",
+            "async def ask(pid: int) -> None:  # one by one\n    ...\n",
+            "async def ask(pid: int) -> None",
+        ),
+        (
+            "a.py",
+            'def split(\n    text,  # what to split\n    by=" # ",\n):\n    pass\n',
+            'def split(text, by=" # ")',
+        ),
+        (
+            "a.rs",
+            "fn load<'a>(\n    // where from\n    path: &'a str, /* or nothing */\n) -> &'a str { path }\n",
+            "fn load<'a>(path: &'a str) -> &'a str",
+        ),
+        ("a.rb", "def url(a = 'http://x#y')\nend\n", "def url(a = 'http://x#y')"),
+        (
+            "a.c",
+            "static int\nshop_cmp(int a, int b)\n{\n  return 0;\n}\n",
+            "static int shop_cmp(int a, int b)",
+        ),
+        ("a.java", "class A {\n  @Override\n  public void run() {}\n}\n", "public void run()"),
+    ],
+)
+def test_a_signature_has_the_type_and_no_comment(path: str, source: str, signature: str) -> None:
+    parsed = parse_file(SourceFile(path, source.encode()))
+    assert parsed.symbols[-1].signature == signature

@@ -86,7 +86,9 @@ class TreeMonitor:
 
     def resident(self) -> int:
         """The tree's memory in bytes right now."""
-        return sum(_proportional_size(pid) or size for pid, size in self._sizes().items())
+        total = sum(_proportional_size(pid) or size for pid, size in self._sizes().items())
+        self.peak_tree = max(self.peak_tree, total)
+        return total
 
     def _sizes(self) -> dict[int, int]:
         sizes: dict[int, int] = {}

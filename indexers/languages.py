@@ -89,22 +89,6 @@ class Spec:
     paths: Mapping[str, tuple[str, ...]] = field(hash=False)
 
     @cached_property
-    def _comments(self) -> re.Pattern[bytes]:
-        lines = b"|".join(re.escape(mark) for mark in self.line_comments) or rb"(?!)"
-        blocks = b"|".join(
-            re.escape(start) + rb"[\s\S]*?" + re.escape(end) for start, end in self.block_comments
-        )
-        quoted = rb"""(?P<quoted>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
-        return re.compile(quoted + rb"|(?<!\S)(?:" + lines + rb")[^\n]*|" + (blocks or rb"(?!)"))
-
-    def cut_comments(self, text: bytes) -> bytes:
-        """The text without its comments; what only looks like one (in quotes, inside a word) stays."""
-        marks = (*self.line_comments, *(start for start, _ in self.block_comments))
-        if not any(mark in text for mark in marks):
-            return text
-        return self._comments.sub(lambda found: found["quoted"] or b" ", text)
-
-    @cached_property
     def queries(self) -> Queries:
         """The compiled grammar and queries.
 

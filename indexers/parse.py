@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from tree_sitter import Node, Parser, QueryCursor
 
+from indexers.comments import clean_doc, comment_above, cut_comments, file_doc
 from indexers.languages import Spec, find_language
 from indexers.model import CONTAINER_KINDS, ParsedFile, Reference, SourceFile, Symbol
 from indexers.tokens import split_identifiers, truncate
@@ -17,7 +18,7 @@ from indexers.tokens import split_identifiers, truncate
 WINDOW_LINES = 40
 """Lines of a window: about a screen, and near the length of a median method with its neighbours."""
 
-SIGNATURE_LIMIT, DOC_LIMIT, NAME_LIMIT, TITLE_LIMIT = 240, 400, 120, 80
+SIGNATURE_LIMIT, NAME_LIMIT, TITLE_LIMIT = 240, 120, 80
 _DEFINITION = len("definition.")
 _SPACE = re.compile(rb"\s+")
 _TITLE = re.compile(rb"[^\n]*\w{3}[^\n]*")
@@ -25,11 +26,6 @@ _PADDING = re.compile(r"([(\[]) |,? ([)\]])")
 _OPERATOR_ENDS = (b".", b":", b">")
 _OPERATORS = frozenset({b".", b"::", b"->", b"?.", b"&.", b"!.", b"!!.", b"().", b"()->", b"()::", b"()?."})
 _QUALIFIER_REACH = 60
-_DOC_MARKS = re.compile(
-    r"^[ \t]*(?:/\*+!?|\*+/|\*(?!\*)|//+!?|#+!?|--+(?:[ \t]*[|^])?|;+|%+|\{-\|?|-\}|<!--|-->|\"{3}|'{3})?[ \t]?"
-    r"|[ \t]*(?:\*+/|-\}|-->)[ \t]*$",
-    re.M,
-)
 
 
 @dataclass(slots=True)
@@ -153,8 +149,8 @@ def _trim_end(data: bytes, start: int, end: int) -> int:
 
 
 def _nest(spec: Spec, data: bytes, definitions: list[_Definition], lines: int) -> list[Symbol]:
-    file_doc = next((d.doc for d in definitions if d.kind == "file"), "") or _leading_doc(spec, data)
-    symbols = [_file_symbol(data, _clean_doc(file_doc), lines)]
+    own = next((clean_doc(d.doc) for d in definitions if d.kind == "file"), "")
+    symbols = [_file_symbol(data, own or file_doc(spec, data), lines)]
     _extend_open_ended(spec, definitions, len(data))
     starts = _line_starts(data)
     stack = [0]
@@ -198,7 +194,7 @@ def _symbol(
     first = bisect_right(starts, definition.start) - 1
     doc = definition.doc
     if not doc and (outer.kind == "file" or outer.start_byte < starts[first]):
-        first, doc = _comment_above(spec, data, starts, first)
+        first, doc = comment_above(spec, data, starts, first)
     start = (
         min(definition.start, starts[first])
         if first < bisect_right(starts, definition.start) - 1
@@ -209,7 +205,7 @@ def _symbol(
         qualified_name=f"{scope}.{definition.name}" if scope else definition.name,
         kind=kind,
         signature=_signature(spec, data, definition),
-        doc=_clean_doc(doc),
+        doc=clean_doc(doc),
         start_line=first + 1,
         end_line=bisect_right(starts, max(definition.end - 1, definition.start)),
         start_byte=start,
@@ -235,7 +231,7 @@ def _signature(spec: Spec, data: bytes, definition: _Definition) -> str:
         line = max(start, data.rfind(b"\n", start, definition.name_start) + 1)
         start = start if _TYPE_ABOVE.fullmatch(data, start, line) else line
         head = data[start:body] if body < definition.end else _first_statement(data[start:body])
-    head = spec.cut_comments(head).strip() or head
+    head = cut_comments(spec, head).strip() or head
     text = _PADDING.sub(r"\1\2", _SPACE.sub(b" ", head).strip().decode("utf-8", "replace"))
     text = text.removesuffix(";").removesuffix("=>")
     return truncate(text if text.endswith(("()", "[]")) else text.rstrip("{[:=( "), SIGNATURE_LIMIT)
@@ -249,53 +245,6 @@ def _first_statement(text: bytes) -> bytes:
         if byte == ord("\n") and depth <= 0:
             return text[:index]
     return text if depth <= 0 and len(text) <= SIGNATURE_LIMIT * 2 else text.split(b"\n", 1)[0]
-
-
-def _comment_above(spec: Spec, data: bytes, starts: list[int], line: int) -> tuple[int, str]:
-    """The attributes and the comment block that stand directly over a definition: (first attribute's line, comment)."""
-    first = line
-    collected: list[bytes] = []
-    index = line - 1
-    while index >= 0:
-        text = data[starts[index] : starts[index + 1]].strip()
-        if text and text.startswith(spec.attributes or (b"\0",)) and not collected:
-            first = index
-        elif text.startswith(spec.line_comments or (b"\0",)) and not text.startswith(b"#!"):
-            collected.append(text)
-        elif block := next(((s, e) for s, e in spec.block_comments if text.endswith(e)), None):
-            top = data.rfind(block[0], 0, starts[index + 1] - len(block[1]))
-            if top < 0 or data[data.rfind(b"\n", 0, top) + 1 : top].strip():
-                break
-            collected.append(data[top : starts[index + 1]].strip())
-            break
-        else:
-            break
-        index -= 1
-    return first, b"\n".join(reversed(collected)).decode("utf-8", "replace")
-
-
-def _leading_doc(spec: Spec, data: bytes) -> str:
-    """The comment at the top of a file."""
-    text = data.lstrip()
-    if text.startswith(b"#!"):
-        text = text.partition(b"\n")[2].lstrip()
-    for start, end in spec.block_comments:
-        if text.startswith(start):
-            return text[: text.find(end, len(start)) + len(end)].decode("utf-8", "replace")
-    collected = []
-    for line in text[:4000].split(b"\n"):
-        if not spec.line_comments or not line.startswith(spec.line_comments):
-            break
-        collected.append(line)
-    return b"\n".join(collected).decode("utf-8", "replace")
-
-
-def _clean_doc(doc: str) -> str:
-    """A doc comment's first paragraphs as plain text on one line."""
-    if not doc:
-        return ""
-    text = _DOC_MARKS.sub("", doc[: DOC_LIMIT * 4])
-    return truncate(" ".join(text.split()), DOC_LIMIT)
 
 
 def _find_references(spec: Spec, data: bytes, root: Node, symbols: list[Symbol]) -> list[Reference]:

@@ -62,6 +62,9 @@ class WalkRules:
 DEFAULT_RULES = WalkRules()
 
 
+FILE_WORK = 500
+
+
 @dataclass(frozen=True, slots=True)
 class FileEntry:
     """A file that may be worth reading: its path, relative and posix, and what tells that it changed."""
@@ -69,6 +72,11 @@ class FileEntry:
     path: str
     size: int
     mtime_ns: int
+
+    @property
+    def work(self) -> int:
+        """How long indexing it takes, in bytes of source: a file is some work whatever its size."""
+        return self.size + FILE_WORK
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,21 +20,24 @@ STEP_SECONDS = 1.0
 WORTH_SAYING = 5.0
 """Seconds of embedding left that are worth a word: the shipped model never takes so long."""
 
+KNOWN_SHARE, KNOWN_SECONDS = 0.1, 2.0
+"""How much of the work, or of time, has to be behind a first estimate: the first files are the smallest."""
+
 
 @dataclass(slots=True)
 class EmbeddingRun:
-    """Embeds in steps; tells how many texts are done and, judged by the source read so far, how many are to come.
+    """Embeds in steps; tells how many texts are done and, judged by the files read so far, how many are to come.
 
-    ``source_bytes`` of ``total_bytes`` are those whose texts were handed over; ``likely`` is how many texts an
-    earlier index had, 0 where none tells. ``seconds`` were spent on it.
+    ``work_done`` of ``work`` (``FileEntry.work``) is that of files whose texts were handed over; ``likely`` is how
+    many texts an earlier index had, 0 where none tells. ``seconds`` were spent on it.
     """
 
     embedder: Embedder
-    total_bytes: int = 0
+    work: int = 0
     on_progress: OnProgress | None = None
     likely: int = 0
     announced: bool = False
-    source_bytes: int = 0
+    work_done: int = 0
     seconds: float = 0.0
     _texts: int = 0
     _done: int = 0
@@ -61,10 +64,10 @@ class EmbeddingRun:
 
     @property
     def expected(self) -> int:
-        """Texts in all: as many as likely, or as there will be if the source to come is like that so far."""
+        """Texts in all: as many as likely, or as there will be if the files to come are like those so far."""
         if self.likely:
             return max(self.likely, self._texts)
-        share = self.source_bytes / self.total_bytes if self.total_bytes else 1.0
+        share = self.work_done / self.work if self.work else 1.0
         return max(round(self._texts / share) if 0 < share < 1 else self._texts, self._done)
 
     @property
@@ -72,8 +75,12 @@ class EmbeddingRun:
         """Seconds until all are embedded, at the pace so far."""
         return (self.expected - self._done) * self.seconds / max(self._done, 1)
 
+    def _is_worth_saying(self) -> bool:
+        is_known = self.likely or self.work_done >= KNOWN_SHARE * self.work or self.seconds >= KNOWN_SECONDS
+        return bool(is_known) and self.seconds_left >= WORTH_SAYING
+
     def _tell(self) -> None:
-        if self.on_progress is None or not (self.announced or self.seconds_left >= WORTH_SAYING):
+        if self.on_progress is None or not (self.announced or self._is_worth_saying()):
             return
         notice = ""
         if not self.announced:

@@ -52,9 +52,9 @@ class Batch:
     rows: ParsedRows
 
     @property
-    def size(self) -> int:
-        """Bytes of the files."""
-        return sum(file.entry.size for file in self.files)
+    def work(self) -> int:
+        """What the files' entries say of it."""
+        return sum(file.entry.work for file in self.files)
 
 
 def read_batch(
@@ -78,13 +78,13 @@ def read_batch(
 def make_batches(entries: Iterable[FileEntry]) -> Iterator[list[FileEntry]]:
     """Files in their order, in runs of about ``BATCH_BYTES``."""
     batch: list[FileEntry] = []
-    size = 0
+    work = 0
     for entry in entries:
         batch.append(entry)
-        size += entry.size + 500
-        if size >= BATCH_BYTES:
+        work += entry.work
+        if work >= BATCH_BYTES:
             yield batch
-            batch, size = [], 0
+            batch, work = [], 0
     if batch:
         yield batch
 

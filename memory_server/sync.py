@@ -44,9 +44,9 @@ class Diff:
         return len(self.read) + len(self.removed)
 
     @property
-    def read_bytes(self) -> int:
-        """Bytes of the files to read."""
-        return sum(entry.size for entry in self.read)
+    def work(self) -> int:
+        """That of the files to read."""
+        return sum(entry.work for entry in self.read)
 
     def without(self, same: set[str]) -> Diff:
         """This difference less files that turned out the same."""
@@ -92,9 +92,9 @@ class FreshRows:
     _blobs: set[str] = field(default_factory=set)
     _made: list[tuple[NDArray[np.int64], Vectors]] = field(default_factory=list)
 
-    def add(self, rows: ParsedRows, size: int = 0) -> None:
-        """Take the rows of a batch of ``size`` bytes, embedding the texts that have no vector yet."""
-        self.embedding.source_bytes += size
+    def add(self, rows: ParsedRows, work: int = 0) -> None:
+        """Take the rows of a batch, so much of the ``work``, embedding the texts that have no vector yet."""
+        self.embedding.work_done += work
         fresh = [info for info in rows.blobs if info.blob not in self._blobs]
         if not fresh:
             return

@@ -27,7 +27,7 @@ from memory_server.heap import release_unused
 from memory_server.model import OnProgress, Progress, SyncReport
 from memory_server.reading import Reader, ReadFile, read_batch
 from memory_server.row_source import RowSource, row_source
-from memory_server.rows import blob_id
+from memory_server.rows import blob_id, parser_fingerprint
 from memory_server.snapshot import SnapshotInfo, load_blobs, load_view, read_info, write_view
 from memory_server.sync import Diff, FreshRows, compare, import_store_early, manifest_rows
 from memory_server.tuned import find_tuned
@@ -93,6 +93,7 @@ class TreeIndex:
         return {
             "layout": SCHEMA,
             "languages": registry_fingerprint(),
+            "parser": parser_fingerprint(),
             "tree-sitter": metadata.version("tree-sitter"),
             "embedding model": self.embedder.id,
         }
@@ -260,7 +261,7 @@ class TreeIndex:
             if anew:
                 self.view, self.info = nothing, None
             sources = self._known_sources(rebuilt=bool(reason))
-            embedding = EmbeddingRun(self.embedder, diff.read_bytes, on_progress, likely)
+            embedding = EmbeddingRun(self.embedder, diff.work, on_progress, likely)
             files, embedded = self._read(diff, reader, sources, embedding)
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
@@ -315,7 +316,7 @@ class TreeIndex:
         writes, due = 0, WRITE_SECONDS
         for batch in reader.read(known):
             files.update({file.entry.path: file for file in batch.files})
-            rows.add(batch.rows, batch.size)
+            rows.add(batch.rows, batch.work)
             if rows.rows >= WRITE_ROWS or embedding.seconds >= due:
                 self._write(rows)
                 writes, due = writes + 1, embedding.seconds + WRITE_SECONDS

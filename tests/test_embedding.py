@@ -64,7 +64,7 @@ def test_vectors_are_those_of_one_step() -> None:
 def test_the_cost_is_told_once_and_the_rest_as_it_goes(clock: Clock) -> None:
     told: list[Progress] = []
     run = EmbeddingRun(SlowEmbedder("slow", clock=clock), 4_000, told.append)
-    run.source_bytes = 1_000
+    run.work_done = 1_000
     run.embed(texts_of(3 * FIRST_TEXTS))
     assert [step.notice for step in told] == ["embedding about 768 symbols with slow: about 77 s", "", ""]
     assert [(step.done, step.total, step.unit) for step in told] == [
@@ -74,7 +74,7 @@ def test_the_cost_is_told_once_and_the_rest_as_it_goes(clock: Clock) -> None:
 
 
 def test_an_earlier_indexs_symbols_are_expected_rather_than_guessed(clock: Clock) -> None:
-    run = EmbeddingRun(SlowEmbedder("slow", clock=clock), 4_000, likely=300, source_bytes=1_000)
+    run = EmbeddingRun(SlowEmbedder("slow", clock=clock), 4_000, likely=300, work_done=1_000)
     run.embed(texts_of(100))
     assert (run.expected, round(run.seconds_left)) == (300, 20)
     run.embed(texts_of(250))

@@ -376,6 +376,11 @@ def change_languages(patch: pytest.MonkeyPatch) -> Memory:
     return open_memory(Path.cwd())
 
 
+def change_parser(patch: pytest.MonkeyPatch) -> Memory:
+    patch.setattr(tree, "parser_fingerprint", lambda: "another parser")
+    return open_memory(Path.cwd())
+
+
 def change_layout(patch: pytest.MonkeyPatch) -> Memory:
     patch.setattr(tree, "SCHEMA", "0")
     return open_memory(Path.cwd())
@@ -394,6 +399,7 @@ def change_two(patch: pytest.MonkeyPatch) -> Memory:
     ("change", "reason"),
     [
         (change_languages, "the languages changed"),
+        (change_parser, "the parser changed"),
         (change_layout, "the layout changed"),
         (change_model, "the embedding model changed"),
         (change_two, "the languages and the embedding model changed"),

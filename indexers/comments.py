@@ -19,13 +19,27 @@ _MARKS = re.compile(
     r"|[ \t]*(?:\*+/|-\}|-->)[ \t]*$",
     re.M,
 )
-_BREAK = re.compile(r"\n\s*\n|\n(?=[ \t]*(?:@[a-z]|:[a-z]+|\\[a-z]+ |<p>))")
-"""A new paragraph: a blank line, or a line that begins with a tag."""
+_BREAK = re.compile(
+    r"\n\s*\n|\n(?=[ \t]*(?:@[a-z]|:[a-z]+|\\[a-z]+ ))"
+    r"|(?=<(?:p|para|param|typeparam|returns|value|remarks|exception|example)\b)|</summary>"
+)
+"""A new paragraph: a blank line, a line that begins with a tag, or a tag of its own."""
 
-_RULE = re.compile(r"^[ \t]*[=~*#_-]{3,}[ \t]*$", re.M)
-_NO_TEXT = re.compile(r"(?:={1,6}|#{1,6}) .*|:[a-z-]+:.*")
-"""A heading, or a directive to a documentation tool."""
+_NO_LINE = re.compile(
+    r"^[ \t]*(?:[=~*#_-]{3,}"
+    r"|:(?:markup|include|(?:singleton-)?method|attr\w*|category|title|main|(?:no|stop|start)doc):.*)$",
+    re.M,
+)
+"""A rule, or a line for RDoc."""
 
+_NO_TEXT = re.compile(r"(?:={1,6}|#{1,6}) .*|:call-seq:.*")
+"""A heading, or RDoc's list of ways to call a method."""
+
+_TAG = re.compile(
+    r"<(?:see|seealso|paramref|typeparamref)\s+\w+=\"(?:[A-Z]:)?([^\"]*)\"\s*/>"  # .NET's documentation comments
+    r"|\{@(?:link|linkplain|code|literal)\s+([^{}]*)\}"  # Javadoc's
+    r"|</?(?:summary|remarks|para|returns|value|p|br)(?:\s[^<>]*)?/?>|(</?(?:c|code|tt)>)"
+)
 _LEGAL = re.compile(
     r"copyright|\blicen[cs]e|spdx|all rights reserved|redistribut|permission is hereby|\bwarrant(?:y|ies)\b",
     re.I,
@@ -102,10 +116,14 @@ def clean_doc(doc: str) -> str:
 
 def _paragraphs(doc: str) -> list[str]:
     """A comment's paragraphs on one line each, without the comment's marks, rules, and what comes before its text."""
-    text = _RULE.sub("", _MARKS.sub("", doc[: DOC_LIMIT * 4]))
-    paragraphs = [" ".join(part.split()) for part in _BREAK.split(text)]
+    text = _NO_LINE.sub("", _MARKS.sub("", doc[: DOC_LIMIT * 4]))
+    paragraphs = [" ".join(_TAG.sub(_tag_text, part).split()) for part in _BREAK.split(text)]
     paragraphs = [part for part in paragraphs if part]
     return list(dropwhile(_NO_TEXT.fullmatch, paragraphs)) or paragraphs
+
+
+def _tag_text(tag: re.Match[str]) -> str:
+    return "`" if tag[3] else f"`{tag[2]}`" if tag[2] else tag[1] or ""
 
 
 def _join(paragraphs: Sequence[str]) -> str:

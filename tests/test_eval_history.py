@@ -8,12 +8,15 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.cli import app
-from eval.retrieval.changes import HistoryJob, listed_lines, overlaps, read_source
+from eval.retrieval.changes import HistoryJob, listed_lines, listed_spans, overlaps, read_source
 from eval.retrieval.history import Changed, clean_message, draw_changes, is_code, parse_diff
 from eval.retrieval.labels import Target
 from eval.retrieval.results import RetrievalResult, read_result
+from indexers.summarize import Summary
 from memory_server.answers import Answers
 from memory_server.model import SearchHit
+from memory_server.render import render_search
+from memory_server.slices import Hit
 from tests.git_project import Project
 from tests.indexing import CODE_BASE, open_memory, write_files
 
@@ -211,3 +214,18 @@ def run(root: Path, *more: str) -> RetrievalResult:
     done = CliRunner().invoke(app, ["retrieval", *arguments, "--output", str(output), *more])
     assert done.exit_code == 0, done.output
     return read_result(output)
+
+
+def test_every_hit_of_a_reply_is_read_from_it() -> None:
+    told = Summary("my shop/a.py", 1, 9, "class", "Cart", "", "")
+    weak = [
+        SearchHit("b.py", 3, 9, "Cart.pay", "method", 0.5, 1),
+        SearchHit("b.py", 12, 14, "total", "function", 0.4, 2),
+        SearchHit("b.py", 1, 90, "", "file", 0.4, 3),
+        SearchHit("b.py", 20, 20, "LIMIT", "constant", 0.4, 4),
+        SearchHit("my shop/c.py", 7, 8, "Cart.add", "method", 0.4, 5),
+        SearchHit("my shop/c.py", 1, 40, "", "file", 0.4, 6),
+    ]
+    reply = render_search([Hit(told)], 400, weak)
+    named = [Target(hit.path, hit.start_line, hit.end_line) for hit in weak]
+    assert listed_spans(reply) == [Target(told.path, told.start_line, told.end_line), *named]

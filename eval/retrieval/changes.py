@@ -40,7 +40,7 @@ RESULTS = 50
 """More than 2,000 tokens of source ever take."""
 
 _SPAN = re.compile(r"  (\d+)(?:-(\d+))? ")
-_NAMED = re.compile(r"(?:^|, )(?:(\S.*?) )?(\d+)-(\d+)")
+_NAMED = re.compile(r"(\S.*?) (\d+)-(\d+)(?: .*)?")
 
 Line = tuple[str, int]
 
@@ -199,9 +199,10 @@ def _named_spans(line: str) -> list[Target]:
     spans: list[Target] = []
     for file in line.split("; "):
         path = ""
-        for found in _NAMED.finditer(file):
-            path = found[1] or path
-            spans.append(Target(path, int(found[2]), int(found[3])))
+        for named in file.split(", "):
+            if found := _NAMED.fullmatch(f"{path} {named}" if path else named):
+                path = path or found[1]
+                spans.append(Target(path, int(found[2]), int(found[3])))
     return spans
 
 

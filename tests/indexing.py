@@ -1,4 +1,4 @@
-"""A tiny embedder that counts, a small code base, and what it means for two indexes to be equal."""
+"""An embedder that counts, a note of what is parsed, a small code base, and when two indexes are equal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import lancedb
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 
 from indexers.embed import Embedder, Vectors
 from memory_server.memory import Memory
+from memory_server.rows import parse_rows
 from memory_server.search import search_view
 from memory_server.view import View
 
@@ -174,6 +176,19 @@ def assert_whole(memory: Memory) -> None:
     assert index.info is not None
     assert {path.name for path in index.folder.view.iterdir()} == {str(index.info.generation), "current.json"}
     assert not (index.folder.path / "writing").exists()
+
+
+def note_parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the files that are parsed from now on."""
+    parsed: list[str] = []
+
+    def note(sources: Any, problem: str = "") -> Any:
+        known = list(sources)
+        parsed.extend(source.path for _, source in known)
+        return parse_rows(known, problem)
+
+    monkeypatch.setattr("memory_server.reading.parse_rows", note)
+    return parsed
 
 
 def search_is_answered(memory: Memory) -> bool:

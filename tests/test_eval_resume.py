@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,16 +18,12 @@ from eval.live.run import ARMS, Bench, Trial, TrialRun, plan_trials
 from eval.live.tasks import Task
 from eval.retrieval.grep import SourceTree
 from eval.retrieval.matchers import PythonMatcher
+from tests.live_tasks import write_tasks
 
 TASKS = (
     Task(name="discount", question="Where is a discount taken off?", paths=("shop/prices.py",)),
     Task(name="refund", question="What gives an order's money back?", paths=("shop/refunds.py",)),
 )
-
-
-def write_tasks(path: Path, tasks: Sequence[Task]) -> Path:
-    path.write_text(json.dumps({"tasks": [task.model_dump() for task in tasks]}), encoding="utf-8")
-    return path
 
 
 def made_up_run(trial: Trial, problem: str = "") -> TrialRun:

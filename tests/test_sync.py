@@ -14,17 +14,16 @@ from hypothesis import strategies as st
 from memory_server import reading, tree
 from memory_server.memory import Memory
 from memory_server.model import Progress
-from memory_server.rows import parse_rows
 from tests.git_project import Project, make_project, snapshot
 from tests.indexing import (
     CODE_BASE,
     CountingEmbedder,
     assert_equal_to_fresh,
     assert_same_view,
+    note_parsed,
     open_memory,
     write_files,
 )
-from tests.killed_run import die_once
 
 PATHS = (
     "app/billing.py",
@@ -156,19 +155,6 @@ def test_a_report_counts_what_changed(repository: Project) -> None:
     assert report.files == len(memory.view.paths)
 
 
-def note_parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths of the files that are parsed from now on."""
-    parsed: list[str] = []
-
-    def note(sources: Any, problem: str = "") -> Any:
-        known = list(sources)
-        parsed.extend(source.path for _, source in known)
-        return parse_rows(known, problem)
-
-    monkeypatch.setattr("memory_server.reading.parse_rows", note)
-    return parsed
-
-
 def test_touching_a_file_neither_parses_nor_embeds(
     repository: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,36 +228,6 @@ def test_a_renamed_file_embeds_its_path_alone(repository: Project, monkeypatch: 
     assert (parsed, embedder.take()) == ([], ["app invoices"])
 
 
-def test_a_second_worktree_embeds_and_parses_nothing(
-    repository: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    open_memory(repository.root).sync()
-    other = tmp_path / "other"
-    repository.git("worktree", "add", "--quiet", str(other))
-    embedder = CountingEmbedder()
-    parsed = note_parsed(monkeypatch)
-    memory = open_memory(other, embedder)
-    report = memory.sync()
-    assert report.files == len(CODE_BASE) + 1
-    assert (parsed, embedder.take()) == ([], [])
-    assert_equal_to_fresh(memory.view, other)
-
-
-def test_a_branch_and_back_embeds_nothing_new(repository: Project) -> None:
-    embedder = CountingEmbedder()
-    memory = open_memory(repository.root, embedder)
-    memory.sync()
-    repository.git("checkout", "--quiet", "-b", "feature")
-    repository.commit("app/billing.py", "def other():\n    return 7\n")
-    memory.sync()
-    embedder.take()
-    for branch in ("main", "feature", "main"):
-        repository.git("checkout", "--quiet", branch)
-        memory.sync()
-        assert_equal_to_fresh(memory.view, repository.root)
-    assert embedder.take() == []
-
-
 def test_a_file_saved_again_in_the_same_clock_tick_is_read_again(
     repository: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,69 +262,6 @@ def test_a_file_that_changes_while_it_is_indexed_is_read_again(repository: Proje
     memory.sync(edit)
     assert memory.sync().changed == 1
     assert_equal_to_fresh(memory.view, repository.root)
-
-
-class DeadlyPath(type(Path())):  # type: ignore[misc]
-    """A path that ends the first process it is sent to."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return die_once, (str(self), str(self.parent / "died"))
-
-
-def test_a_worker_that_dies_costs_its_files_a_second_try(
-    repository: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
-    memory = open_memory(repository.root)
-    with monkeypatch.context() as patch:
-        patch.setattr(reading, "POOL_BYTES", 0)
-        patch.setattr(reading, "BATCH_BYTES", 1_500)
-        memory.tree.root = DeadlyPath(memory.tree.root)
-        memory.sync()
-    assert (repository.root.parent / "died").exists()
-    assert_equal_to_fresh(memory.view, repository.root)
-
-
-def test_worker_processes_make_the_same_index(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
-    with monkeypatch.context() as patch:
-        patch.setattr(reading, "POOL_BYTES", 0)
-        patch.setattr(reading, "BATCH_BYTES", 600)
-        memory = open_memory(repository.root)
-        memory.sync()
-    assert_equal_to_fresh(memory.view, repository.root)
-
-
-def test_a_second_worktree_starts_no_worker_for_what_is_known(
-    repository: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    open_memory(repository.root).sync()
-    other = tmp_path / "other"
-    repository.git("worktree", "add", "--quiet", str(other))
-    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
-    monkeypatch.setattr(reading, "POOL_BYTES", 0)
-    monkeypatch.setattr(reading, "_open_pool", None)
-    memory = open_memory(other)
-    memory.sync()
-    assert len(memory.view.paths) == len(CODE_BASE) + 1
-
-
-def test_workers_read_what_differs_in_another_worktree(
-    repository: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    open_memory(repository.root).sync()
-    other = tmp_path / "other"
-    repository.git("worktree", "add", "--quiet", str(other))
-    for name in ("first", "second"):
-        (other / "app" / f"{name}.py").write_text(f"def {name}():\n    return 1\n")
-    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
-    with monkeypatch.context() as patch:
-        patch.setattr(reading, "POOL_BYTES", 0)
-        patch.setattr(reading, "BATCH_BYTES", 600)
-        memory = open_memory(other)
-        memory.sync()
-    assert {"app/first.py", "app/second.py"} <= set(memory.view.paths)
-    assert_equal_to_fresh(memory.view, other)
 
 
 def change_languages(patch: pytest.MonkeyPatch) -> Memory:

@@ -1,0 +1,104 @@
+"""Worker processes, worktrees and branches: the same index, and nothing is read twice that is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memory_server import reading
+from tests.git_project import Project
+from tests.indexing import CODE_BASE, CountingEmbedder, assert_equal_to_fresh, note_parsed, open_memory
+from tests.killed_run import die_once
+
+
+@pytest.fixture
+def worktree(repository: Project, tmp_path: Path) -> Path:
+    """A second worktree of a repository that has an index."""
+    open_memory(repository.root).sync()
+    other = tmp_path / "other"
+    repository.git("worktree", "add", "--quiet", str(other))
+    return other
+
+
+def test_a_second_worktree_embeds_and_parses_nothing(worktree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder = CountingEmbedder()
+    parsed = note_parsed(monkeypatch)
+    memory = open_memory(worktree, embedder)
+    report = memory.sync()
+    assert report.files == len(CODE_BASE) + 1
+    assert (parsed, embedder.take()) == ([], [])
+    assert_equal_to_fresh(memory.view, worktree)
+
+
+def test_a_branch_and_back_embeds_nothing_new(repository: Project) -> None:
+    embedder = CountingEmbedder()
+    memory = open_memory(repository.root, embedder)
+    memory.sync()
+    repository.git("checkout", "--quiet", "-b", "feature")
+    repository.commit("app/billing.py", "def other():\n    return 7\n")
+    memory.sync()
+    embedder.take()
+    for branch in ("main", "feature", "main"):
+        repository.git("checkout", "--quiet", branch)
+        memory.sync()
+        assert_equal_to_fresh(memory.view, repository.root)
+    assert embedder.take() == []
+
+
+class DeadlyPath(type(Path())):  # type: ignore[misc]
+    """A path that ends the first process it is sent to."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return die_once, (str(self), str(self.parent / "died"))
+
+
+def test_a_worker_that_dies_costs_its_files_a_second_try(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
+    memory = open_memory(repository.root)
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "POOL_BYTES", 0)
+        patch.setattr(reading, "BATCH_BYTES", 1_500)
+        memory.tree.root = DeadlyPath(memory.tree.root)
+        memory.sync()
+    assert (repository.root.parent / "died").exists()
+    assert_equal_to_fresh(memory.view, repository.root)
+
+
+def test_worker_processes_make_the_same_index(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "POOL_BYTES", 0)
+        patch.setattr(reading, "BATCH_BYTES", 600)
+        memory = open_memory(repository.root)
+        memory.sync()
+    assert_equal_to_fresh(memory.view, repository.root)
+
+
+def test_a_second_worktree_starts_no_worker_for_what_is_known(
+    worktree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
+    monkeypatch.setattr(reading, "POOL_BYTES", 0)
+    monkeypatch.setattr(reading, "_open_pool", None)
+    memory = open_memory(worktree)
+    memory.sync()
+    assert len(memory.view.paths) == len(CODE_BASE) + 1
+
+
+def test_workers_read_what_differs_in_another_worktree(
+    worktree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        (worktree / "app" / f"{name}.py").write_text(f"def {name}():\n    return 1\n")
+    monkeypatch.setenv("REPO_MEMORY_WORKERS", "2")
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "POOL_BYTES", 0)
+        patch.setattr(reading, "BATCH_BYTES", 600)
+        memory = open_memory(worktree)
+        memory.sync()
+    assert {"app/first.py", "app/second.py"} <= set(memory.view.paths)
+    assert_equal_to_fresh(memory.view, worktree)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from eval.retrieval.labels import LabelledRepository, load_labels
 from eval.retrieval.results import hash_query
 from eval.savings.page import build_page
 from eval.savings.report import build_report
-from eval.savings.results import collect, write_result
+from eval.savings.results import SavingsResult, collect, write_result
 from eval.savings.run import Outcome, measure_commits, measure_labelled
 from eval.tokens import COUNTED_MODEL, CountBy, Counting
 
@@ -93,6 +94,13 @@ def savings(
             raise MeasureError("nothing to measure on", hint)
     if html is not None:
         html.write_text(build_page(result), encoding="utf-8")
+    _tell_savings(result, labelled, output, as_json=as_json)
+
+
+def _tell_savings(
+    result: SavingsResult, labelled: Sequence[LabelledRepository], output: Path | None, *, as_json: bool
+) -> None:
+    """The result in its forms, with the labelled questions in words, and what was not measured."""
     questions = {hash_query(q.query): q.query for found in labelled for q in found.questions}
     tell_result(write_result(result), build_report(result, questions), output, as_json=as_json)
     for found in result.unmeasured:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +105,22 @@ def test_workers_read_what_differs_in_another_worktree(
         memory.sync()
     assert {"app/first.py", "app/second.py"} <= set(memory.view.paths)
     assert_equal_to_fresh(memory.view, worktree)
+
+
+KILLED_WITH_WORKERS = """
+import os, signal
+from memory_server import reading
+
+if __name__ == "__main__":
+    pool = reading._open_pool(2, frozenset())
+    print(pool.submit(os.getpid).result(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_the_process_that_started_them() -> None:
+    killed = subprocess.run(  # ends when nobody holds its output any more
+        [sys.executable, "-c", KILLED_WITH_WORKERS], capture_output=True, timeout=60, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert int(killed.stdout) > 0

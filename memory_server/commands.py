@@ -357,9 +357,14 @@ def serve(repo: Repo = Here) -> None:
     chosen = repo if repo != Here else Path(os.environ.get("CLAUDE_PROJECT_DIR") or ".")
     from memory_server.server import build_server, run_server
 
+    # What workers shared is cleaned up when the server ends before them, and that is no news for the client's log.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")
     live = LiveMemory(chosen)
     live.start()
     try:
         run_server(build_server(live.answers), wire)
     finally:
         live.stop()
+    sys.stderr.flush()
+    # The client is gone: what is being indexed is not waited for, the next run goes on from there.
+    os._exit(0)

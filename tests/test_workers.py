@@ -124,3 +124,38 @@ def test_workers_end_with_the_process_that_started_them() -> None:
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert int(killed.stdout) > 0
+
+
+BUSY_SERVER = """
+import sys, time
+from pathlib import Path
+from memory_server import commands, live, reading
+
+def sync(memory, *arguments, **named):
+    task = reading._open_pool(1, frozenset()).submit(time.sleep, 600)
+    print("indexing", file=sys.stderr, flush=True)
+    task.result()
+
+if __name__ == "__main__":
+    live.Memory.sync = sync
+    commands.serve(Path(sys.argv[1]))
+"""
+
+
+def test_a_server_whose_client_left_does_not_wait_for_its_workers(repository: Project) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", BUSY_SERVER, repository.root],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert server.stdin is not None
+        assert server.stderr is not None
+        server.stdin.write(b"\n")
+        server.stdin.flush()
+        assert server.stderr.readline() == b"indexing\n"
+        _, said = server.communicate(timeout=60)
+        assert (server.returncode, said) == (0, b"")
+    finally:
+        server.kill()

@@ -260,9 +260,9 @@ class TreeIndex:
                 self.folder.write_fingerprint(self.fingerprint())
             if anew:
                 self.view, self.info = nothing, None
-            sources = self._known_sources(rebuilt=bool(reason))
+            sources = [] if reason else self._known_views()
             embedding = EmbeddingRun(self.embedder, diff.work, on_progress, likely)
-            files, embedded = self._read(diff, reader, sources, embedding)
+            files, embedded = self._read(diff, reader, sources, embedding, rebuilt=bool(reason))
         if on_progress:
             on_progress(Progress("linking", len(files), len(files)))
         release_unused()
@@ -279,10 +279,8 @@ class TreeIndex:
         changed = sum(1 for path in was & now if before[path][2] != self.view.manifest[path][2])
         return self._report(started, len(now - was), changed, len(was - now), embedded, reason)
 
-    def _known_sources(self, *, rebuilt: bool) -> list[RowSource]:
-        """Where rows are found without parsing: this view, the repository's other trees, or else the store."""
-        if rebuilt:
-            return []
+    def _known_views(self) -> list[RowSource]:
+        """The views that rows are found in without parsing: this one, or one of the repository's other trees."""
         sources = [self.view.as_source()] if len(self.view) else []
         for folder in sorted(self.folder.views.iterdir()) if self.folder.views.is_dir() else ():
             info = read_info(folder)
@@ -292,7 +290,7 @@ class TreeIndex:
                 shutil.rmtree(folder, ignore_errors=True)
             elif not len(self.view) and (view := load_view(folder, info)) is not None:
                 sources.append(view.as_source())
-        return sources or [self._open_store().rows()]
+        return sources
 
     def _open_store(self) -> Store:
         from memory_server.store import Store
@@ -305,11 +303,22 @@ class TreeIndex:
         return Reader(self.root, self.rules, diff.read, self.config.index.workers)
 
     def _read(
-        self, diff: Diff, reader: Reader, sources: list[RowSource], embedding: EmbeddingRun
+        self,
+        diff: Diff,
+        reader: Reader,
+        sources: list[RowSource],
+        embedding: EmbeddingRun,
+        *,
+        rebuilt: bool,
     ) -> tuple[dict[str, ReadFile], int]:
-        """Read the changed files; parse, embed and store contents that no source has, and add them as sources."""
+        """Read the changed files; parse, embed and store contents that no source has, and add them as sources.
+
+        With no view to find them in, contents are looked for in the store: what a killed run finished is there.
+        """
         known = frozenset(blob for source in sources for blob in source.infos)
-        find = (lambda keys: self._open_store().find_vectors(keys)) if sources else None
+        if not sources and not rebuilt:
+            known = frozenset(self._open_store().known_blobs())
+        find = (lambda keys: self._open_store().find_vectors(keys)) if known else None
         rows = FreshRows(embedding, find)
         files: dict[str, ReadFile] = {}
         shown = len(self.view)
@@ -325,11 +334,8 @@ class TreeIndex:
                     shown = len(self.view)
             if embedding.on_progress and not embedding.announced:
                 embedding.on_progress(Progress("indexing", len(files), len(diff.read)))
-        if rows.files:
-            last = self._write(rows)
-            sources.append(self._open_store().rows() if writes else last)
-        elif writes:
-            sources.append(self._open_store().rows())
+        last = [self._write(rows)] if rows.files else []
+        sources += [self._open_store().rows()] if writes or (known and not sources) else last
         return files, rows.embedded
 
     def _write(self, rows: FreshRows) -> RowSource:

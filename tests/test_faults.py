@@ -83,6 +83,22 @@ def test_a_first_run_that_is_killed_is_completed_by_the_next(
     assert_recovers(repository.root)
 
 
+@pytest.mark.parametrize("stage", ["before the second part is written", "before the view is built"])
+def test_what_a_killed_run_finished_is_not_done_again(
+    repository: Project, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    small_parts(monkeypatch)
+    killed, next_run = CountingEmbedder(), CountingEmbedder()
+    with ended_at(stage, die), pytest.raises(Killed):
+        open_memory(repository.root, killed).sync()
+    memory = open_memory(repository.root, next_run)
+    report = memory.sync()
+    assert report.rebuilt == ""
+    stored = set(killed.take()) - set(next_run.take())
+    assert stored
+    assert_equal_to_fresh(memory.view, repository.root)
+
+
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ERASURE])
 def test_an_update_that_is_killed_is_completed_by_the_next(
     repository: Project, monkeypatch: pytest.MonkeyPatch, stage: str

@@ -35,6 +35,10 @@ FILES = pa.schema([
 COMPACT_AFTER = 24
 """Versions of a table after which it is compacted: reading stays one pass, and writing one file costs 10 ms."""
 
+CACHE_BYTES = 4 << 20
+"""What LanceDB keeps of files it read: tables are read whole and seldom, and its own limit is gigabytes (a server took
+0.2 MiB more at every edit)."""
+
 _WRITING, _SUMS = "writing", "checksums.json"
 T = TypeVar("T")
 
@@ -65,7 +69,11 @@ class Store:
             raise StoreDamagedError(f"the store is damaged: {damaged}")
 
         def open_tables() -> dict[str, Any]:
-            connection = lancedb.connect(os.fspath(folder / "lance"), read_consistency_interval=timedelta(0))
+            connection = lancedb.connect(
+                os.fspath(folder / "lance"),
+                read_consistency_interval=timedelta(0),
+                session=lancedb.Session(index_cache_size_bytes=0, metadata_cache_size_bytes=CACHE_BYTES),
+            )
             return {
                 name: connection.create_table(name, schema=schema, exist_ok=True)
                 for name, schema in schemas.items()

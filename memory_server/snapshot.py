@@ -23,7 +23,7 @@ from memory_server.vectors import Vectors
 from memory_server.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from typing_extensions import Buffer
 
@@ -50,6 +50,18 @@ def read_info(folder: Path) -> SnapshotInfo | None:
         return SnapshotInfo(**json.loads((folder / "current.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def other_views(views: Path, own: str) -> Iterator[tuple[Path, SnapshotInfo]]:
+    """The views of a repository's other trees than its ``own``; those of trees that are gone are deleted."""
+    for folder in sorted(views.iterdir()) if views.is_dir() else ():
+        info = read_info(folder)
+        if folder.name == own or info is None:
+            continue
+        if Path(info.root).exists():
+            yield folder, info
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def load_view(folder: Path, info: SnapshotInfo) -> View | None:

@@ -35,6 +35,9 @@ FILES = pa.schema([
 COMPACT_AFTER = 24
 """Versions of a table after which it is compacted: reading stays one pass, and writing one file costs 10 ms."""
 
+KEPT_SHARE = 0.25
+"""Contents that no tree uses any more stay, up to this share of those in use: their rows save work on a way back."""
+
 CACHE_BYTES = 4 << 20
 """What LanceDB keeps of files it read: tables are read whole and seldom, and its own limit is gigabytes (a server took
 0.2 MiB more at every edit)."""
@@ -80,6 +83,7 @@ class Store:
             }
 
         self._tables = _guard(open_tables)
+        self._text_keys: NDArray[np.int64] | None = None
         for name, schema in schemas.items():
             if self._tables[name].schema.names != schema.names:
                 raise StoreDamagedError(f"table {name} has other columns than this version writes")
@@ -111,10 +115,10 @@ class Store:
     def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
         """The vectors of texts embedded before, with their keys, distinct and sorted."""
         table = self._tables["symbols"]
-        if not len(keys) or not _guard(table.count_rows):
-            return np.zeros(0, np.int64), Vectors.empty(0, self.dimensions)
-        known = _guard(lambda: table.search().select(["text_key"]).to_arrow())["text_key"].to_numpy()
-        wanted = np.intersect1d(known, keys)
+        if self._text_keys is None:
+            stored = _guard(lambda: table.search().select(["text_key"]).to_arrow())
+            self._text_keys = np.unique(stored["text_key"].to_numpy())
+        wanted = np.intersect1d(self._text_keys, np.unique(keys), assume_unique=True)
         if not len(wanted):
             return wanted, Vectors.empty(0, self.dimensions)
         condition = f"text_key IN ({','.join(map(str, wanted.tolist()))})"
@@ -157,8 +161,17 @@ class Store:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", UserWarning)
                     _guard(partial(table.optimize, cleanup_older_than=timedelta(0), delete_unverified=True))
+        self._text_keys = None
         _guard(lambda: record_sums(self.folder / "lance", self.folder / _SUMS))
         (self.folder / _WRITING).unlink(missing_ok=True)
+
+    def collect_garbage(self, used: set[str]) -> None:
+        """Remove contents that are not ``used``, once there are enough of them."""
+        dead = self.known_blobs() - used
+        if len(dead) > max(4, KEPT_SHARE * len(used)):
+            self.begin()
+            self.remove(dead)
+            self.commit(compact=True)
 
     def _delete(self, name: str, blobs: set[str]) -> None:
         ordered = sorted(blobs)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from memory_server.model import OnProgress, Progress, SyncReport
 from memory_server.reading import Reader, ReadFile, read_batch
 from memory_server.row_source import RowSource, row_source
 from memory_server.rows import blob_id, parser_fingerprint
-from memory_server.snapshot import SnapshotInfo, load_blobs, load_view, read_info, write_view
+from memory_server.snapshot import SnapshotInfo, load_blobs, load_view, other_views, read_info, write_view
 from memory_server.sync import Diff, FreshRows, compare, import_store_early, manifest_rows
 from memory_server.tuned import find_tuned
 from memory_server.view import FILES, View, build_view, empty_view
@@ -45,8 +46,8 @@ WRITE_ROWS = 10_000
 WRITE_SECONDS = 30.0
 """Seconds of embedding after which they are written all the same."""
 
-KEPT_SHARE = 0.25
-"""Contents that no tree uses any more stay, up to this share of those in use: their vectors save work on a way back."""
+STORE_WORK = 2_000_000
+"""Work from which on contents are looked for in the store before they are parsed: reading it takes as long as that."""
 
 
 class TreeIndex:
@@ -281,16 +282,11 @@ class TreeIndex:
 
     def _known_views(self) -> list[RowSource]:
         """The views that rows are found in without parsing: this one, or one of the repository's other trees."""
-        sources = [self.view.as_source()] if len(self.view) else []
-        for folder in sorted(self.folder.views.iterdir()) if self.folder.views.is_dir() else ():
-            info = read_info(folder)
-            if folder.name == self.folder.tree or info is None or sources[1:]:
-                continue
-            if not Path(info.root).exists():
-                shutil.rmtree(folder, ignore_errors=True)
-            elif not len(self.view) and (view := load_view(folder, info)) is not None:
-                sources.append(view.as_source())
-        return sources
+        others = list(other_views(self.folder.views, self.folder.tree))
+        if len(self.view):
+            return [self.view.as_source()]
+        loaded = (load_view(folder, info) for folder, info in others)
+        return [view.as_source() for view in islice(filter(None, loaded), 1)]
 
     def _open_store(self) -> Store:
         from memory_server.store import Store
@@ -313,11 +309,13 @@ class TreeIndex:
     ) -> tuple[dict[str, ReadFile], int]:
         """Read the changed files; parse, embed and store contents that no source has, and add them as sources.
 
-        With no view to find them in, contents are looked for in the store: what a killed run finished is there.
+        With no view to find them in, or with much to read, contents are looked for in the store too: what a killed run
+        finished is there, and another branch.
         """
-        known = frozenset(blob for source in sources for blob in source.infos)
-        if not sources and not rebuilt:
-            known = frozenset(self._open_store().known_blobs())
+        viewed = frozenset(blob for source in sources for blob in source.infos)
+        known = viewed
+        if not rebuilt and (not sources or diff.work >= STORE_WORK):
+            known |= self._open_store().known_blobs()
         find = (lambda keys: self._open_store().find_vectors(keys)) if known else None
         rows = FreshRows(embedding, find)
         files: dict[str, ReadFile] = {}
@@ -335,7 +333,9 @@ class TreeIndex:
             if embedding.on_progress and not embedding.announced:
                 embedding.on_progress(Progress("indexing", len(files), len(diff.read)))
         last = [self._write(rows)] if rows.files else []
-        sources += [self._open_store().rows()] if writes or (known and not sources) else last
+        in_store = known - viewed
+        found = any(file.blob in in_store for file in files.values())
+        sources += [self._open_store().rows()] if writes or found else last
         return files, rows.embedded
 
     def _write(self, rows: FreshRows) -> RowSource:
@@ -367,18 +367,14 @@ class TreeIndex:
         self.view, self.info = view, info
 
     def _collect_garbage(self) -> None:
-        """Drop contents that no tree uses, once there are enough of them; opens the store only if it is open."""
+        """Let the store, if it is open, drop contents that no tree uses."""
         if self._store is None:
             return
         used = {blob for _, _, blob, _ in self.view.manifest.values() if blob}
         for folder in self.folder.views.iterdir():
             info = read_info(folder)
             used |= load_blobs(folder, info) if info is not None else set()
-        dead = self._store.known_blobs() - used
-        if len(dead) > max(4, KEPT_SHARE * len(used)):
-            self._store.begin()
-            self._store.remove(dead)
-            self._store.commit(compact=True)
+        self._store.collect_garbage(used)
 
     def _report(
         self,

@@ -17,6 +17,7 @@ from indexers.graph import Graph, GraphInput, resolve_references
 from indexers.languages import test_modules
 from indexers.roles import find_roles
 from indexers.tokens import text_terms
+from memory_server.heap import release_unused
 from memory_server.lexical import LexicalIndex, build_lexical_index
 from memory_server.row_source import (
     REFERENCE_GROUPS,
@@ -224,6 +225,7 @@ class View:
         sums /= np.where(lengths > 0, lengths, 1)
         if self.path_vectors is not None:
             sums += np.float32(PATH_SHARE) * self.path_vectors.values * self.path_vectors.scales[:, None]
+        release_unused()  # the last thing that a view derives for its first search: making them took twice as much
         return sums
 
     @cached_property

@@ -93,11 +93,15 @@ def move_git(project: Project, operation: Operation) -> None:
 
 
 @EXAMPLES
-@given(operations=st.lists(st.one_of(*FILE_OPERATIONS, *GIT_OPERATIONS), min_size=3, max_size=12))
+@given(
+    operations=st.lists(st.one_of(*FILE_OPERATIONS, *GIT_OPERATIONS), min_size=3, max_size=12),
+    store_work=st.sampled_from([0, tree.STORE_WORK]),
+)
 def test_after_any_changes_a_sync_equals_a_fresh_index(
-    operations: list[Operation], tmp_path_factory: pytest.TempPathFactory
+    operations: list[Operation], store_work: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tree, "STORE_WORK", store_work)
         project = make_project(tmp_path_factory.mktemp("any"), patch)
         write_files(project.root, CODE_BASE)
         memory = open_memory(project.root)

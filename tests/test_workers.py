@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from memory_server import reading
+from memory_server import reading, tree
 from tests.git_project import Project
 from tests.indexing import CODE_BASE, CountingEmbedder, assert_equal_to_fresh, note_parsed, open_memory
 from tests.killed_run import die_once
@@ -48,6 +48,23 @@ def test_a_branch_and_back_embeds_nothing_new(repository: Project) -> None:
         memory.sync()
         assert_equal_to_fresh(memory.view, repository.root)
     assert embedder.take() == []
+
+
+def test_much_that_another_branch_had_is_taken_from_the_store(
+    repository: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "STORE_WORK", 0)
+    memory = open_memory(repository.root)
+    memory.sync()
+    repository.git("checkout", "--quiet", "-b", "feature")
+    repository.commit("app/billing.py", "def other():\n    return 7\n")
+    memory.sync()
+    repository.git("checkout", "--quiet", "main")
+    with monkeypatch.context() as patch:
+        parsed = note_parsed(patch)
+        assert memory.sync().changed == 1
+        assert parsed == []
+    assert_equal_to_fresh(memory.view, repository.root)
 
 
 class DeadlyPath(type(Path())):  # type: ignore[misc]

@@ -52,8 +52,10 @@ class IndexFolder:
 
         Raises:
             StoreBusyError: another process kept it for ``wait`` seconds.
-            StoreError: the folder cannot be written.
+            StoreError: the folder cannot be written, or the repository is gone.
         """
+        if not root.is_dir():  # making the index's folder would bring it back, empty
+            raise StoreError(f"{root} is gone", "go back to where it was, or start anew where it is now")
         self.create()
         lock = FileLock(self.lock, timeout=wait)
         try:

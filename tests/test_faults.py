@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from memory_server import reading, sync, tree
-from memory_server.errors import StoreBusyError, StoreDamagedError, StoreError
+from memory_server.errors import MemoryServerError, StoreBusyError, StoreDamagedError, StoreError
 from memory_server.memory import Memory
 from tests.git_project import Project, snapshot
 from tests.indexing import (
@@ -322,3 +322,15 @@ def test_a_first_run_on_a_full_disk_says_so_and_still_answers(
     memory.sync()
     assert_equal_to_fresh(memory.view, repository.root)
     assert_recovers(repository.root)
+
+
+def test_a_repository_that_is_gone_is_not_brought_back(repository: Project) -> None:
+    memory = open_memory(repository.root)
+    memory.sync()
+    elsewhere = repository.root.rename(repository.root.with_name("moved"))
+    with pytest.raises(MemoryServerError):
+        memory.sync()
+    assert not repository.root.exists()
+    elsewhere.rename(repository.root)
+    memory.sync()
+    assert_equal_to_fresh(memory.view, repository.root)

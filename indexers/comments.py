@@ -90,7 +90,7 @@ def _leading_comments(spec: Spec, text: bytes) -> Iterator[bytes]:
         line = line.strip()
         block = next(((s, e) for s, e in spec.block_comments if line.startswith(s)), None)
         if line.startswith((b"#!", *spec.attributes)):
-            text = rest
+            text = text.partition(block[1])[2] if block is not None else rest
         elif line.startswith(spec.line_comments or (b"\0",)):
             run.append(line)
             text = rest

@@ -51,6 +51,7 @@ def test_of_nothing_but_tags_all_is_kept() -> None:
     [
         ("a.rb", "# frozen_string_literal: true\n\n# Sells items.\nmodule Shop\nend\n", "Sells items."),
         ("a.hs", "{-# LANGUAGE BangPatterns #-}\n-- | Sells items.\nmodule Shop where\n", "Sells items."),
+        ("a.hs", "{-# LANGUAGE A\n           , B #-}\n-- | Sells.\nmodule Shop where\n", "Sells."),
         (
             "a.py",
             "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n# Sells items.\nimport os\n",

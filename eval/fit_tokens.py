@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.tokens import ctok_counter
-from indexers.languages import find_language
+from indexers.languages.registry import find_language
 from indexers.tokens import FAMILIES, TOKEN_WEIGHTS, count_token_features
 
 TEXT_SUFFIXES = frozenset({".rst", ".txt"})

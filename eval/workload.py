@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from eval.errors import MeasureError
-from indexers.languages import find_language
+from indexers.languages.registry import find_language
 from indexers.model import SourceFile
-from indexers.parse import parse_file
+from indexers.parsing.parse import parse_file
 
 QUERIES = 50
 """Queries drawn from a repository: half are names it defines, half are lines of its documents."""

@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 
 from indexers.model import Skipped
+from indexers.source.walk import read_source
 from indexers.summarize import Summary, choose_calls
-from indexers.walk import read_source
 from memory_server import rank
 from memory_server.errors import NotFoundError, OutsideRepositoryError
 from memory_server.memory import Memory

@@ -8,7 +8,7 @@ from time import monotonic
 
 import numpy as np
 
-from indexers.embed import Embedder, Vectors
+from indexers.embedding.embed import Embedder, Vectors
 from memory_server.model import OnProgress, Progress
 
 FIRST_TEXTS, MOST_TEXTS = 64, 1_024

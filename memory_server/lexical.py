@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexers.documents import FIELDS
+from indexers.parsing.documents import FIELDS
 
 K1 = 1.2
 FIELD_WEIGHTS = {"name": 5.0, "signature": 1.5, "doc": 1.5, "body": 1.0, "path": 2.0}

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from indexers.tokens import hash_term, identifier_terms, split_identifier, stem_word
+from indexers.terms import hash_term, identifier_terms, split_identifier, stem_word
 
 Floats = NDArray[np.float32]
 
@@ -40,7 +40,7 @@ ROLE_FACTORS: Mapping[str, float] = {
     "declarations": 0.5,
     "foreign": 0.7,
 }
-"""What a file's role (``indexers.languages.PATH_ROLES``) is worth beside source, unless the query asks for it.
+"""What a file's role (``indexers.languages.registry.PATH_ROLES``) is worth beside source, unless the query asks for it.
 
 Tests and copies use every word of what they test or copy. Below these floors the development split, whose labels are
 all source, would still gain a little; a user's question about a test or a text would lose.
@@ -205,8 +205,8 @@ class Candidates:
 
     Of a symbol: ``one_line`` whether it has a single line, ``lexical`` is BM25F, ``dense`` the cosine, ``importance``
     PageRank in units of its mean, ``named`` 1 for a named symbol, 2 with its type and more for a whole path,
-    ``roles`` its file's as in ``indexers.languages.PATH_ROLES``, tests within a file of source included. Of its file:
-    the same three measures, and ``file_name``, the share of the name's words that stand in the query.
+    ``roles`` its file's as in ``indexers.languages.registry.PATH_ROLES``, tests within a file of source included. Of
+    its file: the same three measures, and ``file_name``, the share of the name's words that stand in the query.
     """
 
     symbols: NDArray[np.int64]

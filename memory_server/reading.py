@@ -17,9 +17,9 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from types import ModuleType, TracebackType
 
-from indexers.languages import find_language
+from indexers.languages.registry import find_language
 from indexers.model import Skipped, SourceFile
-from indexers.walk import FileEntry, WalkRules, read_source
+from indexers.source.walk import FileEntry, WalkRules, read_source
 from memory_server.rows import ParsedRows, blob_id, parse_rows
 
 _log = logging.getLogger(__name__)

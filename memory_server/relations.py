@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from indexers.graph import CALL, IMPORT, INHERIT
 from indexers.model import CONTAINER_KINDS
+from indexers.references.graph import CALL, IMPORT, INHERIT
 from memory_server.errors import QueryError
 from memory_server.render import SURE, Relative
 from memory_server.targets import describe_symbol

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from indexers.errors import EmbedderError, IndexerError
 from indexers.model import SourceFile
+from indexers.source.walk import read_source
 from indexers.summarize import Detail
 from indexers.tokens import NEWEST, estimate_tokens
-from indexers.walk import read_source
 from memory_server.answers import summarize_symbol
 from memory_server.errors import MemoryServerError
 from memory_server.install import Finding, check

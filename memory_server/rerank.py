@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from indexers.embedding.pretrained import load_pretrained
 from indexers.errors import RerankerError
-from indexers.pretrained import load_pretrained
 from memory_server.model import SearchHit
 
 Scores = NDArray[np.float32]

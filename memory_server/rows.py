@@ -11,10 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 
 import indexers
-from indexers.documents import build_documents
-from indexers.languages import find_language
+from indexers.languages.registry import find_language
 from indexers.model import SourceFile
-from indexers.parse import parse_file
+from indexers.parsing.documents import build_documents
+from indexers.parsing.parse import parse_file
 
 SYMBOL_FIELDS = [
     pa.field("blob", pa.string()),
@@ -65,7 +65,7 @@ class ParsedRows:
 def parser_fingerprint() -> str:
     """A hash over the code that makes rows of files: after an upgrade the same file may give others."""
     digest = blake2b(digest_size=8)
-    for file in (Path(__file__), *sorted(Path(indexers.__file__).parent.glob("*.py"))):
+    for file in (Path(__file__), *sorted(Path(indexers.__file__).parent.rglob("*.py"))):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

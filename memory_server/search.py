@@ -9,10 +9,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from indexers.embed import Embedder
-from indexers.languages import package_stems
+from indexers.embedding.embed import Embedder
+from indexers.languages.registry import package_stems
 from indexers.model import KINDS
-from indexers.tokens import text_words
+from indexers.terms import text_words
 from memory_server import rank
 from memory_server.errors import QueryError
 from memory_server.model import SearchHit

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexers.summarize import Summary
-from indexers.tokens import text_terms, truncate, weigh_tokens
+from indexers.terms import text_terms
+from indexers.tokens import truncate, weigh_tokens
 from memory_server.lexical import LexicalIndex
 
 Line = tuple[int, str]

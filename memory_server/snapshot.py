@@ -18,7 +18,7 @@ from zlib import crc32
 
 import pyarrow as pa
 
-from indexers.graph import Graph
+from indexers.references.graph import Graph
 from memory_server.vectors import Vectors
 from memory_server.view import View
 

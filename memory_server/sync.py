@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from indexers.model import Skipped
-from indexers.walk import FileEntry
+from indexers.source.walk import FileEntry
 from memory_server.embedding import EmbeddingRun
 from memory_server.folder_times import RACY_NS
 from memory_server.reading import ReadFile

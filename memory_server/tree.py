@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexers.embed import Embedder, load_embedder
+from indexers.embedding.embed import Embedder, load_embedder
 from indexers.errors import EmbedderError
-from indexers.languages import registry_fingerprint
+from indexers.languages.registry import registry_fingerprint
 from indexers.model import Skipped
-from indexers.walk import FileEntry, WalkRules, list_entries, read_source
+from indexers.source.walk import FileEntry, WalkRules, list_entries, read_source
 from memory_server import git as git_commands
 from memory_server.config import Config
 from memory_server.embedding import EmbeddingRun

@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from indexers.embed import SHIPPED_MODEL, static_model_id
+from indexers.embedding.embed import SHIPPED_MODEL, static_model_id
 from memory_server.errors import StoreError
 from memory_server.folder import IndexFolder
 

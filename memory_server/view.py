@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from indexers.documents import path_text
-from indexers.embed import Embedder
-from indexers.graph import Graph, GraphInput, resolve_references
-from indexers.languages import test_modules
-from indexers.roles import find_roles
-from indexers.tokens import text_terms
+from indexers.embedding.embed import Embedder
+from indexers.languages.registry import test_modules
+from indexers.parsing.documents import path_text
+from indexers.references.graph import Graph, GraphInput, resolve_references
+from indexers.source.roles import find_roles
+from indexers.terms import text_terms
 from memory_server.heap import release_unused
 from memory_server.lexical import LexicalIndex, build_lexical_index
 from memory_server.row_source import (
@@ -134,7 +134,7 @@ class View:
 
     @cached_property
     def roles(self) -> list[str]:
-        """Every file's role as in ``indexers.languages.PATH_ROLES``; empty for plain source."""
+        """Every file's role as in ``indexers.languages.registry.PATH_ROLES``; empty for plain source."""
         return find_roles(self.paths)
 
     @cached_property

@@ -14,8 +14,8 @@ from watchfiles import Change, watch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from indexers.errors import IndexerError
-from indexers.names import judge_name
-from indexers.walk import DEFAULT_RULES, IGNORE_FILE, NEVER_ENTERED, Folder, WalkRules, find_folders
+from indexers.source.file_names import judge_name
+from indexers.source.walk import DEFAULT_RULES, IGNORE_FILE, NEVER_ENTERED, Folder, WalkRules, find_folders
 
 logger = logging.getLogger(__name__)
 

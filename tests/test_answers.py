@@ -21,10 +21,11 @@ from memory_server.answers import Answers
 from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.memory import Memory
 from memory_server.slices import split_lines
-from tests.answering import SAMPLE, WordEmbedder, answers_over, make_sample
-from tests.indexing import write_files
+from tests.support.answering import SAMPLE, WordEmbedder, answers_over, make_sample
+from tests.support.indexing import write_files
+from tests.support.places import CHECKOUT, TESTS
 
-GOLDEN = Path(__file__).parent / "golden" / "answers"
+GOLDEN = TESTS / "golden" / "answers"
 
 CASES: dict[str, Callable[[Answers], str]] = {
     "search_text": lambda answers: answers.search("how is the total computed"),
@@ -253,7 +254,7 @@ ASK = """
 import sys
 from pathlib import Path
 from tests.test_answers import CASES
-from tests.answering import answers_over
+from tests.support.answering import answers_over
 answers = answers_over(Path(sys.argv[1]))
 sys.stdout.buffer.write("\\n".join(ask(answers) for ask in CASES.values()).encode())
 """
@@ -261,7 +262,7 @@ sys.stdout.buffer.write("\\n".join(ask(answers) for ask in CASES.values()).encod
 
 @pytest.mark.parametrize("seed", ["0", "4711"])
 def test_the_same_question_gives_the_same_bytes_in_another_process(answers: Answers, seed: str) -> None:
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(CHECKOUT)}
     done = subprocess.run(
         [sys.executable, "-c", ASK, str(answers.memory.root)],
         env=environment,

@@ -16,6 +16,7 @@ from eval.endpoint import ModelRequest, Policy, ScriptedEndpoint, ToolResult, To
 from eval.errors import ClientError
 from indexers.tokens import estimate_tokens
 from memory_server.config import BudgetConfig
+from tests.support.places import CHECKOUT
 
 Question = tuple[str, dict[str, object]]
 Conversation = tuple[ClientRun, tuple[ModelRequest, ...]]
@@ -23,7 +24,7 @@ Conversation = tuple[ClientRun, tuple[ModelRequest, ...]]
 SERVER = "repo-memory"
 PREFIX = f"mcp__{SERVER}__"
 COMMAND = (sys.executable, "-P", "-m", "memory_server.cli")
-ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[1])}
+ENVIRONMENT = {"PYTHONPATH": str(CHECKOUT)}
 BUDGETS: dict[str, int] = BudgetConfig().model_dump()
 SMALL_BUDGET = 200
 

@@ -19,11 +19,12 @@ import pytest
 
 from indexers.tokens import NEWEST
 from memory_server import commands
-from tests.answering import WordEmbedder, make_sample
-from tests.git_project import Project, make_project
-from tests.indexing import write_files
+from tests.support.answering import WordEmbedder, make_sample
+from tests.support.git_project import Project, make_project
+from tests.support.indexing import write_files
+from tests.support.places import CHECKOUT, TESTS
 
-GOLDEN = Path(__file__).parent / "golden" / "cli"
+GOLDEN = TESTS / "golden" / "cli"
 DATA_COMMANDS = (
     "index",
     "search",
@@ -208,7 +209,7 @@ def test_a_folder_without_git_is_indexed_too(tmp_path: Path, run: Run) -> None:
 
 
 def test_a_closed_pipe_is_no_error(project: Project) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     command = f"{shlex.quote(sys.executable)} -m memory_server.cli --help | head -1 >/dev/null"
     done = subprocess.run(
         ["sh", "-c", command], cwd=project.root, env=environment, capture_output=True, check=True

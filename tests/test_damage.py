@@ -11,10 +11,10 @@ from typing import Any
 import lancedb
 import pytest
 
-from indexers.documents import path_text
+from indexers.parsing.documents import path_text
 from memory_server.errors import StoreDamagedError
-from tests.git_project import Project
-from tests.indexing import (
+from tests.support.git_project import Project
+from tests.support.indexing import (
     CountingEmbedder,
     assert_equal_to_fresh,
     assert_whole,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from indexers.embed import Vectors
+from indexers.embedding.embed import Vectors
 from indexers.errors import EmbedderError
 from memory_server import embedding, tree
 from memory_server.commands import _plain_progress
@@ -17,8 +17,14 @@ from memory_server.memory import Memory
 from memory_server.model import Progress
 from memory_server.reports import status_text
 from memory_server.sync import FreshRows
-from tests.git_project import Project
-from tests.indexing import CODE_BASE, CountingEmbedder, assert_equal_to_fresh, open_memory, write_files
+from tests.support.git_project import Project
+from tests.support.indexing import (
+    CODE_BASE,
+    CountingEmbedder,
+    assert_equal_to_fresh,
+    open_memory,
+    write_files,
+)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from eval.savings.context import CAP, Turn, spend
 from eval.savings.gold import GoldTally, ReplyLine, each_line
 from eval.savings.own import OwnTools, show_reply
 from eval.tokens import Estimate
-from tests.indexing import CODE_BASE, write_files
+from tests.support.indexing import CODE_BASE, write_files
 
 RIPGREP = shutil.which("rg")
 MATCHERS: list[Matcher] = [PythonMatcher(), *([Ripgrep(RIPGREP)] if RIPGREP else [])]

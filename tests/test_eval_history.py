@@ -17,8 +17,8 @@ from memory_server.answers import Answers
 from memory_server.model import SearchHit
 from memory_server.render import render_search
 from memory_server.slices import Hit
-from tests.git_project import Project
-from tests.indexing import CODE_BASE, open_memory, write_files
+from tests.support.git_project import Project
+from tests.support.indexing import CODE_BASE, open_memory, write_files
 
 DIFF = """\
 diff --git a/app/one.py b/app/one.py

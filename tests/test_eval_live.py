@@ -20,9 +20,9 @@ from eval.live.report import build_report
 from eval.live.results import LiveResult, collect
 from eval.live.run import AGAIN, ARMS, SCRIPTED_ARMS, WITH, WITHOUT, Trial, TrialRun, plan_trials
 from indexers.tokens import NEWEST
-from tests.git_project import make_project
-from tests.indexing import write_files
-from tests.live_tasks import ANSWERS, TASKS, write_tasks
+from tests.support.git_project import make_project
+from tests.support.indexing import write_files
+from tests.support.live_tasks import ANSWERS, TASKS, write_tasks
 
 
 def _fill(number: int) -> str:

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.cli import app
-from tests.indexing import CODE_BASE, write_files
-from tests.log_lines import numbered, prompt, reply, result, says, uses, write_log
+from tests.support.indexing import CODE_BASE, write_files
+from tests.support.log_lines import numbered, prompt, reply, result, says, uses, write_log
 
 
 def run(*arguments: object) -> tuple[int, str, str]:

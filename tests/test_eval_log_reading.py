@@ -11,7 +11,7 @@ from eval.logs.calls import read_call
 from eval.logs.model import Call, CallKind, Request, Usage
 from eval.logs.prices import find_family, model_name, request_cost
 from indexers.tokens import NEWEST, OLDER, estimate_tokens
-from tests.log_lines import held, prompt, read_all, reads, reply, result, says, uses, write_log
+from tests.support.log_lines import held, prompt, read_all, reads, reply, result, says, uses, write_log
 
 
 def test_a_message_streamed_over_several_lines_is_billed_once(tmp_path: Path) -> None:

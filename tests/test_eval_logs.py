@@ -17,7 +17,7 @@ from eval.logs.replay import BOUNDS, Fate, Replay, Reply, replay
 from eval.logs.report import build_report
 from eval.logs.results import TOKEN_ERROR, LogsResult, Measured, collect, write_result
 from indexers.tokens import FAMILIES, NEWEST, OLDER, Family, estimate_tokens
-from tests.log_lines import (
+from tests.support.log_lines import (
     CWD,
     Line,
     compacted,

@@ -26,9 +26,10 @@ from eval.retrieval.results import Unmeasured
 from eval.savings import page as savings_page
 from eval.savings.context import BUDGETS
 from eval.savings.results import SavingsResult
-from tests.log_lines import prompt, read_all, reply, says, write_log
+from tests.support.log_lines import prompt, read_all, reply, says, write_log
+from tests.support.places import CHECKOUT
 
-RESULTS = Path(__file__).parents[1] / "eval" / "results"
+RESULTS = CHECKOUT / "eval" / "results"
 PAGED = sorted(path for kind in ("savings", "live") for path in RESULTS.glob(f"{kind}-*.json"))
 
 

@@ -16,10 +16,11 @@ from eval.live.tasks import check_findable, load_tasks
 from eval.retrieval.grep import SourceTree
 from eval.retrieval.matchers import PythonMatcher
 from eval.savings.arms import read_capped
-from tests.indexing import write_files
-from tests.live_tasks import ANSWERS, TASKS
+from tests.support.indexing import write_files
+from tests.support.live_tasks import ANSWERS, TASKS
+from tests.support.places import CHECKOUT
 
-FLASK_TASKS = Path(__file__).parents[1] / "eval/live/tasks/flask.json"
+FLASK_TASKS = CHECKOUT / "eval/live/tasks/flask.json"
 
 
 def _usage(fresh: int, read: int, written: int) -> dict[str, int]:

@@ -18,7 +18,7 @@ from eval.live.run import ARMS, Bench, Trial, TrialRun, plan_trials
 from eval.live.tasks import Task
 from eval.retrieval.grep import SourceTree
 from eval.retrieval.matchers import PythonMatcher
-from tests.live_tasks import write_tasks
+from tests.support.live_tasks import write_tasks
 
 TASKS = (
     Task(name="discount", question="Where is a discount taken off?", paths=("shop/prices.py",)),

@@ -25,7 +25,7 @@ from eval.retrieval.results import RetrievalResult, read_result, write_result
 from memory_server.model import SearchHit
 from memory_server.rank import RANKING, read_query
 from memory_server.search import search_view
-from tests.indexing import CODE_BASE, write_files
+from tests.support.indexing import CODE_BASE, write_files
 
 LABELS = {
     "shop": [

@@ -26,8 +26,8 @@ from eval.savings.results import SavingsResult, collect
 from eval.savings.run import ARM_NAMES, TURNS, Outcome, measure_labelled
 from eval.tokens import Counting
 from indexers.tokens import NEWEST
-from tests.git_project import Project
-from tests.indexing import CODE_BASE, write_files
+from tests.support.git_project import Project
+from tests.support.indexing import CODE_BASE, write_files
 
 
 def test_a_question_costs_its_tokens_once_written_and_then_on_every_turn() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import memory_server
 from memory_server import Memory, SearchHit, SyncReport
-from tests.answering import WordEmbedder, make_sample
+from tests.support.answering import WordEmbedder, make_sample
 
 
 def test_the_public_names_are_these() -> None:

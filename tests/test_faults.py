@@ -17,8 +17,8 @@ from filelock import FileLock
 from memory_server import reading, sync, tree
 from memory_server.errors import MemoryServerError, StoreBusyError, StoreDamagedError, StoreError
 from memory_server.memory import Memory
-from tests.git_project import Project, snapshot
-from tests.indexing import (
+from tests.support.git_project import Project, snapshot
+from tests.support.indexing import (
     CountingEmbedder,
     assert_equal_to_fresh,
     assert_whole,
@@ -26,7 +26,8 @@ from tests.indexing import (
     search_is_answered,
     write_files,
 )
-from tests.killed_run import STAGES, ended_at
+from tests.support.killed_run import STAGES, ended_at
+from tests.support.places import CHECKOUT
 
 
 class Killed(BaseException):
@@ -132,7 +133,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    return {**os.environ, "PYTHONPATH": str(CHECKOUT)}
 
 
 def run_index(root: Path) -> subprocess.CompletedProcess[str]:
@@ -148,7 +149,7 @@ def run_index(root: Path) -> subprocess.CompletedProcess[str]:
 def test_a_process_that_is_killed_leaves_an_index_that_the_next_completes(
     repository: Project, stage: str
 ) -> None:
-    arguments = command("tests.killed_run", stage, "index", "--repo", str(repository.root))
+    arguments = command("tests.support.killed_run", stage, "index", "--repo", str(repository.root))
     killed = subprocess.run(arguments, env=environment(), capture_output=True, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     done = run_index(repository.root)
@@ -161,7 +162,7 @@ def test_a_process_that_is_killed_leaves_an_index_that_the_next_completes(
 READER = """
 import sys
 from memory_server.memory import Memory
-from tests.indexing import CountingEmbedder
+from tests.support.indexing import CountingEmbedder
 memory = Memory.open(sys.argv[1])
 print("reading", flush=True)
 while True:

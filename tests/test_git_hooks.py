@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from memory_server.install import Outcome, check, install, remove
-from tests.git_project import (
+from tests.support.git_project import (
     PYTHON_HOOK,
     SHELL_HOOK,
     Project,

@@ -21,7 +21,8 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from memory_server.answers import Answers
 from memory_server.handshake import PROTOCOL_VERSIONS, Wire, greet
 from memory_server.server import build_server, run_server
-from tests.answering import make_sample
+from tests.support.answering import make_sample
+from tests.support.places import CHECKOUT
 
 CLIENT = {"capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 
@@ -127,7 +128,7 @@ def test_a_first_line_that_was_not_answered_is_answered_by_the_sdk() -> None:
 @contextmanager
 def served(root: Path, prelude: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """A real server process over a folder; ``prelude`` runs in it after the greeting."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     start = ["-m", "memory_server.cli"]
     if prelude:
         start = ["-c", f"import sys; from memory_server.cli import main; {prelude}; main()"]

@@ -17,8 +17,14 @@ from memory_server.live import LiveMemory
 from memory_server.memory import Memory
 from memory_server.model import SyncReport
 from memory_server.watch import Watcher
-from tests.git_project import Project
-from tests.indexing import CODE_BASE, CountingEmbedder, assert_equal_to_fresh, open_memory, write_files
+from tests.support.git_project import Project
+from tests.support.indexing import (
+    CODE_BASE,
+    CountingEmbedder,
+    assert_equal_to_fresh,
+    open_memory,
+    write_files,
+)
 
 DEADLINE = 30.0
 

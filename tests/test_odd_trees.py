@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from indexers.model import SkipReason
-from indexers.walk import FileEntry, WalkRules
+from indexers.source.walk import FileEntry, WalkRules
 from memory_server import reading
 from memory_server.memory import Memory
-from tests.git_project import Project
-from tests.indexing import (
+from tests.support.git_project import Project
+from tests.support.indexing import (
     CODE_BASE,
     CountingEmbedder,
     assert_equal_to_fresh,

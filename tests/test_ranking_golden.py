@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
-from tests.indexing import write_files
+from tests.support.indexing import write_files
+from tests.support.places import TESTS
 
-REPOSITORY = Path(__file__).parent / "ranking" / "repository.txt"
-GOLDEN = Path(__file__).parent / "golden" / "ranking.txt"
+REPOSITORY = TESTS / "ranking" / "repository.txt"
+GOLDEN = TESTS / "golden" / "ranking.txt"
 
 SHOWN = 5
 

@@ -11,7 +11,7 @@ from memory_server.memory import Memory
 from memory_server.relations import RELATIONS, find_relatives
 from memory_server.render import SURE, Relative
 from memory_server.targets import find_symbols
-from tests.answering import answers_over, make_sample
+from tests.support.answering import answers_over, make_sample
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ from memory_server.answers import Answers
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
 from memory_server.rerank import TEXT_LIMIT, CrossEncoderReranker, Scores, hit_text, rerank
-from tests.git_project import Project
-from tests.indexing import CountingEmbedder, open_memory, write_files
-from tests.needs import needs_transformers
+from tests.support.git_project import Project
+from tests.support.indexing import CountingEmbedder, open_memory, write_files
+from tests.support.needs import needs_transformers
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.git_project import Project
+from tests.support.git_project import Project
+from tests.support.places import CHECKOUT
 
 SCRIPT = """
 import json, sys
@@ -26,7 +27,7 @@ print(json.dumps({"files": report.files, "added": report.added, "hits": found}))
 def test_a_script_without_a_main_guard_indexes_and_searches(repository: Project, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    checkout = os.fspath(Path(__file__).parents[1])
+    checkout = os.fspath(CHECKOUT)
     done = subprocess.run(
         [sys.executable, script, repository.root],
         env=os.environ | {"REPO_MEMORY_WORKERS": "2", "PYTHONPATH": checkout},

@@ -8,7 +8,7 @@ import pytest
 
 from memory_server.memory import Memory
 from memory_server.relations import find_relatives
-from tests.indexing import write_files
+from tests.support.indexing import write_files
 
 SERVER = '''"""Accepts connections."""
 

@@ -19,7 +19,7 @@ from memory_server.handshake import INSTRUCTIONS
 from memory_server.live import LiveMemory
 from memory_server.relations import RELATIONS
 from memory_server.server import build_server
-from tests.answering import answers_over, make_sample
+from tests.support.answering import answers_over, make_sample
 
 TOOLS = ("search", "read", "outline", "related")
 

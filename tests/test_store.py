@@ -15,8 +15,14 @@ from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.rows import blob_id, parse_rows
 from memory_server.store import COMPACT_AFTER, Store
 from memory_server.sync import FreshRows
-from tests.git_project import Project
-from tests.indexing import CODE_BASE, CountingEmbedder, assert_equal_to_fresh, open_memory, write_files
+from tests.support.git_project import Project
+from tests.support.indexing import (
+    CODE_BASE,
+    CountingEmbedder,
+    assert_equal_to_fresh,
+    open_memory,
+    write_files,
+)
 
 Rows = tuple[pa.Table, pa.Table, pa.Table]
 TABLES = ("files", "symbols", "references")

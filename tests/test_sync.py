@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from memory_server import reading, tree
 from memory_server.memory import Memory
 from memory_server.model import Progress
-from tests.git_project import Project, make_project, snapshot
-from tests.indexing import (
+from tests.support.git_project import Project, make_project, snapshot
+from tests.support.indexing import (
     CODE_BASE,
     CountingEmbedder,
     assert_equal_to_fresh,

@@ -20,7 +20,7 @@ from memory_server.targets import (
     nearest_names,
     resolve_target,
 )
-from tests.answering import answers_over, make_sample
+from tests.support.answering import answers_over, make_sample
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from eval.training.dataset import build_vocabulary, count_words, encode_pairs, i
 from eval.training.extract import write_pairs
 from eval.training.measure import Place, Searched, Way, score_model
 from eval.training.pairs import CAPS, Pair, clean_subject, extract_pairs
-from indexers.embed import StaticEmbedder, Vectors
-from tests.needs import needs_transformers
+from indexers.embedding.embed import StaticEmbedder, Vectors
+from tests.support.needs import needs_transformers
 
 PYTHON = b'''"""Reads the settings of an application from files."""
 

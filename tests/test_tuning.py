@@ -16,7 +16,7 @@ from eval.tuning import run as tuning
 from eval.tuning.judge import Comparison, Verdict
 from eval.tuning.run import Outcome, tune
 from eval.tuning.split import split_history
-from indexers.embed import SHIPPED_MODEL, StaticEmbedder, static_model_id
+from indexers.embedding.embed import SHIPPED_MODEL, StaticEmbedder, static_model_id
 from indexers.errors import EmbedderError
 from memory_server import commands
 from memory_server.answers import Answers
@@ -24,8 +24,8 @@ from memory_server.errors import StoreError, TuneError
 from memory_server.memory import Memory
 from memory_server.reports import examine, status_text
 from memory_server.tuned import MODEL_NAME, drop_tuned, find_tuned, keep_tuned, read_tuned
-from tests.git_project import Project, make_project, snapshot
-from tests.needs import needs_transformers
+from tests.support.git_project import Project, make_project, snapshot
+from tests.support.needs import needs_transformers
 
 JARGON = ("zorbal", "quandel", "mirfex", "tolvane", "brisquet", "pelmora", "druvik", "haxley")
 TOPICS = ("socket", "matrix", "parser", "thread", "colour", "invoice", "kernel", "planet")

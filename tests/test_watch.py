@@ -16,7 +16,7 @@ import pytest
 from watchfiles import watch as watch_files
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
-from indexers.walk import DEFAULT_RULES
+from indexers.source.walk import DEFAULT_RULES
 from memory_server import watch
 from memory_server.watch import Watcher, watch_tree
 

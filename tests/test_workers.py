@@ -11,9 +11,15 @@ from typing import Any
 import pytest
 
 from memory_server import reading, tree
-from tests.git_project import Project
-from tests.indexing import CODE_BASE, CountingEmbedder, assert_equal_to_fresh, note_parsed, open_memory
-from tests.killed_run import die_once
+from tests.support.git_project import Project
+from tests.support.indexing import (
+    CODE_BASE,
+    CountingEmbedder,
+    assert_equal_to_fresh,
+    note_parsed,
+    open_memory,
+)
+from tests.support.killed_run import die_once
 
 
 @pytest.fixture

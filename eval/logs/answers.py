@@ -12,8 +12,8 @@ from eval.savings.context import Turn
 from eval.savings.own import OwnTools
 from eval.tokens import Estimate
 from indexers.model import Skipped
+from indexers.source.walk import read_source
 from indexers.tokens import FAMILIES, Family
-from indexers.walk import read_source
 from memory_server.folder import check_root
 from memory_server.memory import Memory
 from memory_server.slices import split_lines

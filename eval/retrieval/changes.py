@@ -25,7 +25,7 @@ from eval.retrieval.labels import Located, Target
 from eval.retrieval.results import Asked, AskedRepository, Measured
 from eval.retrieval.run import Outcome
 from eval.workload import run_git
-from indexers.languages import find_language
+from indexers.languages.registry import find_language
 from memory_server.answers import Answers
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from eval.retrieval.matchers import Lines, Matcher
-from indexers.tokens import stem_word
+from indexers.terms import stem_word
 from memory_server.slices import split_lines
 
 _STOP_WORDS = """

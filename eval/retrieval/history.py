@@ -14,7 +14,7 @@ from pathlib import Path
 
 from eval.retrieval.labels import Target
 from eval.workload import run_git
-from indexers.languages import Spec, find_language, is_test_path
+from indexers.languages.registry import Spec, find_language, is_test_path
 
 MAX_FILES, MAX_LINES = 8, 200
 """A commit that changes more is no one thing to look for."""

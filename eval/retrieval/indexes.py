@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 import indexers
-from indexers.embed import Embedder, load_embedder
+from indexers.embedding.embed import Embedder, load_embedder
 from memory_server.config import StoreConfig, load_config
 from memory_server.folder import locate
 from memory_server.memory import Memory
@@ -54,6 +54,6 @@ def _embedder(model: str) -> Embedder:
 def _code_hash() -> str:
     folder = Path(indexers.__file__).parent
     digest = blake2b(digest_size=8)
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from eval.errors import MeasureError
-from indexers.ignore import parse_ignore
-from indexers.walk import Folder
+from indexers.source.ignore import parse_ignore
+from indexers.source.walk import Folder
 
 Lines = dict[str, list[int]]
 """Matching lines, from 1 and ascending, by path."""

@@ -17,7 +17,7 @@ from eval.training.measure import measure_model, read_benchmark
 from eval.training.model import Outcome, save_model, write_card
 from eval.training.pairs import CAPS
 from eval.training.train import RECIPE, start_vectors, train
-from indexers.embed import SHIPPED_MODEL, StaticEmbedder
+from indexers.embedding.embed import SHIPPED_MODEL, StaticEmbedder
 
 
 def main(

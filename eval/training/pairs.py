@@ -14,13 +14,13 @@ from itertools import chain
 
 from eval.training.clones import Commit
 from eval.training.corpus import is_foreign
-from indexers.content import is_generated, to_utf8
-from indexers.documents import EMBEDDED_WORDS, build_documents, path_text
-from indexers.languages import find_language, is_test_path
+from indexers.languages.registry import find_language, is_test_path
 from indexers.model import ParsedFile, SourceFile, Symbol
-from indexers.names import judge_name
-from indexers.parse import parse_file
-from indexers.tokens import split_identifier, text_words
+from indexers.parsing.documents import EMBEDDED_WORDS, build_documents, path_text
+from indexers.parsing.parse import parse_file
+from indexers.source.content import is_generated, to_utf8
+from indexers.source.file_names import judge_name
+from indexers.terms import split_identifier, text_words
 
 CAPS = {"doc": 6_000, "name": 2_500, "test": 2_000, "section": 1_000, "commit": 5_000, "file": 1_500}
 """Pairs kept of a repository, by what the words about the code were."""

@@ -17,7 +17,7 @@ from eval.retrieval.ablations import ABLATIONS, Ablation
 from eval.retrieval.history import Change
 from eval.retrieval.indexes import open_index
 from eval.retrieval.metrics import estimate_mean, ndcg
-from indexers.embed import Embedder
+from indexers.embedding.embed import Embedder
 from memory_server.memory import Memory
 from memory_server.search import search_view
 

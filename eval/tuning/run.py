@@ -19,7 +19,7 @@ from eval.training.pairs import FILE_LIMIT, MAX_BYTES, Pair, extract_pairs, is_c
 from eval.tuning.judge import Verdict, find_questions, judge
 from eval.tuning.split import Split, split_history
 from eval.workload import run_git
-from indexers.embed import load_embedder
+from indexers.embedding.embed import load_embedder
 from memory_server.errors import TuneError
 from memory_server.tuned import MODEL_NAME
 

@@ -1,0 +1,1 @@
+"""Texts into vectors: the model that ships, and any sentence-transformers model."""

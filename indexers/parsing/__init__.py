@@ -1,0 +1,1 @@
+"""A source file into symbols, references and the texts that searches match."""

@@ -1,0 +1,1 @@
+"""Which symbol a name means, how surely, and how much code relies on it."""

@@ -1,0 +1,196 @@
+"""An embedder that counts, a note of what is parsed, a small code base, and when two indexes are equal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import lancedb
+import numpy as np
+import pytest
+
+from indexers.embedding.embed import Embedder, Vectors
+from memory_server.memory import Memory
+from memory_server.rows import parse_rows
+from memory_server.search import search_view
+from memory_server.view import View
+
+TABLES = ("files", "symbols", "references")
+GRAPH_COLUMNS = ("source", "target", "kind", "line", "confidence", "importance")
+
+CODE_BASE = {
+    "app/__init__.py": "",
+    "app/billing.py": '''"""Invoices."""
+
+from app.store import Ledger
+
+
+class Invoice:
+    """What a customer owes."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+
+    def pay(self, ledger: Ledger) -> int:
+        """Settle the invoice."""
+        ledger.record(self.total)
+        return remaining_after(self.total)
+
+
+def remaining_after(amount: int) -> int:
+    """What is left to pay."""
+    return max(0, amount - 10)
+''',
+    "app/store.py": '''class Ledger:
+    """A list of payments."""
+
+    def record(self, amount: int) -> None:
+        """Append a payment."""
+        self.rows.append(amount)
+
+
+def open_ledger() -> Ledger:
+    return Ledger()
+''',
+    "web/cart.ts": """import { total } from "./total";
+
+export interface Item { price: number }
+
+export class Cart {
+  items: Item[] = [];
+  /** Sums what is in the cart. */
+  sum(): number { return total(this.items); }
+}
+""",
+    "web/total.ts": "export function total(items) { return items.reduce((a, b) => a + b.price, 0); }\n",
+    "server/main.go": """package main
+
+// Serve answers requests.
+func Serve(port int) error { return listen(port) }
+
+func listen(port int) error { return nil }
+""",
+    "README.md": "# Shop\n\nSells things.\n\n## Billing\n\nInvoices are paid into a ledger.\n",
+    "settings.json": '{"port": 8080, "retries": {"count": 3}}\n',
+    "notes.txt": "remember the milk\n",
+}
+
+
+@dataclass(slots=True)
+class CountingEmbedder:
+    """Vectors of a text's hash, the same wherever they are made; notes what it was asked to embed."""
+
+    id: str = "counting-1"
+    dimensions: int = 8
+    texts: list[str] = field(default_factory=list)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.texts += texts
+        digests = b"".join(blake2b(text.encode(), digest_size=self.dimensions).digest() for text in texts)
+        raw = np.frombuffer(digests, np.uint8).reshape(-1, self.dimensions).astype(np.float32) - 127.5
+        vectors: Vectors = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+        return vectors
+
+    def embed_query(self, text: str) -> Vectors:
+        vector: Vectors = self.embed([text])[0]
+        return vector
+
+    def take(self) -> list[str]:
+        """The texts embedded since the last time."""
+        texts, self.texts = self.texts, []
+        return texts
+
+
+def open_memory(root: Path, embedder: Embedder | None = None) -> Memory:
+    """The memory of a folder, with an embedder that needs no model."""
+    return Memory.open(root, embedder=embedder or CountingEmbedder())
+
+
+def write_files(root: Path, files: dict[str, str]) -> None:
+    """Write text files below a folder."""
+    for path, text in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="")
+
+
+@contextmanager
+def fresh_memory(root: Path, embedder: Embedder | None = None) -> Iterator[Memory]:
+    """A folder's memory indexed from nothing, in a place of its own."""
+    with TemporaryDirectory() as elsewhere, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REPO_MEMORY_STORE", elsewhere)
+        with open_memory(root, embedder) as memory:
+            assert memory.sync().rebuilt == "no index yet"
+            yield memory
+
+
+def assert_equal_to_fresh(view: View, root: Path) -> None:
+    """A view holds what a first index of the same tree would."""
+    with fresh_memory(root) as memory:
+        assert_same_view(view, memory.view)
+
+
+def assert_same_view(view: View, other: View) -> None:
+    """Two views hold the same files, symbols, vectors, references, edges and importance."""
+    assert view.paths == other.paths
+    names = [name for name in view.all_files.column_names if name != "mtime_ns"]
+    assert view.all_files.select(names).to_pylist() == other.all_files.select(names).to_pylist()
+    assert view.symbols.schema == other.symbols.schema
+    assert view.symbols.to_pylist() == other.symbols.to_pylist()
+    assert view.references.to_pylist() == other.references.to_pylist()
+    assert view.first.tolist() == other.first.tolist()
+    assert view.reference_first.tolist() == other.reference_first.tolist()
+    assert view.path_vectors is not None
+    assert other.path_vectors is not None
+    assert view.path_vectors.to_table().equals(other.path_vectors.to_table())
+    for name in GRAPH_COLUMNS:
+        assert getattr(view.graph, name).tolist() == getattr(other.graph, name).tolist(), name
+
+
+def table_rows(memory: Memory, blobs: set[str]) -> dict[str, Counter[str]]:
+    """Every table's rows of some contents, without their vectors."""
+    connection = lancedb.connect(str(memory.tree.folder.path / "lance"))
+    found = {}
+    for name in TABLES:
+        rows = connection.open_table(name).to_arrow().to_pylist()
+        found[name] = Counter(repr({**row, "vector": None}) for row in rows if row["blob"] in blobs)
+    return found
+
+
+def assert_whole(memory: Memory) -> None:
+    """View and store equal a fresh index: every content once, no row without its content, no file left behind."""
+    index, blobs = memory.tree, set(memory.view.files["blob"].to_pylist())
+    with fresh_memory(memory.root, index.embedder) as fresh:
+        assert_same_view(memory.view, fresh.view)
+        assert table_rows(memory, blobs) == table_rows(fresh, blobs)
+    connection = lancedb.connect(str(index.folder.path / "lance"))
+    stored = {name: connection.open_table(name).to_arrow()["blob"].to_pylist() for name in TABLES}
+    assert len(stored["files"]) == len(set(stored["files"]))
+    assert set(stored["symbols"]) | set(stored["references"]) <= set(stored["files"])
+    assert index.info is not None
+    assert {path.name for path in index.folder.view.iterdir()} == {str(index.info.generation), "current.json"}
+    assert not (index.folder.path / "writing").exists()
+
+
+def note_parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the files that are parsed from now on."""
+    parsed: list[str] = []
+
+    def note(sources: Any, problem: str = "") -> Any:
+        known = list(sources)
+        parsed.extend(source.path for _, source in known)
+        return parse_rows(known, problem)
+
+    monkeypatch.setattr("memory_server.reading.parse_rows", note)
+    return parsed
+
+
+def search_is_answered(memory: Memory) -> bool:
+    """Whether the index as it is answers, without a look at the files."""
+    return bool(search_view(memory.view, memory.tree.embedder, "pay an invoice", limit=3))

@@ -20,7 +20,7 @@ from types import ModuleType, TracebackType
 from indexers.languages.registry import find_language
 from indexers.model import Skipped, SourceFile
 from indexers.source.walk import FileEntry, WalkRules, read_source
-from memory_server.rows import ParsedRows, blob_id, parse_rows
+from memory_server.store.rows import ParsedRows, blob_id, parse_rows
 
 _log = logging.getLogger(__name__)
 

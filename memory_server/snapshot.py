@@ -19,7 +19,7 @@ from zlib import crc32
 import pyarrow as pa
 
 from indexers.references.graph import Graph
-from memory_server.vectors import Vectors
+from memory_server.store.vectors import Vectors
 from memory_server.view import View
 
 if TYPE_CHECKING:

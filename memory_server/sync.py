@@ -16,9 +16,9 @@ from indexers.source.walk import FileEntry
 from memory_server.embedding import EmbeddingRun
 from memory_server.folder_times import RACY_NS
 from memory_server.reading import ReadFile
-from memory_server.row_source import RowSource
-from memory_server.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, ParsedRows
-from memory_server.vectors import Vectors
+from memory_server.store.row_source import RowSource
+from memory_server.store.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, ParsedRows
+from memory_server.store.vectors import Vectors
 from memory_server.view import FILES
 
 
@@ -180,4 +180,4 @@ def manifest_rows(
 
 def import_store_early() -> None:
     """Import lancedb (a second or two) beside the parsing instead of after it."""
-    threading.Thread(target=lambda: __import__("memory_server.store"), daemon=True).start()
+    threading.Thread(target=lambda: __import__("memory_server.store.tables"), daemon=True).start()

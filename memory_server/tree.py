@@ -24,18 +24,18 @@ from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.folder import IndexFolder
 from memory_server.folder_times import FolderTimes
 from memory_server.git import GitPaths
-from memory_server.heap import release_unused
 from memory_server.model import OnProgress, Progress, SyncReport
 from memory_server.reading import Reader, ReadFile, read_batch
-from memory_server.row_source import RowSource, row_source
-from memory_server.rows import blob_id, parser_fingerprint
 from memory_server.snapshot import SnapshotInfo, load_blobs, load_view, other_views, read_info, write_view
+from memory_server.store.heap import release_unused
+from memory_server.store.row_source import RowSource, row_source
+from memory_server.store.rows import blob_id, parser_fingerprint
 from memory_server.sync import Diff, FreshRows, compare, import_store_early, manifest_rows
 from memory_server.tuned import find_tuned
 from memory_server.view import FILES, View, build_view, empty_view
 
 if TYPE_CHECKING:
-    from memory_server.store import Store
+    from memory_server.store.tables import Store
 
 SCHEMA = "5"
 """Raise when the meaning of stored rows, or of what a view derives from them, changes."""
@@ -289,7 +289,7 @@ class TreeIndex:
         return [view.as_source() for view in islice(filter(None, loaded), 1)]
 
     def _open_store(self) -> Store:
-        from memory_server.store import Store
+        from memory_server.store.tables import Store
 
         if self._store is None:
             self._store = Store(self.folder.path, self.embedder.dimensions)

@@ -17,9 +17,9 @@ from indexers.parsing.documents import path_text
 from indexers.references.graph import Graph, GraphInput, resolve_references
 from indexers.source.roles import find_roles
 from indexers.terms import text_terms
-from memory_server.heap import release_unused
 from memory_server.lexical import LexicalIndex, build_lexical_index
-from memory_server.row_source import (
+from memory_server.store.heap import release_unused
+from memory_server.store.row_source import (
     REFERENCE_GROUPS,
     SYMBOL_GROUPS,
     Rows,
@@ -29,8 +29,8 @@ from memory_server.row_source import (
     row_source,
     symbols_schema,
 )
-from memory_server.rows import REFERENCES
-from memory_server.vectors import Vectors
+from memory_server.store.rows import REFERENCES
+from memory_server.store.vectors import Vectors
 
 FILES = pa.schema([
     pa.field("path", pa.string()),

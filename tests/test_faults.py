@@ -271,8 +271,8 @@ def test_a_lock_file_that_was_left_behind_does_no_harm(repository: Project) -> N
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 WRITES = (
     "lancedb.table.LanceTable.add",
-    "memory_server.store.Path.touch",
-    "memory_server.store.record_sums",
+    "memory_server.store.tables.Path.touch",
+    "memory_server.store.tables.record_sums",
     "memory_server.tree.write_view",
     "memory_server.snapshot.write_info",
 )

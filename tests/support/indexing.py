@@ -17,8 +17,8 @@ import pytest
 
 from indexers.embedding.embed import Embedder, Vectors
 from memory_server.memory import Memory
-from memory_server.rows import parse_rows
 from memory_server.search import search_view
+from memory_server.store.rows import parse_rows
 from memory_server.view import View
 
 TABLES = ("files", "symbols", "references")

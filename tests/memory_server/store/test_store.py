@@ -12,8 +12,8 @@ import pytest
 from indexers.model import SourceFile
 from memory_server.embedding import EmbeddingRun
 from memory_server.errors import StoreDamagedError, StoreError
-from memory_server.rows import blob_id, parse_rows
-from memory_server.store import COMPACT_AFTER, Store
+from memory_server.store.rows import blob_id, parse_rows
+from memory_server.store.tables import COMPACT_AFTER, Store
 from memory_server.sync import FreshRows
 from tests.support.git_project import Project
 from tests.support.indexing import (

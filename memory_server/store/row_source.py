@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from memory_server.rows import REFERENCES, SYMBOL_FIELDS, BlobInfo
+from memory_server.store.rows import REFERENCES, SYMBOL_FIELDS, BlobInfo
 
 if TYPE_CHECKING:
     from memory_server.view import View

@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from memory_server.checksums import find_damage, record_sums
 from memory_server.errors import StoreDamagedError, StoreError
-from memory_server.quick_import import import_lancedb
-from memory_server.row_source import Rows, RowSource, find_runs, read_infos, symbols_schema
-from memory_server.rows import REFERENCES
-from memory_server.vectors import Vectors
+from memory_server.store.checksums import find_damage, record_sums
+from memory_server.store.quick_import import import_lancedb
+from memory_server.store.row_source import Rows, RowSource, find_runs, read_infos, symbols_schema
+from memory_server.store.rows import REFERENCES
+from memory_server.store.vectors import Vectors
 
 FILES = pa.schema([
     pa.field("blob", pa.string()),

@@ -14,6 +14,7 @@ from indexers.source.walk import read_source
 from indexers.summarize import Summary, choose_calls
 from memory_server import rank
 from memory_server.errors import NotFoundError, OutsideRepositoryError
+from memory_server.index.view import SIDE_ROLES, View
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
 from memory_server.relations import find_relatives
@@ -38,7 +39,6 @@ from memory_server.targets import (
     inside_root,
     resolve_target,
 )
-from memory_server.view import SIDE_ROLES, View
 
 T = TypeVar("T")
 

@@ -264,8 +264,8 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Train the model on the repository's own documents and commits; keep it only if it then finds more."""
+    from memory_server.index.tuned import drop_tuned
     from memory_server.memory import Memory
-    from memory_server.tuned import drop_tuned
 
     with Memory.open(repo) as memory:
         if not undo:
@@ -283,7 +283,7 @@ def _tune(memory: Any, dry_run: bool, as_json: bool) -> None:  # noqa: ANN401 - 
     from eval.tuning.report import report_text
     from eval.tuning.run import tune as tune_model
     from memory_server.errors import TuneError
-    from memory_server.tuned import keep_tuned
+    from memory_server.index.tuned import keep_tuned
 
     if memory.config.embedder.model:
         told = (

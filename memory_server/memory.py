@@ -12,15 +12,15 @@ from indexers.source.walk import read_source
 from memory_server import git as git_commands
 from memory_server.config import Config, load_config
 from memory_server.errors import NotFoundError, StoreBusyError, StoreError
-from memory_server.folder import check_root, locate
+from memory_server.index.folder import check_root, locate
+from memory_server.index.tree import TreeIndex
+from memory_server.index.tuned import find_tuned, why_unused
+from memory_server.index.view import View
 from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
 from memory_server.rank import RANKING
 from memory_server.rerank import CrossEncoderReranker, Reranker, hit_text, rerank
 from memory_server.search import search_view
 from memory_server.slices import split_lines
-from memory_server.tree import TreeIndex
-from memory_server.tuned import find_tuned, why_unused
-from memory_server.view import View
 
 
 class Memory:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from memory_server.index.view import View
 from memory_server.rank import WHOLE_PATH, Query
-from memory_server.view import View
 
 MOST_NAMESAKES = 500
 """Symbols of one name that are looked at; of a name that common, none is meant."""

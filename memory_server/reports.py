@@ -13,10 +13,10 @@ from indexers.summarize import Detail
 from indexers.tokens import NEWEST, estimate_tokens
 from memory_server.answers import summarize_symbol
 from memory_server.errors import MemoryServerError
+from memory_server.index.tuned import why_unused
 from memory_server.install import Finding, check
 from memory_server.memory import Memory
 from memory_server.model import Compression, IndexState
-from memory_server.tuned import why_unused
 
 
 def status_text(state: IndexState) -> str:

@@ -15,10 +15,10 @@ from indexers.model import KINDS
 from indexers.terms import text_words
 from memory_server import rank
 from memory_server.errors import QueryError
+from memory_server.index.view import View
 from memory_server.model import SearchHit
 from memory_server.naming import named_symbols
 from memory_server.rank import RANKING, Ranking
-from memory_server.view import View
 
 
 def search_view(

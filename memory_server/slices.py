@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from indexers.summarize import Summary
 from indexers.terms import text_terms
 from indexers.tokens import truncate, weigh_tokens
-from memory_server.lexical import LexicalIndex
+from memory_server.index.lexical import LexicalIndex
 
 Line = tuple[int, str]
 

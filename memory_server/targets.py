@@ -12,7 +12,7 @@ from pathlib import Path
 from indexers.summarize import Summary
 from indexers.tokens import truncate
 from memory_server.errors import NotFoundError, OutsideRepositoryError
-from memory_server.view import SIDE_ROLES, View
+from memory_server.index.view import SIDE_ROLES, View
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?")
 _SEPARATORS = re.compile(r"\.|::|#|->|/")

@@ -13,7 +13,8 @@ from tests.support.places import CHECKOUT
 
 SCRIPT = """
 import json, sys
-from memory_server import Memory, reading
+from memory_server import Memory
+from memory_server.index import workers as reading
 
 reading.POOL_BYTES = 0  # let worker processes read even this small repository
 memory = Memory.open(sys.argv[1])

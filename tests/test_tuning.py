@@ -21,9 +21,9 @@ from indexers.errors import EmbedderError
 from memory_server import commands
 from memory_server.answers import Answers
 from memory_server.errors import StoreError, TuneError
+from memory_server.index.tuned import MODEL_NAME, drop_tuned, find_tuned, keep_tuned, read_tuned
 from memory_server.memory import Memory
 from memory_server.reports import examine, status_text
-from memory_server.tuned import MODEL_NAME, drop_tuned, find_tuned, keep_tuned, read_tuned
 from tests.support.git_project import Project, make_project, snapshot
 from tests.support.needs import needs_transformers
 
@@ -267,7 +267,7 @@ def test_an_interrupted_tuning_leaves_the_index_as_it_was(
 
     with Memory.open(indexed.root) as memory:
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(f"memory_server.tuned.{call}", interrupt)
+            patch.setattr(f"memory_server.index.tuned.{call}", interrupt)
             keep_tuned(memory.tree.folder, model)
         assert find_tuned(memory.tree.folder.path) is None
         assert not memory.sync().wrote
@@ -336,7 +336,7 @@ def test_a_model_that_cannot_be_written_is_an_error_and_not_kept(
     def refuse(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("memory_server.tuned.shutil.copytree", refuse)
+    monkeypatch.setattr("memory_server.index.tuned.shutil.copytree", refuse)
     with Memory.open(indexed.root) as memory:
         with pytest.raises(StoreError, match="No space left"):
             keep_tuned(memory.tree.folder, model)

@@ -10,9 +10,9 @@ from pathlib import Path
 import indexers
 from indexers.embedding.embed import Embedder, load_embedder
 from memory_server.config import StoreConfig, load_config
-from memory_server.folder import locate
+from memory_server.index.folder import locate
+from memory_server.index.tree import TreeIndex
 from memory_server.memory import Memory
-from memory_server.tree import TreeIndex
 
 _STAMP = "indexed-by"
 

@@ -21,7 +21,7 @@ from eval.tuning.split import Split, split_history
 from eval.workload import run_git
 from indexers.embedding.embed import load_embedder
 from memory_server.errors import TuneError
-from memory_server.tuned import MODEL_NAME
+from memory_server.index.tuned import MODEL_NAME
 
 LEAST_QUESTIONS = 20
 """Held-back commits that a verdict needs: with fewer, one lucky answer decides."""

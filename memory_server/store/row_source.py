@@ -12,7 +12,7 @@ import pyarrow as pa
 from memory_server.store.rows import REFERENCES, SYMBOL_FIELDS, BlobInfo
 
 if TYPE_CHECKING:
-    from memory_server.view import View
+    from memory_server.index.view import View
 
 Ranges = Mapping[str, tuple[int, int]]
 

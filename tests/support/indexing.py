@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from indexers.embedding.embed import Embedder, Vectors
+from memory_server.index.view import View
 from memory_server.memory import Memory
 from memory_server.search import search_view
 from memory_server.store.rows import parse_rows
-from memory_server.view import View
 
 TABLES = ("files", "symbols", "references")
 GRAPH_COLUMNS = ("source", "target", "kind", "line", "confidence", "importance")
@@ -187,7 +187,7 @@ def note_parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         parsed.extend(source.path for _, source in known)
         return parse_rows(known, problem)
 
-    monkeypatch.setattr("memory_server.reading.parse_rows", note)
+    monkeypatch.setattr("memory_server.index.workers.parse_rows", note)
     return parsed
 
 

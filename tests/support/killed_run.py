@@ -16,7 +16,7 @@ import pytest
 from memory_server.cli import main
 
 STAGES: dict[str, tuple[str, int]] = {
-    "before the fingerprint is written": ("memory_server.folder.IndexFolder.write_fingerprint", 1),
+    "before the fingerprint is written": ("memory_server.index.folder.IndexFolder.write_fingerprint", 1),
     "before the tables are made": ("lancedb.connect", 1),
     "before references are written": ("lancedb.table.LanceTable.add", 1),
     "after references are written": ("lancedb.table.LanceTable.add", 2),
@@ -24,17 +24,17 @@ STAGES: dict[str, tuple[str, int]] = {
     "before a write is committed": ("memory_server.store.tables.Store.commit", 1),
     "before checksums are recorded": ("memory_server.store.tables.record_sums", 1),
     "before the second part is written": ("memory_server.store.tables.Store.add", 2),
-    "before the view is built": ("memory_server.tree.build_view", 1),
-    "before the view is written": ("memory_server.tree.write_view", 1),
+    "before the view is built": ("memory_server.index.tree.build_view", 1),
+    "before the view is written": ("memory_server.index.tree.write_view", 1),
     "in the middle of the view": ("pyarrow.ipc.new_file", 3),
-    "before the view is named": ("memory_server.snapshot.write_info", 1),
-    "before older views are dropped": ("memory_server.snapshot.shutil.rmtree", 2),
+    "before the view is named": ("memory_server.index.snapshot.write_info", 1),
+    "before older views are dropped": ("memory_server.index.snapshot.shutil.rmtree", 2),
     "before contents are removed": ("memory_server.store.tables.Store.remove", 1),
     "after removed contents lose their files row": ("lancedb.table.LanceTable.delete", 2),
     "before the last table loses its rows": ("lancedb.table.LanceTable.delete", 3),
     "before compaction": ("lancedb.table.LanceTable.optimize", 1),
     "in the middle of compaction": ("lancedb.table.LanceTable.optimize", 2),
-    "while an old index is erased": ("memory_server.folder.shutil.rmtree", 2),
+    "while an old index is erased": ("memory_server.index.folder.shutil.rmtree", 2),
 }
 """The call, and which time it is made, at which a run ends."""
 

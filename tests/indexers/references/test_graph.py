@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexers.references.graph import CALL, CONFIDENCE, IMPORT, INHERIT, MAX_CANDIDATES, rank_symbols
-from memory_server.view import View
+from memory_server.index.view import View
 from tests.support.answering import answers_over
 from tests.support.indexing import write_files
 

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 
 from indexers.model import SourceFile
-from memory_server.embedding import EmbeddingRun
 from memory_server.errors import StoreDamagedError, StoreError
+from memory_server.index.embedding import EmbeddingRun
+from memory_server.index.sync import FreshRows
 from memory_server.store.rows import blob_id, parse_rows
 from memory_server.store.tables import COMPACT_AFTER, Store
-from memory_server.sync import FreshRows
 from tests.support.git_project import Project
 from tests.support.indexing import (
     CODE_BASE,

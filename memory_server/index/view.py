@@ -17,7 +17,7 @@ from indexers.parsing.documents import path_text
 from indexers.references.graph import Graph, GraphInput, resolve_references
 from indexers.source.roles import find_roles
 from indexers.terms import text_terms
-from memory_server.lexical import LexicalIndex, build_lexical_index
+from memory_server.index.lexical import LexicalIndex, build_lexical_index
 from memory_server.store.heap import release_unused
 from memory_server.store.row_source import (
     REFERENCE_GROUPS,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memory_server import reading, tree
+from memory_server.index import tree
+from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from memory_server.model import Progress
 from tests.support.git_project import Project, make_project, snapshot
@@ -237,7 +238,7 @@ def test_a_file_saved_again_in_the_same_clock_tick_is_read_again(
 ) -> None:
     path = repository.root / "notes.txt"
     now = [path.stat().st_mtime_ns + 10**10]
-    monkeypatch.setattr("memory_server.tree.time.time_ns", lambda: now[0])
+    monkeypatch.setattr("memory_server.index.tree.time.time_ns", lambda: now[0])
 
     def save_again(progress: Progress) -> None:
         if progress.stage == "linking":

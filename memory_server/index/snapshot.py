@@ -19,8 +19,8 @@ from zlib import crc32
 import pyarrow as pa
 
 from indexers.references.graph import Graph
+from memory_server.index.view import View
 from memory_server.store.vectors import Vectors
-from memory_server.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -19,20 +19,27 @@ from indexers.model import Skipped
 from indexers.source.walk import FileEntry, WalkRules, list_entries, read_source
 from memory_server import git as git_commands
 from memory_server.config import Config
-from memory_server.embedding import EmbeddingRun
 from memory_server.errors import StoreDamagedError, StoreError
-from memory_server.folder import IndexFolder
-from memory_server.folder_times import FolderTimes
 from memory_server.git import GitPaths
+from memory_server.index.embedding import EmbeddingRun
+from memory_server.index.folder import IndexFolder
+from memory_server.index.folder_times import FolderTimes
+from memory_server.index.snapshot import (
+    SnapshotInfo,
+    load_blobs,
+    load_view,
+    other_views,
+    read_info,
+    write_view,
+)
+from memory_server.index.sync import Diff, FreshRows, compare, import_store_early, manifest_rows
+from memory_server.index.tuned import find_tuned
+from memory_server.index.view import FILES, View, build_view, empty_view
+from memory_server.index.workers import Reader, ReadFile, read_batch
 from memory_server.model import OnProgress, Progress, SyncReport
-from memory_server.reading import Reader, ReadFile, read_batch
-from memory_server.snapshot import SnapshotInfo, load_blobs, load_view, other_views, read_info, write_view
 from memory_server.store.heap import release_unused
 from memory_server.store.row_source import RowSource, row_source
 from memory_server.store.rows import blob_id, parser_fingerprint
-from memory_server.sync import Diff, FreshRows, compare, import_store_early, manifest_rows
-from memory_server.tuned import find_tuned
-from memory_server.view import FILES, View, build_view, empty_view
 
 if TYPE_CHECKING:
     from memory_server.store.tables import Store

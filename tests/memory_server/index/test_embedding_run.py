@@ -10,13 +10,13 @@ import pytest
 
 from indexers.embedding.embed import Vectors
 from indexers.errors import EmbedderError
-from memory_server import embedding, tree
 from memory_server.commands import _plain_progress
-from memory_server.embedding import FIRST_TEXTS, EmbeddingRun, tell_duration
+from memory_server.index import embedding, tree
+from memory_server.index.embedding import FIRST_TEXTS, EmbeddingRun, tell_duration
+from memory_server.index.sync import FreshRows
 from memory_server.memory import Memory
 from memory_server.model import Progress
 from memory_server.reports import status_text
-from memory_server.sync import FreshRows
 from tests.support.git_project import Project
 from tests.support.indexing import (
     CODE_BASE,
@@ -146,7 +146,7 @@ def test_a_first_index_run_announces_nothing(repository: Project) -> None:
 def test_a_slow_run_writes_what_it_has_embedded(
     repository: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memory_server.reading.BATCH_BYTES", 1)
+    monkeypatch.setattr("memory_server.index.workers.BATCH_BYTES", 1)
     monkeypatch.setattr(tree, "WRITE_SECONDS", 1.0)
     write_files(repository.root, {f"copy_{n}.py": f"n = {n}\n" + CODE_BASE["app/store.py"] for n in range(5)})
     sizes: list[int] = []
@@ -184,7 +184,7 @@ def test_the_device_is_handed_to_the_models(repository: Project, monkeypatch: py
         asked.append(arguments)
         return CountingEmbedder()
 
-    monkeypatch.setattr("memory_server.tree.load_embedder", load)
+    monkeypatch.setattr("memory_server.index.tree.load_embedder", load)
     with Memory.open(repository.root) as memory:
         assert memory.tree.embedder.id == "counting-1"
     assert asked == [("a/b", "cuda")]

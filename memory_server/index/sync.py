@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from indexers.model import Skipped
 from indexers.source.walk import FileEntry
-from memory_server.embedding import EmbeddingRun
-from memory_server.folder_times import RACY_NS
-from memory_server.reading import ReadFile
+from memory_server.index.embedding import EmbeddingRun
+from memory_server.index.folder_times import RACY_NS
+from memory_server.index.view import FILES
+from memory_server.index.workers import ReadFile
 from memory_server.store.row_source import RowSource
 from memory_server.store.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, ParsedRows
 from memory_server.store.vectors import Vectors
-from memory_server.view import FILES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from memory_server import reading, tree
+from memory_server.index import tree
+from memory_server.index import workers as reading
 from tests.support.git_project import Project
 from tests.support.indexing import (
     CODE_BASE,
@@ -132,7 +133,7 @@ def test_workers_read_what_differs_in_another_worktree(
 
 KILLED_WITH_WORKERS = """
 import os, signal
-from memory_server import reading
+from memory_server.index import workers as reading
 
 if __name__ == "__main__":
     pool = reading._open_pool(2, frozenset())
@@ -152,7 +153,8 @@ def test_workers_end_with_the_process_that_started_them() -> None:
 BUSY_SERVER = """
 import sys, time
 from pathlib import Path
-from memory_server import commands, live, reading
+from memory_server import commands, live
+from memory_server.index import workers as reading
 
 def sync(memory, *arguments, **named):
     task = reading._open_pool(1, frozenset()).submit(time.sleep, 600)

@@ -12,7 +12,7 @@ import pytest
 
 from indexers.model import SkipReason
 from indexers.source.walk import FileEntry, WalkRules
-from memory_server import reading
+from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from tests.support.git_project import Project
 from tests.support.indexing import (

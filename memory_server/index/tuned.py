@@ -13,7 +13,7 @@ from pathlib import Path
 
 from indexers.embedding.embed import SHIPPED_MODEL, static_model_id
 from memory_server.errors import StoreError
-from memory_server.folder import IndexFolder
+from memory_server.index.folder import IndexFolder
 
 MODEL_NAME = f"{SHIPPED_MODEL.name}-tuned"
 """What a tuned model is called, and with a checksum its id."""

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from memory_server import reading, sync, tree
 from memory_server.errors import MemoryServerError, StoreBusyError, StoreDamagedError, StoreError
+from memory_server.index import sync, tree
+from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from tests.support.git_project import Project, snapshot
 from tests.support.indexing import (
@@ -273,8 +274,8 @@ WRITES = (
     "lancedb.table.LanceTable.add",
     "memory_server.store.tables.Path.touch",
     "memory_server.store.tables.record_sums",
-    "memory_server.tree.write_view",
-    "memory_server.snapshot.write_info",
+    "memory_server.index.tree.write_view",
+    "memory_server.index.snapshot.write_info",
 )
 
 
@@ -308,7 +309,7 @@ def test_a_full_disk_is_said_and_loses_nothing(
 
 
 @pytest.mark.parametrize(
-    "target", [*WRITES, "memory_server.folder.Path.write_text", "memory_server.folder.Path.mkdir"]
+    "target", [*WRITES, "memory_server.index.folder.Path.write_text", "memory_server.index.folder.Path.mkdir"]
 )
 def test_a_first_run_on_a_full_disk_says_so_and_still_answers(
     repository: Project, monkeypatch: pytest.MonkeyPatch, target: str

@@ -12,12 +12,22 @@ import numpy as np
 from indexers.model import Skipped
 from indexers.source.walk import read_source
 from indexers.summarize import Summary, choose_calls
-from memory_server import rank
 from memory_server.errors import NotFoundError, OutsideRepositoryError
 from memory_server.index.view import SIDE_ROLES, View
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
-from memory_server.relations import find_relatives
+from memory_server.query import rank
+from memory_server.query.candidates import path_filter
+from memory_server.query.relations import find_relatives
+from memory_server.query.targets import (
+    FileTarget,
+    SymbolTarget,
+    are_overloads,
+    describe_symbol,
+    find_symbols,
+    inside_root,
+    resolve_target,
+)
 from memory_server.render import (
     SURE,
     Branch,
@@ -28,17 +38,7 @@ from memory_server.render import (
     render_search,
     render_slices,
 )
-from memory_server.search import path_filter
 from memory_server.slices import Hit, Line, Slice, clip, numbered, pick_key_lines, split_lines, with_context
-from memory_server.targets import (
-    FileTarget,
-    SymbolTarget,
-    are_overloads,
-    describe_symbol,
-    find_symbols,
-    inside_root,
-    resolve_target,
-)
 
 T = TypeVar("T")
 

@@ -17,9 +17,9 @@ from memory_server.index.tree import TreeIndex
 from memory_server.index.tuned import find_tuned, why_unused
 from memory_server.index.view import View
 from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
-from memory_server.rank import RANKING
-from memory_server.rerank import CrossEncoderReranker, Reranker, hit_text, rerank
-from memory_server.search import search_view
+from memory_server.query.candidates import search_view
+from memory_server.query.rank import RANKING
+from memory_server.query.rerank import CrossEncoderReranker, Reranker, hit_text, rerank
 from memory_server.slices import split_lines
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from eval.retrieval.fit import Case, cross_validate, fit, score_cases
-from memory_server.rank import RANKING, Candidates, read_query
+from memory_server.query.rank import RANKING, Candidates, read_query
 
 
 def make_case(repository: str) -> Case:

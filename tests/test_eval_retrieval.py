@@ -23,8 +23,8 @@ from eval.retrieval.metrics import estimate_mean, ndcg
 from eval.retrieval.report import build_report
 from eval.retrieval.results import RetrievalResult, read_result, write_result
 from memory_server.model import SearchHit
-from memory_server.rank import RANKING, read_query
-from memory_server.search import search_view
+from memory_server.query.candidates import search_view
+from memory_server.query.rank import RANKING, read_query
 from tests.support.indexing import CODE_BASE, write_files
 
 LABELS = {

@@ -17,7 +17,7 @@ from memory_server.answers import Answers
 from memory_server.errors import UnsafeRootError
 from memory_server.handshake import INSTRUCTIONS
 from memory_server.live import LiveMemory
-from memory_server.relations import RELATIONS
+from memory_server.query.relations import RELATIONS
 from memory_server.server import build_server
 from tests.support.answering import answers_over, make_sample
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
-from memory_server.rank import RANKING, Ranking
+from memory_server.query.rank import RANKING, Ranking
 
 
 class Ablation(StrEnum):

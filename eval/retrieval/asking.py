@@ -12,7 +12,7 @@ from eval.retrieval.grep import SourceTree, choose_keywords, rank_files
 from eval.retrieval.labels import Located, Target
 from eval.retrieval.matchers import find_matcher
 from memory_server.memory import Memory
-from memory_server.search import search_view
+from memory_server.query.candidates import search_view
 
 TIMED = 3
 """Times that a question is put; the middle one counts, since the first also fills the tokenizer's cache of words."""

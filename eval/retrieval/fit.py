@@ -3,7 +3,7 @@
 Coordinate ascent on NDCG@10, the mean over questions from both roots: each constant in turn is tried at a few factors
 and the best is kept, until a round gains nothing. How much of the gain is fitting is told by cross-validation: the same
 search on all but a fold of the repositories, scored on that fold. It prints; what is taken over stands in
-``memory_server/rank.py``, rounded.
+``memory_server/query/rank.py``, rounded.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from eval.retrieval.benchmark import ROOTS
 from eval.retrieval.indexes import index_cache, open_index
 from eval.retrieval.labels import LabelledRepository, first_hits, load_labels
 from eval.retrieval.metrics import CUTOFF, ndcg
-from memory_server.rank import RANKING, Candidates, Query, Ranking, rank_candidates, read_query
-from memory_server.search import describe_hit, find_candidates
+from memory_server.query.candidates import describe_hit, find_candidates
+from memory_server.query.rank import RANKING, Candidates, Query, Ranking, rank_candidates, read_query
 
 FITTED = (
     "lexical", "dense_text", "dense_name", "named", "file_lexical", "file_dense", "file_name", "kind", "importance",

@@ -19,7 +19,7 @@ from eval.retrieval.indexes import open_index
 from eval.retrieval.metrics import estimate_mean, ndcg
 from indexers.embedding.embed import Embedder
 from memory_server.memory import Memory
-from memory_server.search import search_view
+from memory_server.query.candidates import search_view
 
 _RESULTS = 100
 """Symbols that are asked for: more than ten files' worth, since a file's further symbols rank lower."""

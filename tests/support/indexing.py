@@ -18,7 +18,7 @@ import pytest
 from indexers.embedding.embed import Embedder, Vectors
 from memory_server.index.view import View
 from memory_server.memory import Memory
-from memory_server.search import search_view
+from memory_server.query.candidates import search_view
 from memory_server.store.rows import parse_rows
 
 TABLES = ("files", "symbols", "references")

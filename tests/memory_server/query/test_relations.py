@@ -8,9 +8,9 @@ import pytest
 
 from memory_server.errors import QueryError
 from memory_server.memory import Memory
-from memory_server.relations import RELATIONS, find_relatives
+from memory_server.query.relations import RELATIONS, find_relatives
+from memory_server.query.targets import find_symbols
 from memory_server.render import SURE, Relative
-from memory_server.targets import find_symbols
 from tests.support.answering import answers_over, make_sample
 
 

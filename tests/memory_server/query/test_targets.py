@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memory_server.errors import NotFoundError, OutsideRepositoryError
 from memory_server.memory import Memory
-from memory_server.targets import (
+from memory_server.query.targets import (
     FileTarget,
     SymbolTarget,
     are_overloads,

@@ -1,6 +1,6 @@
 """Golden ranking: what searches over a small repository put first, as reviewable text.
 
-After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/test_ranking_golden.py`` and read the diff.
+After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/memory_server/query/test_ranking_golden.py`` and read the diff.
 """
 
 from __future__ import annotations

@@ -13,12 +13,12 @@ from indexers.embedding.embed import Embedder
 from indexers.languages.registry import package_stems
 from indexers.model import KINDS
 from indexers.terms import text_words
-from memory_server import rank
 from memory_server.errors import QueryError
 from memory_server.index.view import View
 from memory_server.model import SearchHit
-from memory_server.naming import named_symbols
-from memory_server.rank import RANKING, Ranking
+from memory_server.query import rank
+from memory_server.query.mentions import named_symbols
+from memory_server.query.rank import RANKING, Ranking
 
 
 def search_view(

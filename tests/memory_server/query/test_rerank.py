@@ -16,7 +16,7 @@ from indexers.errors import RerankerError
 from memory_server.answers import Answers
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
-from memory_server.rerank import TEXT_LIMIT, CrossEncoderReranker, Scores, hit_text, rerank
+from memory_server.query.rerank import TEXT_LIMIT, CrossEncoderReranker, Scores, hit_text, rerank
 from tests.support.git_project import Project
 from tests.support.indexing import CountingEmbedder, open_memory, write_files
 from tests.support.needs import needs_transformers

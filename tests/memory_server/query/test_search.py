@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memory_server.memory import Memory
-from memory_server.relations import find_relatives
+from memory_server.query.relations import find_relatives
 from tests.support.indexing import write_files
 
 SERVER = '''"""Accepts connections."""

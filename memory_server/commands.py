@@ -15,9 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from indexers.errors import IndexerError
-from memory_server.errors import MemoryServerError
-from memory_server.handshake import open_wire, server_version
-from memory_server.params import (
+from memory_server.answer.params import (
     ContextLines,
     Depth,
     KindFilter,
@@ -29,6 +27,8 @@ from memory_server.params import (
     Targets,
     TokenBudget,
 )
+from memory_server.errors import MemoryServerError
+from memory_server.handshake import open_wire, server_version
 
 Repo = Annotated[
     Path, typer.Option("--repo", help="The repository; the one around the current folder by default.")
@@ -131,7 +131,7 @@ def _print(data: object, text: str, as_json: bool) -> None:
 
 def _answers(repo: Path) -> Any:  # noqa: ANN401 - an Answers, imported late
     """Answers over an index that was just brought up to date."""
-    from memory_server.answers import Answers
+    from memory_server.answer.answers import Answers
     from memory_server.memory import Memory
 
     memory = Memory.open(repo)

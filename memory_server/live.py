@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from indexers.errors import IndexerError
-from memory_server.answers import Answers
+from memory_server.answer.answers import Answers
 from memory_server.errors import MemoryServerError, StoreBusyError
 from memory_server.memory import Memory
 from memory_server.model import Progress

@@ -10,6 +10,7 @@ from indexers.embedding.embed import Embedder
 from indexers.model import Skipped
 from indexers.source.walk import read_source
 from memory_server import git as git_commands
+from memory_server.answer.slices import split_lines
 from memory_server.config import Config, load_config
 from memory_server.errors import NotFoundError, StoreBusyError, StoreError
 from memory_server.index.folder import check_root, locate
@@ -20,7 +21,6 @@ from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
 from memory_server.query.candidates import search_view
 from memory_server.query.rank import RANKING
 from memory_server.query.rerank import CrossEncoderReranker, Reranker, hit_text, rerank
-from memory_server.slices import split_lines
 
 
 class Memory:

@@ -17,10 +17,8 @@ from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import ValidationError
 
 from indexers.errors import IndexerError
-from memory_server.answers import Answers
-from memory_server.errors import MemoryServerError
-from memory_server.handshake import INSTRUCTIONS, Wire, server_version
-from memory_server.params import (
+from memory_server.answer.answers import Answers
+from memory_server.answer.params import (
     ContextLines,
     Depth,
     KindFilter,
@@ -31,7 +29,9 @@ from memory_server.params import (
     Targets,
     TokenBudget,
 )
-from memory_server.render import cut_text
+from memory_server.answer.render import cut_text
+from memory_server.errors import MemoryServerError
+from memory_server.handshake import INSTRUCTIONS, Wire, server_version
 
 Relation = Literal["callers", "callees", "implementations", "importers", "tests"]
 

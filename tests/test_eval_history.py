@@ -13,10 +13,10 @@ from eval.retrieval.history import Changed, clean_message, draw_changes, is_code
 from eval.retrieval.labels import Target
 from eval.retrieval.results import RetrievalResult, read_result
 from indexers.summarize import Summary
-from memory_server.answers import Answers
+from memory_server.answer.answers import Answers
+from memory_server.answer.render import render_search
+from memory_server.answer.slices import Hit
 from memory_server.model import SearchHit
-from memory_server.render import render_search
-from memory_server.slices import Hit
 from tests.support.git_project import Project
 from tests.support.indexing import CODE_BASE, open_memory, write_files
 

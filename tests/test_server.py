@@ -13,7 +13,7 @@ from mcp import Client
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 
 from indexers.tokens import estimate_tokens
-from memory_server.answers import Answers
+from memory_server.answer.answers import Answers
 from memory_server.errors import UnsafeRootError
 from memory_server.handshake import INSTRUCTIONS
 from memory_server.live import LiveMemory

@@ -14,9 +14,9 @@ from eval.tokens import Estimate
 from indexers.model import Skipped
 from indexers.source.walk import read_source
 from indexers.tokens import FAMILIES, Family
+from memory_server.answer.slices import split_lines
 from memory_server.index.folder import check_root
 from memory_server.memory import Memory
-from memory_server.slices import split_lines
 
 
 class IndexAnswers:

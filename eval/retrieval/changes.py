@@ -26,10 +26,10 @@ from eval.retrieval.results import Asked, AskedRepository, Measured
 from eval.retrieval.run import Outcome
 from eval.workload import run_git
 from indexers.languages.registry import find_language
-from memory_server.answers import Answers
+from memory_server.answer.answers import Answers
+from memory_server.answer.slices import split_lines, token_cost
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
-from memory_server.slices import split_lines, token_cost
 
 MEASURES = ("hit@1", "hit@5", "source@2000", "reply@2000")
 

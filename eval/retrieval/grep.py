@@ -13,7 +13,7 @@ from pathlib import Path
 
 from eval.retrieval.matchers import Lines, Matcher
 from indexers.terms import stem_word
-from memory_server.slices import split_lines
+from memory_server.answer.slices import split_lines
 
 _STOP_WORDS = """
 a about after all also an and any are as at be because been before being between both but by can

@@ -15,7 +15,7 @@ from eval.retrieval.changes import listed_spans
 from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
 from eval.tokens import Counter
-from memory_server.answers import Answers
+from memory_server.answer.answers import Answers
 from memory_server.handshake import INSTRUCTIONS
 from memory_server.memory import Memory
 from memory_server.server import build_server

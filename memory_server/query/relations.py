@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from indexers.model import CONTAINER_KINDS
 from indexers.references.graph import CALL, IMPORT, INHERIT
+from memory_server.answer.render import SURE, Relative
 from memory_server.errors import QueryError
 from memory_server.index.view import View
 from memory_server.query.targets import describe_symbol
-from memory_server.render import SURE, Relative
 
 RELATIONS = ("callers", "callees", "implementations", "importers", "tests")
 

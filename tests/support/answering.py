@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from indexers.embedding.embed import Vectors
-from memory_server.answers import Answers
+from memory_server.answer.answers import Answers
 from memory_server.memory import Memory
 from tests.support.indexing import write_files
 

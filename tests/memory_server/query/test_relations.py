@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from memory_server.answer.render import SURE, Relative
 from memory_server.errors import QueryError
 from memory_server.memory import Memory
 from memory_server.query.relations import RELATIONS, find_relatives
 from memory_server.query.targets import find_symbols
-from memory_server.render import SURE, Relative
 from tests.support.answering import answers_over, make_sample
 
 

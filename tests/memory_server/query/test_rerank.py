@@ -13,7 +13,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from indexers.errors import RerankerError
-from memory_server.answers import Answers
+from memory_server.answer.answers import Answers
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
 from memory_server.query.rerank import TEXT_LIMIT, CrossEncoderReranker, Scores, hit_text, rerank

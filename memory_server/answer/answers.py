@@ -12,6 +12,26 @@ import numpy as np
 from indexers.model import Skipped
 from indexers.source.walk import read_source
 from indexers.summarize import Summary, choose_calls
+from memory_server.answer.render import (
+    SURE,
+    Branch,
+    Relative,
+    render_candidates,
+    render_outline,
+    render_related,
+    render_search,
+    render_slices,
+)
+from memory_server.answer.slices import (
+    Hit,
+    Line,
+    Slice,
+    clip,
+    numbered,
+    pick_key_lines,
+    split_lines,
+    with_context,
+)
 from memory_server.errors import NotFoundError, OutsideRepositoryError
 from memory_server.index.view import SIDE_ROLES, View
 from memory_server.memory import Memory
@@ -28,17 +48,6 @@ from memory_server.query.targets import (
     inside_root,
     resolve_target,
 )
-from memory_server.render import (
-    SURE,
-    Branch,
-    Relative,
-    render_candidates,
-    render_outline,
-    render_related,
-    render_search,
-    render_slices,
-)
-from memory_server.slices import Hit, Line, Slice, clip, numbered, pick_key_lines, split_lines, with_context
 
 T = TypeVar("T")
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from indexers.summarize import Detail, Summary, choose_calls, first_sentence
 from indexers.tokens import estimate_tokens
-from memory_server.model import SearchHit
-from memory_server.render import (
+from memory_server.answer.render import (
     Branch,
     Page,
     Relative,
@@ -21,7 +20,16 @@ from memory_server.render import (
     render_slices,
     share_out,
 )
-from memory_server.slices import Hit, Slice, cut_to_budget, numbered, split_lines, token_cost, with_context
+from memory_server.answer.slices import (
+    Hit,
+    Slice,
+    cut_to_budget,
+    numbered,
+    split_lines,
+    token_cost,
+    with_context,
+)
+from memory_server.model import SearchHit
 
 LINES = st.lists(st.text(max_size=40), max_size=20)
 

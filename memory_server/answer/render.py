@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from indexers.summarize import Detail, Summary
 from indexers.tokens import estimate_tokens, truncate
+from memory_server.answer.slices import Hit, Line, Slice, cut_to_budget, token_cost
 from memory_server.model import SearchHit
-from memory_server.slices import Hit, Line, Slice, cut_to_budget, token_cost
 
 LEFT_OUT_TOKENS = 60
 """Kept free for the closing line."""

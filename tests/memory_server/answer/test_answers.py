@@ -1,6 +1,6 @@
 """The four answers: golden texts over a sample repository, and what every answer keeps to.
 
-After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/test_answers.py`` and read the diff.
+After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/memory_server/answer/test_answers.py`` and read the diff.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexers.tokens import estimate_tokens
-from memory_server.answers import Answers
+from memory_server.answer.answers import Answers
+from memory_server.answer.slices import split_lines
 from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.memory import Memory
-from memory_server.slices import split_lines
 from tests.support.answering import SAMPLE, WordEmbedder, answers_over, make_sample
 from tests.support.indexing import write_files
 from tests.support.places import CHECKOUT, TESTS
@@ -253,7 +253,7 @@ def test_the_same_question_gives_the_same_bytes_from_a_loaded_index(answers: Ans
 ASK = """
 import sys
 from pathlib import Path
-from tests.test_answers import CASES
+from tests.memory_server.answer.test_answers import CASES
 from tests.support.answering import answers_over
 answers = answers_over(Path(sys.argv[1]))
 sys.stdout.buffer.write("\\n".join(ask(answers) for ask in CASES.values()).encode())

@@ -1,0 +1,1 @@
+"""What is replied to a question, within its token budget."""

@@ -15,7 +15,7 @@ def main() -> None:
     gc.set_threshold(COLLECT_EVERY, 20)
     arguments = sys.argv[1:]
     if arguments[:1] == ["serve"] and not {"--help", "-h"} & set(arguments):
-        from memory_server.handshake import open_wire
+        from memory_server.serve.greeting import open_wire
 
         open_wire()
     from memory_server.commands import run

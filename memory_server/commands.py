@@ -28,7 +28,7 @@ from memory_server.answer.params import (
     TokenBudget,
 )
 from memory_server.errors import MemoryServerError
-from memory_server.handshake import open_wire, server_version
+from memory_server.serve.greeting import open_wire, server_version
 
 Repo = Annotated[
     Path, typer.Option("--repo", help="The repository; the one around the current folder by default.")
@@ -352,10 +352,10 @@ def remove(
 def serve(repo: Repo = Here) -> None:
     """Serve MCP on stdin and stdout; Claude Code starts this by itself."""
     wire = open_wire()
-    from memory_server.live import LiveMemory
+    from memory_server.serve.live import LiveMemory
 
     chosen = repo if repo != Here else Path(os.environ.get("CLAUDE_PROJECT_DIR") or ".")
-    from memory_server.server import build_server, run_server
+    from memory_server.serve.server import build_server, run_server
 
     # What workers shared is cleaned up when the server ends before them, and that is no news for the client's log.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")

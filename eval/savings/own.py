@@ -16,9 +16,9 @@ from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
 from eval.tokens import Counter
 from memory_server.answer.answers import Answers
-from memory_server.handshake import INSTRUCTIONS
 from memory_server.memory import Memory
-from memory_server.server import build_server
+from memory_server.serve.greeting import INSTRUCTIONS
+from memory_server.serve.server import build_server
 
 OWN = "repo-memory"
 LATER = "repo-memory, a later question"

@@ -19,8 +19,8 @@ from mcp.server.stdio import stdio_server
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from memory_server.answer.answers import Answers
-from memory_server.handshake import PROTOCOL_VERSIONS, Wire, greet
-from memory_server.server import build_server, run_server
+from memory_server.serve.greeting import PROTOCOL_VERSIONS, Wire, greet
+from memory_server.serve.server import build_server, run_server
 from tests.support.answering import make_sample
 from tests.support.places import CHECKOUT
 

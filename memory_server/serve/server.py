@@ -31,7 +31,7 @@ from memory_server.answer.params import (
 )
 from memory_server.answer.render import cut_text
 from memory_server.errors import MemoryServerError
-from memory_server.handshake import INSTRUCTIONS, Wire, server_version
+from memory_server.serve.greeting import INSTRUCTIONS, Wire, server_version
 
 Relation = Literal["callers", "callees", "implementations", "importers", "tests"]
 

@@ -15,10 +15,10 @@ from mcp_types import CallToolResult, ListToolsResult, TextContent
 from indexers.tokens import estimate_tokens
 from memory_server.answer.answers import Answers
 from memory_server.errors import UnsafeRootError
-from memory_server.handshake import INSTRUCTIONS
-from memory_server.live import LiveMemory
 from memory_server.query.relations import RELATIONS
-from memory_server.server import build_server
+from memory_server.serve.greeting import INSTRUCTIONS
+from memory_server.serve.live import LiveMemory
+from memory_server.serve.server import build_server
 from tests.support.answering import answers_over, make_sample
 
 TOOLS = ("search", "read", "outline", "related")

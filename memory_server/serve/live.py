@@ -11,7 +11,7 @@ from memory_server.answer.answers import Answers
 from memory_server.errors import MemoryServerError, StoreBusyError
 from memory_server.memory import Memory
 from memory_server.model import Progress
-from memory_server.watch import Watcher
+from memory_server.serve.watch import Watcher
 
 _log = logging.getLogger(__name__)
 

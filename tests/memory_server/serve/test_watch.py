@@ -17,8 +17,8 @@ from watchfiles import watch as watch_files
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from indexers.source.walk import DEFAULT_RULES
-from memory_server import watch
-from memory_server.watch import Watcher, watch_tree
+from memory_server.serve import watch
+from memory_server.serve.watch import Watcher, watch_tree
 
 DEADLINE = 20.0
 EVERYTHING: set[str] = set()

@@ -13,10 +13,10 @@ import pytest
 from filelock import FileLock
 
 from memory_server.errors import NotFoundError, StoreError, UnsafeRootError
-from memory_server.live import LiveMemory
 from memory_server.memory import Memory
 from memory_server.model import SyncReport
-from memory_server.watch import Watcher
+from memory_server.serve.live import LiveMemory
+from memory_server.serve.watch import Watcher
 from tests.support.git_project import Project
 from tests.support.indexing import (
     CODE_BASE,
@@ -79,7 +79,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the memory without a watcher: what it notices, it notices as it answers."""
-    monkeypatch.setattr("memory_server.live.Watcher", SleepingWatcher)
+    monkeypatch.setattr("memory_server.serve.live.Watcher", SleepingWatcher)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_while_it_indexes_a_whole_repository_it_says_so(
             done.set()
 
     monkeypatch.setattr(Memory, "sync", sync)
-    monkeypatch.setattr("memory_server.live.FIRST_ANSWER_WAIT", 0.0)
+    monkeypatch.setattr("memory_server.serve.live.FIRST_ANSWER_WAIT", 0.0)
     live = start(repository.root)
     assert first_words in live.answers().search("invoice")
     go_on.set()

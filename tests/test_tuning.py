@@ -18,12 +18,12 @@ from eval.tuning.run import Outcome, tune
 from eval.tuning.split import split_history
 from indexers.embedding.embed import SHIPPED_MODEL, StaticEmbedder, static_model_id
 from indexers.errors import EmbedderError
-from memory_server import commands
 from memory_server.answer.answers import Answers
+from memory_server.cli import commands
+from memory_server.cli.reports import examine, status_text
 from memory_server.errors import StoreError, TuneError
 from memory_server.index.tuned import MODEL_NAME, drop_tuned, find_tuned, keep_tuned, read_tuned
 from memory_server.memory import Memory
-from memory_server.reports import examine, status_text
 from tests.support.git_project import Project, make_project, snapshot
 from tests.support.needs import needs_transformers
 

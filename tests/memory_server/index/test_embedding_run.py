@@ -10,13 +10,13 @@ import pytest
 
 from indexers.embedding.embed import Vectors
 from indexers.errors import EmbedderError
-from memory_server.commands import _plain_progress
+from memory_server.cli.commands import _plain_progress
+from memory_server.cli.reports import status_text
 from memory_server.index import embedding, tree
 from memory_server.index.embedding import FIRST_TEXTS, EmbeddingRun, tell_duration
 from memory_server.index.sync import FreshRows
 from memory_server.memory import Memory
 from memory_server.model import Progress
-from memory_server.reports import status_text
 from tests.support.git_project import Project
 from tests.support.indexing import (
     CODE_BASE,

@@ -153,7 +153,7 @@ def test_workers_end_with_the_process_that_started_them() -> None:
 BUSY_SERVER = """
 import sys, time
 from pathlib import Path
-from memory_server import commands
+from memory_server.cli import commands
 from memory_server.serve import live
 from memory_server.index import workers as reading
 

@@ -208,7 +208,7 @@ def test_no_texts_have_no_scores() -> None:
 def test_a_reranker_that_cannot_be_loaded_is_named_and_the_doctor_finds_it(
     repository: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from memory_server.reports import examine
+    from memory_server.cli.reports import examine
 
     monkeypatch.setenv("REPO_MEMORY_RERANKER", str(tmp_path / "gone"))
     monkeypatch.setattr("memory_server.index.tree.load_embedder", lambda *_: CountingEmbedder())

@@ -1,6 +1,6 @@
 """Commands: exit code, stdout and stderr as reviewable text.
 
-After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/test_cli.py`` and read the diff.
+After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/memory_server/cli/test_cli.py`` and read the diff.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from indexers.tokens import NEWEST
-from memory_server import commands
+from memory_server.cli import commands
 from tests.support.answering import WordEmbedder, make_sample
 from tests.support.git_project import Project, make_project
 from tests.support.indexing import write_files

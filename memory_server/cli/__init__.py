@@ -18,10 +18,6 @@ def main() -> None:
         from memory_server.serve.greeting import open_wire
 
         open_wire()
-    from memory_server.commands import run
+    from memory_server.cli.commands import run
 
     run()
-
-
-if __name__ == "__main__":
-    main()

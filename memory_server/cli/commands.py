@@ -233,8 +233,8 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Say what is indexed, how fresh, how large, and what was left out."""
+    from memory_server.cli.reports import compression_text, measure_compression, status_text
     from memory_server.memory import Memory
-    from memory_server.reports import compression_text, measure_compression, status_text
 
     with Memory.open(repo) as memory:
         state = memory.state()
@@ -247,7 +247,7 @@ def status(
 @app.command()
 def doctor(repo: Repo = Here, as_json: AsJson = False) -> None:
     """Find a broken registration, hook, store or model, and say the fix."""
-    from memory_server.reports import examine
+    from memory_server.cli.reports import examine
 
     findings = examine(repo)
     lines = [f"problem: {finding.problem}\n  fix: {finding.fix}" for finding in findings]

@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from eval.errors import EvalError
+from indexers.errors import IndexerError
 from memory_server.errors import MemoryServerError
 
 Count = Callable[[int, int], None]
@@ -23,7 +24,7 @@ def exit_on_error() -> Iterator[None]:
     """An error with a hint ends the command with both on stderr, and status 1."""
     try:
         yield
-    except (EvalError, MemoryServerError) as error:
+    except (EvalError, MemoryServerError, IndexerError) as error:
         Console(stderr=True, soft_wrap=True).print(f"error: {error}\n\nhint: {error.hint}", markup=False)
         raise typer.Exit(1) from error
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from eval.workload import run_git
+from indexers.git import run_git
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder that the running code is imported from."""

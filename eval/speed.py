@@ -24,7 +24,9 @@ from eval.processes import (
     network_guard,
     run_command,
 )
-from eval.workload import Workload, copy_repository, draw_workload, rename_definitions, run_git
+from eval.workload import Workload, copy_repository, draw_workload, rename_definitions
+from indexers.errors import GitError
+from indexers.git import run_git
 
 FORMAT = 1
 """Version of the result's layout."""
@@ -320,7 +322,7 @@ STAGES: Mapping[str, Stage] = {
 def _take(title: str, stage: Stage, bench: Bench, result: Measurement) -> Measurement:
     try:
         return stage(bench, result)
-    except MeasureError as error:
+    except (MeasureError, GitError) as error:
         return replace(result, problem=f"{title}: {error}")
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from eval.errors import MeasureError
+from indexers.git import run_git
 from indexers.languages.registry import find_language
 from indexers.model import SourceFile
 from indexers.parsing.parse import parse_file
@@ -51,7 +50,7 @@ def copy_repository(source: Path, target: Path) -> None:
     """Copies the tracked files of ``source`` with its history; without git, every file, with a first commit.
 
     Raises:
-        MeasureError: Git failed.
+        GitError: Git failed.
     """
     if (source / ".git").exists():
         run_git(source, "clone", "--quiet", "--local", "--no-tags", str(source), str(target))
@@ -97,26 +96,6 @@ def rename_definitions(root: Path, edits: Sequence[Definition], ending: str) -> 
         file = root / edit.path
         before = file.read_bytes()
         file.write_bytes(re.sub(rb"\b%s\b" % edit.name.encode(), f"{edit.name}{ending}".encode(), before))
-
-
-def run_git(folder: Path, *arguments: str) -> str:
-    """Runs git in ``folder`` and returns what it printed, its line ends as they are.
-
-    Raises:
-        MeasureError: Git is missing or failed.
-    """
-    # What git exports to its hooks would name another repository.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=folder, env=environment, capture_output=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace") or str(error)
-        raise MeasureError(
-            f"git {arguments[0]}: {said.strip()}", "check that git works in the folder"
-        ) from error
-    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def _read(root: Path, path: str) -> bytes:

@@ -12,6 +12,12 @@ class IndexerError(Exception):
             self.hint = hint
 
 
+class GitError(IndexerError):
+    """Git refused a command or could not run."""
+
+    hint = "check that `git status` works in this folder"
+
+
 class LanguageSpecError(IndexerError):
     """A language's ``spec.toml`` or ``tags.scm`` is not valid."""
 

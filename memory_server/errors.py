@@ -12,12 +12,6 @@ class MemoryServerError(Exception):
             self.hint = hint
 
 
-class GitError(MemoryServerError):
-    """Git refused a command or could not run."""
-
-    hint = "check that `git status` works in this folder"
-
-
 class InstallError(MemoryServerError):
     """A file of the user's repository cannot be changed safely, so it was left as it is."""
 

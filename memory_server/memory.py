@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from indexers import git as git_commands
 from indexers.embedding.embed import Embedder
 from indexers.model import Skipped
 from indexers.source.walk import read_source
-from memory_server import git as git_commands
 from memory_server.answer.slices import split_lines
 from memory_server.config import Config, load_config
 from memory_server.errors import NotFoundError, StoreBusyError, StoreError

@@ -9,9 +9,8 @@ from typer.testing import CliRunner
 
 from eval.cli import app
 from eval.retrieval.changes import HistoryJob, listed_lines, listed_spans, overlaps, read_source
-from eval.retrieval.history import Changed, clean_message, draw_changes, is_code, parse_diff
-from eval.retrieval.labels import Target
 from eval.retrieval.results import RetrievalResult, read_result
+from indexers.history.changes import Changed, Target, clean_message, draw_changes, is_code, parse_diff
 from indexers.summarize import Summary
 from memory_server.answer.answers import Answers
 from memory_server.answer.render import render_search
@@ -164,7 +163,10 @@ def test_ablations_are_asked_the_same_questions(history: tuple[Project, str]) ->
 def test_a_folder_without_history_is_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["retrieval", "--from-git", str(tmp_path), "--processes", "1"])
     assert done.exit_code == 1
-    assert f"nothing could be measured: {tmp_path.name}: git log" in done.stderr
+    assert (
+        f"nothing could be measured: {tmp_path.name}: git failed in {tmp_path}: not a git repository"
+        in done.stderr
+    )
 
 
 def test_asking_for_nothing_names_the_options() -> None:

@@ -17,14 +17,17 @@ from eval.cli import app
 from eval.errors import MeasureError
 from eval.retrieval.ablations import ABLATIONS, Ablation
 from eval.retrieval.benchmark import MEASURES, score_ranks
-from eval.retrieval.indexes import open_index
-from eval.retrieval.labels import Question, Target, first_hits, load_labels
-from eval.retrieval.metrics import estimate_mean, ndcg
+from eval.retrieval.labels import Question, first_hits, load_labels
 from eval.retrieval.report import build_report
 from eval.retrieval.results import RetrievalResult, read_result, write_result
+from indexers.history.changes import Target
 from memory_server.model import SearchHit
 from memory_server.query.candidates import search_view
-from memory_server.query.rank import RANKING, read_query
+from memory_server.query.question import read_query
+from memory_server.query.rank import RANKING
+from memory_server.query.signals import SIGNALS
+from memory_server.tuning.indexes import open_index
+from memory_server.tuning.metrics import estimate_mean, ndcg
 from tests.support.indexing import CODE_BASE, write_files
 
 LABELS = {
@@ -318,12 +321,17 @@ def test_a_change_against_a_result_with_fewer_measures_is_told_for_those(bench: 
 
 
 def test_without_the_graph_only_importance_is_left_out() -> None:
-    restored = replace(
-        ABLATIONS[Ablation.NO_GRAPH],
-        importance=RANKING.importance,
-        file_importance=RANKING.file_importance,
-    )
-    assert restored == RANKING
+    left = ABLATIONS[Ablation.NO_GRAPH].weights
+    assert {name for name, weight in RANKING.weights.items() if left[name] != weight} == {
+        "importance",
+        "file_importance",
+    }
+
+
+def test_bm25_alone_gives_no_other_signal_a_weight() -> None:
+    weights = ABLATIONS[Ablation.BM25].weights
+    assert weights.keys() == {signal.name for signal in SIGNALS}
+    assert [name for name, weight in weights.items() if weight] == ["lexical"]
 
 
 def test_the_report_shows_means_intervals_changes_and_gaps(bench: Path) -> None:

@@ -15,8 +15,7 @@ from eval.cli import app
 from eval.endpoint import ScriptedEndpoint, play
 from eval.journal import Journal, measure_all
 from eval.retrieval.benchmark import Job
-from eval.retrieval.history import draw_changes
-from eval.retrieval.labels import LabelledRepository, Question, Target
+from eval.retrieval.labels import LabelledRepository, Question
 from eval.savings import arms
 from eval.savings.bill import PRICES, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES
@@ -25,6 +24,7 @@ from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect
 from eval.savings.run import ARM_NAMES, TURNS, Outcome, measure_labelled
 from eval.tokens import Counting
+from indexers.history.changes import Target, draw_changes
 from indexers.tokens import NEWEST
 from tests.support.git_project import Project
 from tests.support.indexing import CODE_BASE, write_files

@@ -25,7 +25,7 @@ from eval.live.report import build_report
 from eval.live.results import LiveResult, collect, write_result
 from eval.live.run import ARMS, SCRIPTED_ARMS, TrialRun, plan_trials, prepare, run_trial
 from eval.live.tasks import Task, check_findable, load_tasks
-from eval.retrieval.indexes import index_cache
+from memory_server.tuning.indexes import index_cache
 
 
 def live(

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from eval.live.results import LiveResult
 from eval.live.run import AGAIN, WITH
-from eval.retrieval.metrics import Estimate
+from memory_server.tuning.metrics import Estimate
 
 ROWS = (
     ("turns", "turns", ",.1f"),

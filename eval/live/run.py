@@ -22,10 +22,11 @@ from eval.live.tasks import Task
 from eval.machine import CHECKOUT
 from eval.retrieval.grep import SourceTree
 from eval.retrieval.matchers import find_matcher
-from eval.retrieval.metrics import SEED
 from eval.savings.arms import read_capped, read_windows
 from eval.savings.own import OWN, TOOL_PREFIX
-from eval.workload import copy_repository, run_git
+from eval.workload import copy_repository
+from indexers.git import run_git
+from memory_server.tuning.metrics import SEED
 
 WITHOUT, WITH, AGAIN = "without", "with", "without again (A/A)"
 ARMS = (WITHOUT, WITH, AGAIN)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from eval.logs.replay import Reply
-from eval.retrieval.indexes import open_index
 from eval.savings.context import Turn
 from eval.savings.own import OwnTools
 from eval.tokens import Estimate
@@ -17,6 +16,7 @@ from indexers.tokens import FAMILIES, Family
 from memory_server.answer.slices import split_lines
 from memory_server.index.folder import check_root
 from memory_server.memory import Memory
+from memory_server.tuning.indexes import open_index
 
 
 class IndexAnswers:

@@ -17,7 +17,7 @@ from eval.logs.report import build_report
 from eval.logs.results import collect, write_result
 from eval.logs.run import find_root, is_inside, replay_all
 from eval.logs.threads import log_folders, read_logs
-from eval.retrieval.indexes import index_cache
+from memory_server.tuning.indexes import index_cache
 
 
 def logs(

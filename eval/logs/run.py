@@ -12,9 +12,9 @@ from eval.logs.reads import Folder
 from eval.logs.replay import replay
 from eval.logs.results import Measured, find_unpriced
 from eval.retrieval.results import Unmeasured
+from indexers.git import find_git
 from indexers.tokens import NEWEST
 from memory_server.errors import MemoryServerError
-from memory_server.git import find_git
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from eval.retrieval.ablations import ABLATIONS, Ablation
 from eval.retrieval.grep import SourceTree, choose_keywords, rank_files
-from eval.retrieval.labels import Located, Target
 from eval.retrieval.matchers import find_matcher
+from indexers.history.changes import Located, Target
 from memory_server.memory import Memory
 from memory_server.query.candidates import search_view
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from eval.retrieval.ablations import Ablation
 from eval.retrieval.asking import ask
-from eval.retrieval.indexes import open_index
 from eval.retrieval.labels import LabelledRepository, first_hits
-from eval.retrieval.metrics import CUTOFF, ndcg, recall, reciprocal_rank
 from eval.retrieval.results import Asked, AskedRepository, Measured, Unmeasured, hash_query
 from eval.retrieval.run import Outcome
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
+from memory_server.tuning.indexes import open_index
+from memory_server.tuning.metrics import CUTOFF, ndcg, recall, reciprocal_rank
 
 MEASURES = ("ndcg@10", "recall@1", "recall@5", "recall@10", "mrr@10")
 """``ndcg@10`` first: earlier results hold it alone, and changes are told for the measures that both have."""

@@ -19,17 +19,17 @@ from pathlib import Path
 from eval.errors import MeasureError
 from eval.retrieval.ablations import ABLATIONS, Ablation
 from eval.retrieval.asking import ask
-from eval.retrieval.history import Change, checkout, draw_changes
-from eval.retrieval.indexes import open_index
-from eval.retrieval.labels import Located, Target
 from eval.retrieval.results import Asked, AskedRepository, Measured
 from eval.retrieval.run import Outcome
-from eval.workload import run_git
+from indexers.errors import GitError, IndexerError
+from indexers.git import run_git
+from indexers.history.changes import Change, Located, Target, checkout, draw_changes
 from indexers.languages.registry import find_language
 from memory_server.answer.answers import Answers
 from memory_server.answer.slices import split_lines, token_cost
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
+from memory_server.tuning.indexes import open_index
 
 MEASURES = ("hit@1", "hit@5", "source@2000", "reply@2000")
 
@@ -67,7 +67,7 @@ class HistoryJob:
         """All that the outcome depends on but the code: the options and the newest commit."""
         try:
             return f"{self!r} {run_git(self.source, 'rev-parse', 'HEAD')}"
-        except MeasureError:
+        except GitError:
             return repr(self)
 
     @property
@@ -81,7 +81,7 @@ def measure_history(job: HistoryJob) -> Outcome:
     """Draw the questions, and ask each of the revision before its commit, indexing what differs."""
     try:
         return _measure(job)
-    except (MeasureError, MemoryServerError) as error:
+    except (MeasureError, MemoryServerError, IndexerError) as error:
         asked = AskedRepository(job.name, "", "", ())
         return Outcome("history", asked, problem=f"{error}; {error.hint}")
 
@@ -90,7 +90,8 @@ def open_parents(job: HistoryJob) -> Iterator[tuple[Change, Memory, list[Target]
     """Each question with its parent's memory, open until the next, and its targets in files that the index holds.
 
     Raises:
-        MeasureError: git cannot read the repository, or no commit makes a question.
+        GitError: git cannot read the repository.
+        MeasureError: no commit makes a question.
     """
     shutil.rmtree(job.tree, ignore_errors=True)
     job.tree.parent.mkdir(parents=True, exist_ok=True)

@@ -15,11 +15,11 @@ from eval.retrieval import benchmark, changes
 from eval.retrieval.ablations import Ablation
 from eval.retrieval.benchmark import ROOTS, measure_job, plan_jobs
 from eval.retrieval.changes import HistoryJob, measure_history
-from eval.retrieval.indexes import index_cache
 from eval.retrieval.labels import load_labels
 from eval.retrieval.report import build_report
 from eval.retrieval.results import read_result, write_result
 from eval.retrieval.run import Outcome, Source, collect_result
+from memory_server.tuning.indexes import index_cache
 
 BENCHMARK = Source("benchmark", benchmark.MEASURES)
 HISTORY = Source("history", changes.MEASURES)

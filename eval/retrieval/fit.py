@@ -3,13 +3,13 @@
 Coordinate ascent on NDCG@10, the mean over questions from both roots: each constant in turn is tried at a few factors
 and the best is kept, until a round gains nothing. How much of the gain is fitting is told by cross-validation: the same
 search on all but a fold of the repositories, scored on that fold. It prints; what is taken over stands in
-``memory_server/query/rank.py``, rounded.
+``memory_server/query/signals.py``, rounded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -18,16 +18,17 @@ import typer
 from numpy.typing import NDArray
 
 from eval.retrieval.benchmark import ROOTS
-from eval.retrieval.indexes import index_cache, open_index
 from eval.retrieval.labels import LabelledRepository, first_hits, load_labels
-from eval.retrieval.metrics import CUTOFF, ndcg
 from memory_server.query.candidates import describe_hit, find_candidates
-from memory_server.query.rank import RANKING, Candidates, Query, Ranking, rank_candidates, read_query
+from memory_server.query.question import Query, read_query
+from memory_server.query.rank import RANKING, Ranking, rank_candidates
+from memory_server.query.signals import SIGNALS, Candidates
+from memory_server.tuning.indexes import index_cache, open_index
+from memory_server.tuning.metrics import CUTOFF, ndcg
 
-FITTED = (
-    "lexical", "dense_text", "dense_name", "named", "file_lexical", "file_dense", "file_name", "kind", "importance",
-    "file_importance", "coherence", "one_line",
-)  # fmt: skip
+JUDGED = ("kind_worth", "role_worth")
+
+FITTED = tuple(signal.name for signal in SIGNALS if signal.name not in JUDGED)
 """The weights of evidence; what a kind or a role is worth is judgement, bounded for questions that no label asks."""
 
 FACTORS = (0.6, 0.8, 1.25, 1.6)
@@ -87,7 +88,7 @@ def fit(cases: Sequence[Case], start: Ranking) -> Ranking:
     while True:
         before = top
         for name in FITTED:
-            tries = [replace(best, **{name: round(getattr(best, name) * factor, 4)}) for factor in FACTORS]
+            tries = [best.reweighted({name: round(best.weights[name] * factor, 4)}) for factor in FACTORS]
             scores = [float(score_cases(cases, ranking).mean()) for ranking in tries]
             if max(scores) > top + WORTH:
                 top, best = max(scores), tries[int(np.argmax(scores))]
@@ -127,7 +128,7 @@ def main(
     tell("as they are:      ", score_cases(cases, RANKING))
     fitted = fit(cases, RANKING)
     tell("fitted:           ", score_cases(cases, fitted))
-    typer.echo("  " + ", ".join(f"{name} {getattr(fitted, name):g}" for name in FITTED))
+    typer.echo("  " + ", ".join(f"{name} {fitted.weights[name]:g}" for name in FITTED))
     tell("cross-validated:  ", cross_validate(cases, RANKING))
 
 

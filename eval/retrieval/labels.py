@@ -5,46 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from eval.errors import MeasureError
+from indexers.history.changes import Located, Target
 
 T = TypeVar("T")
-
-
-class Located(Protocol):
-    """A result: lines of a file, 1-based and inclusive."""
-
-    @property
-    def path(self) -> str:
-        """Posix path, relative to the folder that is indexed."""
-
-    @property
-    def start_line(self) -> int:
-        """First line."""
-
-    @property
-    def end_line(self) -> int:
-        """Last line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A place that answers a question: a file, or lines of it; without lines, both are 0."""
-
-    path: str
-    start_line: int = 0
-    end_line: int = 0
-
-    def is_hit(self, result: Located) -> bool:
-        """Whether a result is in the file and, where the target has lines, overlaps them."""
-        if not _same_path(result.path, self.path):
-            return False
-        return not self.end_line or (
-            result.start_line <= self.end_line and result.end_line >= self.start_line
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +86,6 @@ def first_hits(results: Sequence[Located], targets: Sequence[Target]) -> list[in
         for target in targets
     )
     return [rank for rank in ranks if rank]
-
-
-def _same_path(one: str, other: str) -> bool:
-    """Equal, or one is the end of the other: labels count from the repository, results from what is indexed."""
-    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
 def _questions(path: Path) -> tuple[Question, ...]:

@@ -8,8 +8,8 @@ from rich.console import Group as Together
 from rich.table import Table
 from rich.text import Text
 
-from eval.retrieval.metrics import Estimate
 from eval.retrieval.results import Group, RetrievalResult, Run
+from memory_server.tuning.metrics import Estimate
 
 KINDS = ("all", "category", "language", "repository")
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from eval.errors import MeasureError
 from eval.machine import Machine
-from eval.retrieval.metrics import Estimate, Floats, estimate_mean
+from memory_server.tuning.metrics import Estimate, Floats, estimate_mean
 
 FORMAT = 1
 """Version of the result's layout."""

@@ -16,7 +16,6 @@ from eval.journal import Journal, measure_all
 from eval.retrieval.ablations import Ablation
 from eval.retrieval.benchmark import plan_jobs
 from eval.retrieval.changes import HistoryJob
-from eval.retrieval.indexes import index_cache
 from eval.retrieval.labels import LabelledRepository, load_labels
 from eval.retrieval.results import hash_query
 from eval.savings.page import build_page
@@ -24,6 +23,7 @@ from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect, write_result
 from eval.savings.run import Outcome, measure_commits, measure_labelled
 from eval.tokens import COUNTED_MODEL, CountBy, Counting
+from memory_server.tuning.indexes import index_cache
 
 _RANKING = (Ablation.FULL,)
 

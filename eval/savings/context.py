@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from eval.retrieval.labels import Target
 from eval.savings.gold import GoldTally, ReplyLine
 from eval.tokens import Counter
+from indexers.history.changes import Target
 
 CAP = 20_000
 """Tokens after which a question counts as a miss, and which a miss is charged."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.retrieval.labels import Target
+from indexers.history.changes import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from eval.page import as_sentence, build_document, note, paragraph, section, table, tiles
 from eval.plots import Axis, Bar, Ink, Part, Series, Tone, key, plot_bars, plot_lines, scale, steps
-from eval.retrieval.metrics import Estimate
 from eval.savings.bill import BASE_CONTEXT, PRICES, PRICES_DATE, REMAINING_TURNS, QuestionCost, question_cost
 from eval.savings.context import BUDGETS
 from eval.savings.own import LATER, OWN, WITH_RIPGREP
 from eval.savings.results import ArmMeans, Group, SavingsResult
+from memory_server.tuning.metrics import Estimate
 
 TURNS_ON = REMAINING_TURNS[1]
 """Turns after the question for which the bill is split into its buckets."""

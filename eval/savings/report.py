@@ -8,11 +8,11 @@ from rich.console import Group as Together
 from rich.table import Table
 from rich.text import Text
 
-from eval.retrieval.metrics import Estimate
 from eval.savings.bill import BASE_CONTEXT, PRICES, PRICES_DATE, REMAINING_TURNS
 from eval.savings.context import BUDGETS
 from eval.savings.own import LATER, OWN
 from eval.savings.results import Saving, SavingsResult
+from memory_server.tuning.metrics import Estimate
 
 
 def build_report(result: SavingsResult, questions: Mapping[str, str]) -> Together:

@@ -10,13 +10,13 @@ from pydantic import TypeAdapter
 
 from eval.errors import MeasureError
 from eval.machine import Machine, describe_machine, own_revision
-from eval.retrieval.metrics import RESAMPLES, SEED, Estimate, Floats
 from eval.retrieval.results import AskedRepository, Unmeasured, fold_json
 from eval.savings.arms import BASELINES
 from eval.savings.bill import PRICES, REMAINING_TURNS, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES
 from eval.savings.own import OWN, OWN_ARMS
 from eval.savings.run import ARM_NAMES, Outcome, Row
+from memory_server.tuning.metrics import RESAMPLES, SEED, Estimate, Floats
 
 FORMAT = 1
 """Version of the result's layout."""

@@ -10,9 +10,6 @@ from eval.errors import MeasureError
 from eval.retrieval.benchmark import Job
 from eval.retrieval.changes import HistoryJob, describe_history, open_parents
 from eval.retrieval.grep import SourceTree
-from eval.retrieval.history import Change
-from eval.retrieval.indexes import open_index
-from eval.retrieval.labels import Target
 from eval.retrieval.matchers import find_matcher
 from eval.retrieval.results import AskedRepository
 from eval.savings.arms import ARMS, WINDOWS, read_windows
@@ -20,8 +17,11 @@ from eval.savings.context import Turn, spend
 from eval.savings.gold import each_line
 from eval.savings.own import OWN_ARMS, OwnTools
 from eval.tokens import Counter, Counting
+from indexers.errors import IndexerError
+from indexers.history.changes import Change, Target
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
+from memory_server.tuning.indexes import open_index
 
 ARM_NAMES = (*ARMS, *OWN_ARMS)
 
@@ -63,7 +63,7 @@ def measure_labelled(job: Job, counting: Counting) -> Outcome:
             asker = _Asker(memory, counting.open())
             answered = [asker.ask(question.query, question.targets) for question in job.repository.questions]
             return asker.outcome(job.asked, answered)
-    except (MeasureError, MemoryServerError) as error:
+    except (MeasureError, MemoryServerError, IndexerError) as error:
         return Outcome(job.asked, problem=f"{error}; {error.hint}")
 
 
@@ -78,7 +78,7 @@ def measure_commits(job: HistoryJob, counting: Counting) -> Outcome:
             answered.append(asker.ask(change.query, each_line(targets)))
             put.append(change)
         return asker.outcome(describe_history(job, put), answered)
-    except (MeasureError, MemoryServerError) as error:
+    except (MeasureError, MemoryServerError, IndexerError) as error:
         return Outcome(AskedRepository(job.name, "", "", ()), problem=f"{error}; {error.hint}")
 
 

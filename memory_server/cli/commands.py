@@ -280,10 +280,10 @@ def tune(
 
 
 def _tune(memory: Any, dry_run: bool, as_json: bool) -> None:  # noqa: ANN401 - a Memory, imported late
-    from eval.tuning.report import report_text
-    from eval.tuning.run import tune as tune_model
     from memory_server.errors import TuneError
     from memory_server.index.tuned import keep_tuned
+    from memory_server.tuning.report import report_text
+    from memory_server.tuning.run import tune as tune_model
 
     if memory.config.embedder.model:
         told = (

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from indexers.git import GitPaths
 from memory_server.config import Config
 from memory_server.errors import StoreBusyError, StoreError, UnsafeRootError
-from memory_server.git import GitPaths
 
 NAME = "repo-memory"
 _CACHE_TAG = """\

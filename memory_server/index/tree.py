@@ -12,15 +12,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexers import git as git_commands
 from indexers.embedding.embed import Embedder, load_embedder
 from indexers.errors import EmbedderError
+from indexers.git import GitPaths
 from indexers.languages.registry import registry_fingerprint
 from indexers.model import Skipped
 from indexers.source.walk import FileEntry, WalkRules, list_entries, read_source
-from memory_server import git as git_commands
 from memory_server.config import Config
 from memory_server.errors import StoreDamagedError, StoreError
-from memory_server.git import GitPaths
 from memory_server.index.embedding import EmbeddingRun
 from memory_server.index.folder import IndexFolder
 from memory_server.index.folder_times import FolderTimes

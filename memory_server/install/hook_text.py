@@ -5,8 +5,8 @@ import re
 import shlex
 from enum import StrEnum
 
+from indexers.git import REPOSITORY_VARIABLES
 from memory_server.errors import InstallError
-from memory_server.git import REPOSITORY_VARIABLES
 
 CHAINED_SUFFIX = ".repo-memory-chained"
 SHEBANG = b"#!/bin/sh\n"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from indexers.git import GitPaths, has_tracked_files
 from memory_server.errors import InstallError
-from memory_server.git import GitPaths, has_tracked_files
 from memory_server.install.changes import Change, Delete, Finding, Move, Step, Write, read_if_present
 from memory_server.install.hook_text import (
     CHAINED_SUFFIX,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from indexers.git import find_git
 from memory_server.errors import InstallError
-from memory_server.git import find_git
 from memory_server.install.changes import Finding, Step
 from memory_server.install.hooks import check_hooks, hook_steps, inert_hook_steps
 from memory_server.install.registration import SERVER, check_registration, registration_step

@@ -16,9 +16,10 @@ from indexers.terms import text_words
 from memory_server.errors import QueryError
 from memory_server.index.view import View
 from memory_server.model import SearchHit
-from memory_server.query import rank
 from memory_server.query.mentions import named_symbols
-from memory_server.query.rank import RANKING, Ranking
+from memory_server.query.question import Query, name_words, read_query
+from memory_server.query.rank import RANKING, Ranking, rank_candidates
+from memory_server.query.signals import Candidates
 
 
 def search_view(
@@ -40,24 +41,24 @@ def search_view(
         raise QueryError("the query is empty", "ask for a name, a phrase or an error message")
     if kind and kind not in KINDS:
         raise QueryError(f"unknown kind {kind!r}", f"use one of: {', '.join(KINDS)}")
-    query = rank.read_query(text)
+    query = read_query(text)
     allowed = allowed_symbols(view, path, kind)
     if not len(view) or (allowed is not None and not allowed.any()):
         return []
     candidates = find_candidates(view, embedder, query, allowed, ranking)
     return [
         describe_hit(view, int(candidates.symbols[place]), value)
-        for place, value in rank.rank_candidates(candidates, query, limit, ranking)
+        for place, value in rank_candidates(candidates, query, limit, ranking)
     ]
 
 
 def find_candidates(
     view: View,
     embedder: Embedder,
-    query: rank.Query,
+    query: Query,
     allowed: NDArray[np.bool_] | None = None,
     ranking: Ranking = RANKING,
-) -> rank.Candidates:
+) -> Candidates:
     """The symbols worth ranking, by terms, vectors and names, with their features.
 
     ``allowed`` is what ``allowed_symbols`` says; of the ranking, only the number of candidates counts.
@@ -78,7 +79,7 @@ def find_candidates(
     symbols = np.unique(np.concatenate(chosen))
     files = view.file_of[symbols]
     paths = [view.paths[file] for file in files.tolist()]
-    return rank.Candidates(
+    return Candidates(
         symbols=symbols,
         files=files,
         kinds=[view.kinds[symbol] for symbol in symbols.tolist()],
@@ -181,10 +182,10 @@ def _file_words(path: str) -> frozenset[str]:
     """The words of a file's name; of its folder's where the file stands for that."""
     *folders, name = path.split("/")
     stem = name.split(".")[0]
-    return rank.name_words(folders[-1] if folders and stem in package_stems() else stem)
+    return name_words(folders[-1] if folders and stem in package_stems() else stem)
 
 
-def _name_match(path: str, query: rank.Query) -> float:
+def _name_match(path: str, query: Query) -> float:
     words = _file_words(path)
     return len(words & query.words) / len(words) if words else 0.0
 

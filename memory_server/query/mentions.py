@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from memory_server.index.view import View
-from memory_server.query.rank import WHOLE_PATH, Query
+from memory_server.query.question import Query
+from memory_server.query.signals import WHOLE_PATH
 
 MOST_NAMESAKES = 500
 """Symbols of one name that are looked at; of a name that common, none is meant."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory_server.errors import GitError
+from indexers.errors import GitError
 from memory_server.install import Outcome, State, check, find_executable, install, plan_install, remove
 from memory_server.install.json_text import (
     find_gap,

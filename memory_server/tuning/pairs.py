@@ -9,11 +9,14 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
+from pathlib import Path, PurePosixPath
 
-from eval.training.clones import Commit
-from eval.training.corpus import is_foreign
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from indexers.history.commits import Commit
 from indexers.languages.registry import find_language, is_test_path
 from indexers.model import ParsedFile, SourceFile, Symbol
 from indexers.parsing.documents import EMBEDDED_WORDS, build_documents, path_text
@@ -30,6 +33,17 @@ FILE_LIMIT = 1_200
 
 MAX_BYTES = 150_000
 """Size of a file above which it is not read."""
+
+COMMIT_LIMIT = 1_500
+"""Commits read of a repository, the newest."""
+
+FOREIGN_FOLDERS = frozenset({
+    "3rdparty", "_vendor", "_vendored", "bundled", "bower_components", "compiler_rt", "contrib-libs", "dependencies",
+    "deps", "dist",
+    "extern", "external", "externals", "lib_deps", "node_modules", "nlohmann", "pods", "site-packages", "submodules",
+    "subprojects", "third-party", "third_party", "thirdparty", "vendor", "vendored",
+})  # fmt: skip
+"""Folders that hold other projects' code or built code."""
 
 _QUERY_WORDS = (3, 48)
 _TESTED = 2
@@ -315,3 +329,18 @@ def clean_subject(subject: str) -> str:
     if _DULL_SUBJECT.match(text.strip()) or len(words) < _QUERY_WORDS[0] or plain < 0.9 * len(words):
         return ""
     return " ".join(words[: _QUERY_WORDS[1]])
+
+
+def write_pairs(path: Path, pairs: list[Pair]) -> None:
+    """Write pairs as parquet, whole or not at all."""
+    schema = pa.schema([(name, pa.string()) for name in Pair.__dataclass_fields__])
+    partial = path.with_suffix(".partial")
+    pq.write_table(
+        pa.Table.from_pylist([asdict(pair) for pair in pairs], schema), partial, compression="zstd"
+    )
+    partial.rename(path)
+
+
+def is_foreign(path: str) -> bool:
+    """Whether a path leads through a folder of other projects' code."""
+    return not FOREIGN_FOLDERS.isdisjoint(part.lower() for part in PurePosixPath(path).parts[:-1])

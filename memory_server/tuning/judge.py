@@ -13,13 +13,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.retrieval.ablations import ABLATIONS, Ablation
-from eval.retrieval.history import Change
-from eval.retrieval.indexes import open_index
-from eval.retrieval.metrics import estimate_mean, ndcg
 from indexers.embedding.embed import Embedder
+from indexers.history.changes import Change
 from memory_server.memory import Memory
 from memory_server.query.candidates import search_view
+from memory_server.query.rank import RANKING, Ranking
+from memory_server.tuning.indexes import open_index
+from memory_server.tuning.metrics import estimate_mean, ndcg
+
+VECTORS_ALONE = RANKING.alone("dense_text", "dense_name", "file_dense")
 
 _RESULTS = 100
 """Symbols that are asked for: more than ten files' worth, since a file's further symbols rank lower."""
@@ -73,18 +75,16 @@ def judge(
     scores = []
     for name, embedder in (("shipped", shipped), ("tuned", tuned)):
         with open_index(tree, indexes / name, embedder) as memory:
-            scores.append([_ask(memory, questions, kind) for kind in (Ablation.FULL, Ablation.DENSE)])
+            scores.append([_ask(memory, questions, ranking) for ranking in (RANKING, VECTORS_ALONE)])
     ranking, vectors = (_compare(before, after) for before, after in zip(*scores, strict=True))
     return Verdict(len(questions), ranking, vectors)
 
 
-def _ask(memory: Memory, questions: Sequence[Question], ablation: Ablation) -> Floats:
+def _ask(memory: Memory, questions: Sequence[Question], ranking: Ranking) -> Floats:
     """NDCG@10 of each question's files, a file counted where its first symbol stands: (questions,)."""
     values = []
     for question in questions:
-        hits = search_view(
-            memory.view, memory.tree.embedder, question.text, limit=_RESULTS, ranking=ABLATIONS[ablation]
-        )
+        hits = search_view(memory.view, memory.tree.embedder, question.text, limit=_RESULTS, ranking=ranking)
         files = dict.fromkeys(hit.path for hit in hits)
         ranks = [rank for rank, file in enumerate(files, 1) if file in question.files]
         values.append(ndcg(ranks, len(question.files)))

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
-from eval.retrieval.labels import Target
-from eval.workload import run_git
+from indexers.git import run_git
 from indexers.languages.registry import Spec, find_language, is_test_path
 
 MAX_FILES, MAX_LINES = 8, 200
@@ -44,6 +44,39 @@ _CHORE = re.compile(
 )  # fmt: skip
 
 
+class Located(Protocol):
+    """A result: lines of a file, 1-based and inclusive."""
+
+    @property
+    def path(self) -> str:
+        """Posix path, relative to the folder that is indexed."""
+
+    @property
+    def start_line(self) -> int:
+        """First line."""
+
+    @property
+    def end_line(self) -> int:
+        """Last line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place that answers a question: a file, or lines of it; without lines, both are 0."""
+
+    path: str
+    start_line: int = 0
+    end_line: int = 0
+
+    def is_hit(self, result: Located) -> bool:
+        """Whether a result is in the file and, where the target has lines, overlaps them."""
+        if not _same_path(result.path, self.path):
+            return False
+        return not self.end_line or (
+            result.start_line <= self.end_line and result.end_line >= self.start_line
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A commit as a question: its cleaned message, and the lines of its parent that it changed."""
@@ -70,7 +103,7 @@ def draw_changes(repository: Path, limit: int, revisions: str = "HEAD") -> list[
     there or only tests, and those that a partial clone lacks files of.
 
     Raises:
-        MeasureError: git cannot read the repository.
+        GitError: git cannot read the repository.
     """
     commits = _list_commits(repository, revisions)
     chosen: dict[str, Change] = {}
@@ -173,7 +206,7 @@ def checkout(source: Path, tree: Path, revisions: Sequence[str]) -> Iterator[str
     """Lay each revision out at ``tree`` in turn, in a clone that shares the objects of ``source``.
 
     Raises:
-        MeasureError: git cannot lay it out.
+        GitError: git cannot lay it out.
     """
     quiet = ("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false", "-c", "core.autocrlf=false")
     location = run_git(source, "rev-parse", "--absolute-git-dir").strip()
@@ -181,3 +214,8 @@ def checkout(source: Path, tree: Path, revisions: Sequence[str]) -> Iterator[str
     for revision in revisions:
         run_git(tree, *quiet, "checkout", "--quiet", "--force", "--detach", revision)
         yield revision
+
+
+def _same_path(one: str, other: str) -> bool:
+    """Equal, or one is the end of the other: labels count from the repository, results from what is indexed."""
+    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")

@@ -8,23 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.retrieval.labels import LabelledRepository, Question, Target
-from eval.training.clones import (
+from eval.retrieval.labels import LabelledRepository, Question
+from eval.training.clones import find_clone
+from eval.training.corpus import BENCHMARK, benchmark_hashes, find_licence, keep_own, load_corpus
+from eval.training.measure import Place, Searched, Way, score_model
+from indexers.embedding.embed import StaticEmbedder, Vectors
+from indexers.history.changes import Target
+from indexers.history.commits import (
     Blob,
     Commit,
     Hunk,
-    find_clone,
     list_blobs,
     read_blobs,
     read_commits,
     read_revision,
 )
-from eval.training.corpus import BENCHMARK, benchmark_hashes, find_licence, keep_own, load_corpus
-from eval.training.dataset import build_vocabulary, count_words, encode_pairs, iterate_batches
-from eval.training.extract import write_pairs
-from eval.training.measure import Place, Searched, Way, score_model
-from eval.training.pairs import CAPS, Pair, clean_subject, extract_pairs
-from indexers.embedding.embed import StaticEmbedder, Vectors
+from memory_server.tuning.dataset import build_vocabulary, count_words, encode_pairs, iterate_batches
+from memory_server.tuning.pairs import CAPS, Pair, clean_subject, extract_pairs, write_pairs
 from tests.support.needs import needs_transformers
 
 PYTHON = b'''"""Reads the settings of an application from files."""
@@ -231,8 +231,8 @@ def toy(tmp_path: Path) -> Path:
 
 
 def train_toy(toy: Path, out: Path, seed: int = 0) -> tuple[Vectors, StaticEmbedder]:
-    from eval.training.model import save_model
-    from eval.training.train import Recipe, start_vectors, train
+    from memory_server.tuning.model import save_model
+    from memory_server.tuning.train import Recipe, start_vectors, train
 
     recipe = Recipe(
         dimensions=16, nested=(16, 8), batch=32, grouped=8, epochs=8, learning_rate=0.05, seed=seed
@@ -265,7 +265,7 @@ def test_the_loss_is_the_librarys() -> None:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
 
-    from eval.training.train import nested_loss
+    from memory_server.tuning.train import nested_loss
 
     class Given(torch.nn.Module):
         def forward(self, features: dict[str, torch.Tensor], **_: object) -> dict[str, torch.Tensor]:
@@ -283,7 +283,7 @@ def test_the_loss_is_the_librarys() -> None:
 
 @needs_transformers
 def test_lengths_are_levelled_and_directions_kept() -> None:
-    from eval.training.train import level_lengths
+    from memory_server.tuning.train import level_lengths
 
     levelled = level_lengths(np.array([[0, 0], [3, 4], [0, 0.5]], np.float32), 0.5)
     np.testing.assert_allclose(np.linalg.norm(levelled, axis=1), [0, 5**0.5, 0.5**0.5], rtol=1e-6)

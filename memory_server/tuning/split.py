@@ -6,8 +6,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.retrieval.history import Change, draw_changes
-from eval.workload import run_git
+from indexers.git import run_git
+from indexers.history.changes import Change, draw_changes
 
 RECENT_COMMITS = 2_000
 """Commits, newest first, that the two parts are shares of: an older past says little about the code as it is."""
@@ -40,7 +40,7 @@ def split_history(repository: Path) -> Split | None:
     merged later is held back as a whole, and the tree at that commit shows nothing of it.
 
     Raises:
-        MeasureError: git cannot read the repository.
+        GitError: git cannot read the repository.
     """
     line = run_git(repository, "rev-list", "--first-parent", "HEAD").split()
     wanted = int(HELD_BACK * min(RECENT_COMMITS, _count(repository, "HEAD")))

@@ -12,10 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eval.tuning import run as tuning
-from eval.tuning.judge import Comparison, Verdict
-from eval.tuning.run import Outcome, tune
-from eval.tuning.split import split_history
 from indexers.embedding.embed import SHIPPED_MODEL, StaticEmbedder, static_model_id
 from indexers.errors import EmbedderError
 from memory_server.answer.answers import Answers
@@ -24,6 +20,10 @@ from memory_server.cli.reports import examine, status_text
 from memory_server.errors import StoreError, TuneError
 from memory_server.index.tuned import MODEL_NAME, drop_tuned, find_tuned, keep_tuned, read_tuned
 from memory_server.memory import Memory
+from memory_server.tuning import run as tuning
+from memory_server.tuning.judge import Comparison, Verdict
+from memory_server.tuning.run import Outcome, tune
+from memory_server.tuning.split import split_history
 from tests.support.git_project import Project, make_project, snapshot
 from tests.support.needs import needs_transformers
 

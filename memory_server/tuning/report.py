@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eval.tuning.judge import Comparison
-from eval.tuning.run import Outcome, TuneReport
+from memory_server.tuning.judge import Comparison
+from memory_server.tuning.run import Outcome, TuneReport
 
 _DECISIONS = {
     Outcome.KEPT: "kept: the tuned model answers from now on",

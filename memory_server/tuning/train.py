@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
-from eval.training.dataset import Dataset, Texts, Vocabulary, iterate_batches
-from eval.training.model import build_tokenizer
+from memory_server.tuning.dataset import Dataset, Texts, Vocabulary, iterate_batches
+from memory_server.tuning.model import build_tokenizer
 
 Floats = NDArray[np.float32]
 

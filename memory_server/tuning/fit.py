@@ -13,12 +13,11 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
-from eval.training.dataset import Vocabulary, build_vocabulary, count_words, encode_pairs
-from eval.training.extract import write_pairs
-from eval.training.model import save_model
-from eval.training.pairs import CAPS, Pair
-from eval.training.train import Recipe, train
 from indexers.embedding.embed import SHIPPED_MODEL, Vectors
+from memory_server.tuning.dataset import Vocabulary, build_vocabulary, count_words, encode_pairs
+from memory_server.tuning.model import save_model
+from memory_server.tuning.pairs import CAPS, Pair, write_pairs
+from memory_server.tuning.train import Recipe, train
 
 RECIPE = Recipe(batch=256, grouped=0, epochs=4, learning_rate=0.002, length_power=1.0)
 """Gentler than the shipped model's: two fifths of its learning rate, and lengths, levelled already, stay.

@@ -1,4 +1,4 @@
-"""The one module that runs git: where a repository keeps its parts, and which files are in its tree."""
+"""The one module that runs git: where a repository keeps its parts, which files are in its tree, what it remembers."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from memory_server.errors import GitError
+from indexers.errors import GitError
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +25,10 @@ REPOSITORY_VARIABLES = (
 )
 """What git exports to a hook to name the repository at hand; a command on another one must not inherit it."""
 
+_QUIET = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
+"""Messages as they are looked for, no lock taken from a user's own command, nothing fetched."""
+
+_LACKS = b"unable to read"
 _WHERE = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--git-path", "hooks")
 _TRACKED = re.compile(rb"(\d{6}) [0-9a-f]{40,64} \d\t(.+)", re.DOTALL)
 _SUBMODULE_MODE = b"160000"
@@ -91,13 +95,43 @@ def current_branch(root: Path) -> str:
     return _text_or_empty(root, "symbolic-ref", "--quiet", "--short", "HEAD")
 
 
+def read_git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """Run git in ``root`` on what it is ``given``, and return what it prints.
+
+    Raises:
+        GitError: git is missing or failed.
+    """
+    return _checked(root, _run_installed(root, *arguments, given=given))
+
+
+def read_git_until_lacking(root: Path, *arguments: str) -> tuple[bytes, bool]:
+    """What git prints, and whether that is all: it ends at the first object that a partial clone lacks.
+
+    Raises:
+        GitError: git is missing or failed for another reason.
+    """
+    result = _run_installed(root, *arguments)
+    if result.returncode and _LACKS in result.stderr:
+        return result.stdout, False
+    return _checked(root, result), True
+
+
+def run_git(root: Path, *arguments: str) -> str:
+    """Run git in ``root`` and return what it prints as text; bytes that are not UTF-8 come as surrogate escapes.
+
+    Raises:
+        GitError: git is missing or failed.
+    """
+    return read_git(root, *arguments).decode("utf-8", "surrogateescape")
+
+
 def has_tracked_files(folder: Path) -> bool:
     """Tell whether git tracks any file below ``folder``, which lies in a worktree; False if it is missing."""
-    return folder.is_dir() and bool(_output(folder, "ls-files", "-z"))
+    return folder.is_dir() and bool(read_git(folder, "ls-files", "-z"))
 
 
 def _iter_files(root: Path) -> Iterator[str]:
-    listing = _output(root, "ls-files", "-z", "--stage", "--cached", "--others", "--exclude-standard")
+    listing = read_git(root, "ls-files", "-z", "--stage", "--cached", "--others", "--exclude-standard")
     for entry in listing.split(b"\0"):
         tracked = _TRACKED.fullmatch(entry)
         name = (tracked[2] if tracked else entry).decode("utf-8", "surrogateescape")
@@ -125,26 +159,18 @@ def _text_or_empty(root: Path, *arguments: str) -> str:
     return _checked(root, result).decode("utf-8", "surrogateescape").strip()
 
 
-def _output(root: Path, *arguments: str) -> bytes:
-    return _checked(root, _run_installed(root, *arguments))
-
-
-def _run_installed(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _run_installed(root: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     try:
-        return _run(root, *arguments)
+        return _run(root, *arguments, given=given)
     except FileNotFoundError as error:
         raise GitError("git is not installed, or not on PATH", "install git") from error
 
 
-def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _run(root: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     environment = {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
-    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    environment |= _QUIET
     return subprocess.run(
-        ["git", "-C", str(root), *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        env=environment,
+        ["git", "-C", str(root), *arguments], input=given, capture_output=True, check=False, env=environment
     )
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from memory_server.errors import GitError
-from memory_server.git import current_branch, find_git, has_tracked_files, head_commit, list_files
+from indexers.errors import GitError
+from indexers.git import current_branch, find_git, has_tracked_files, head_commit, list_files
 
 
 @pytest.fixture(autouse=True)

@@ -9,19 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from subprocess import CalledProcessError
 
-from eval.errors import MeasureError
-from eval.retrieval.history import checkout
-from eval.training.clones import list_blobs, read_blobs, read_commits
-from eval.training.extract import COMMIT_LIMIT
-from eval.training.pairs import FILE_LIMIT, MAX_BYTES, Pair, extract_pairs, is_code
-from eval.tuning.judge import Verdict, find_questions, judge
-from eval.tuning.split import Split, split_history
-from eval.workload import run_git
 from indexers.embedding.embed import load_embedder
+from indexers.errors import GitError
+from indexers.git import run_git
+from indexers.history.changes import checkout
+from indexers.history.commits import list_blobs, read_blobs, read_commits
 from memory_server.errors import TuneError
 from memory_server.index.tuned import MODEL_NAME
+from memory_server.tuning.judge import Verdict, find_questions, judge
+from memory_server.tuning.pairs import COMMIT_LIMIT, FILE_LIMIT, MAX_BYTES, Pair, extract_pairs, is_code
+from memory_server.tuning.split import Split, split_history
 
 LEAST_QUESTIONS = 20
 """Held-back commits that a verdict needs: with fewer, one lucky answer decides."""
@@ -71,12 +69,8 @@ def tune(
             if keep is not None and verdict.is_better:
                 keep(Path(scratch) / MODEL_NAME)
                 outcome = Outcome.KEPT
-    except MeasureError as error:
+    except GitError as error:
         raise TuneError(str(error), error.hint) from error
-    except CalledProcessError as error:
-        raise TuneError(
-            f"git cannot read the history: {error}", f"fetch the whole history; {_STAYS}"
-        ) from error
     seconds = round(time.monotonic() - started, 1)
     return TuneReport(outcome, split.past, split.trained, pairs, split.judged, verdict, seconds)
 
@@ -100,7 +94,7 @@ def _try(repository: Path, scratch: Path, tell: Callable[[str], None]) -> tuple[
     tell(
         f"training on {len(pairs):,} pairs from the {split.trained:,} commits up to {split.past[:10]} and its files"
     )
-    from eval.tuning.fit import fit_model  # PyTorch takes seconds to import
+    from memory_server.tuning.fit import fit_model  # PyTorch takes seconds to import
 
     fit_model(pairs, scratch / MODEL_NAME)
     tell(f"asking what {len(questions)} of the {split.judged:,} commits since have changed")

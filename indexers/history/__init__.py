@@ -1,0 +1,1 @@
+"""What a repository remembers: its commits, and what each of them changed."""

@@ -38,3 +38,9 @@ class RerankerError(ModelError):
     """A reranking model could not be loaded or used."""
 
     hint = "check `reranker.model` in .repo-memory.toml, or remove it to search without one"
+
+
+class NoLogsError(IndexerError):
+    """There are no conversations to read."""
+
+    hint = "pass --logs DIR with the client's logs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from operator import mul
 from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits, punctuation
@@ -70,6 +71,23 @@ OLDER = Family("before 4.7", tuple(older for _, older in TOKEN_WEIGHTS.values())
 """Models from Claude 3 to Opus 4.6, Sonnet 4.6 and Haiku 4.5."""
 
 FAMILIES = (NEWEST, OLDER)
+
+_OLDER_MODELS = frozenset({
+    "opus-4", "opus-4-1", "opus-4-5", "opus-4-6", "sonnet-4", "sonnet-4-5", "sonnet-4-6", "haiku-4-5",
+})  # fmt: skip
+_MODEL = re.compile(r"claude-([a-z]+)-(\d+)(?:[-.](\d{1,2})(?!\d))?")
+
+
+def model_name(model: str) -> str:
+    """A model's family and version (``opus-4-6``), as price lists name it; its own name where it has neither."""
+    found = _MODEL.search(model)
+    return "-".join(part for part in found.groups() if part) if found else model
+
+
+def find_family(model: str) -> Family:
+    """The tokenizer of a model; the newest for one that is not known."""
+    return OLDER if model_name(model) in _OLDER_MODELS else NEWEST
+
 
 _TABLES = {
     name: bytes(ord("x" if byte in members else " ") for byte in range(256))

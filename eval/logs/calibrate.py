@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.logs.model import Boundary, Conversation, Event, Prompt, Request, Result
-from eval.logs.prices import find_family, model_name
-from indexers.tokens import estimate_tokens
+from indexers.tokens import estimate_tokens, find_family, model_name
+from indexers.transcripts.model import Boundary, Conversation, Event, Prompt, Request, Result
 
 LEAST_TOKENS = 500
 """Estimated tokens from which a growth counts: below, what the log does not hold (envelopes, reminders) weighs most."""

@@ -11,12 +11,13 @@ import typer
 from eval.console import Count, exit_on_error, show_progress, tell_result, wants_tables
 from eval.errors import MeasureError
 from eval.logs.calibrate import calibrate as fit_scale
-from eval.logs.model import Logs
 from eval.logs.page import build_page
 from eval.logs.report import build_report
 from eval.logs.results import collect, write_result
 from eval.logs.run import find_root, is_inside, replay_all
-from eval.logs.threads import log_folders, read_logs
+from indexers.transcripts.claude_code.paths import log_folders
+from indexers.transcripts.claude_code.threads import read_logs
+from indexers.transcripts.model import Logs
 from memory_server.tuning.indexes import index_cache
 
 

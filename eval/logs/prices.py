@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from eval.logs.model import Request
-from indexers.tokens import NEWEST, OLDER, Family
+from indexers.tokens import model_name
+from indexers.transcripts.model import Request
 
 PRICES_DATE = "late 2026"
 
 WEB_SEARCH = 0.01
 """Dollars of one search of the web."""
 
-_MODEL = re.compile(r"claude-([a-z]+)-(\d+)(?:[-.](\d{1,2})(?!\d))?")
 _FAST, _BATCH, _UNITED_STATES = 2.0, 0.5, 1.1
 
 
@@ -22,7 +20,7 @@ _FAST, _BATCH, _UNITED_STATES = 2.0, 0.5, 1.1
 class Prices:
     """Dollars per million tokens, from a prompt of ``above`` tokens on and until ``before`` (a date) if there is one.
 
-    ``older``: the model counts tokens by the older tokenizer. ``regional``: it charges more for a prompt that stays in
+    ``regional``: it charges more for a prompt that stays in
     the United States.
     """
 
@@ -33,16 +31,15 @@ class Prices:
     read: float
     above: int = 0
     before: str = ""
-    older: bool = False
     regional: bool = True
 
 
-_OPUS_4 = Prices(15, 75, 18.75, 30, 1.5, older=True, regional=False)
-_OPUS_4_5 = Prices(5, 25, 6.25, 10, 0.5, older=True, regional=False)
-_OPUS_4_6 = Prices(5, 25, 6.25, 10, 0.5, older=True)
+_OPUS_4 = Prices(15, 75, 18.75, 30, 1.5, regional=False)
+_OPUS_4_5 = Prices(5, 25, 6.25, 10, 0.5, regional=False)
+_OPUS_4_6 = Prices(5, 25, 6.25, 10, 0.5)
 _OPUS_4_7 = Prices(5, 25, 6.25, 10, 0.5)
-_SONNET_4 = Prices(3, 15, 3.75, 6, 0.3, older=True, regional=False)
-_SONNET_4_LONG = Prices(6, 22.5, 7.5, 12, 0.6, above=200_001, older=True, regional=False)
+_SONNET_4 = Prices(3, 15, 3.75, 6, 0.3, regional=False)
+_SONNET_4_LONG = Prices(6, 22.5, 7.5, 12, 0.6, above=200_001, regional=False)
 _FABLE_5, _FABLE_5_1 = Prices(10, 50, 12.5, 20, 1), Prices(10, 50, 12.5, 20, 0.25)
 
 PRICES: dict[str, tuple[Prices, ...]] = {
@@ -60,11 +57,11 @@ PRICES: dict[str, tuple[Prices, ...]] = {
     "opus-4": (_OPUS_4,),
     "sonnet-5-5": (Prices(2, 10, 2.5, 4, 0.2, before="2026-10-07"), Prices(2, 10, 2.5, 4, 0.1)),
     "sonnet-5": (Prices(2, 10, 2.5, 4, 0.2),),
-    "sonnet-4-6": (Prices(3, 15, 3.75, 6, 0.3, older=True),),
+    "sonnet-4-6": (Prices(3, 15, 3.75, 6, 0.3),),
     "sonnet-4-5": (_SONNET_4_LONG, _SONNET_4),
     "sonnet-4": (_SONNET_4_LONG, _SONNET_4),
     "haiku-5-5": (Prices(0.5, 2.5, 0.625, 1, 0.05, above=100_001), Prices(0.1, 0.5, 0.125, 0.2, 0.01)),
-    "haiku-4-5": (Prices(1, 5, 1.25, 2, 0.1, older=True, regional=False),),
+    "haiku-4-5": (Prices(1, 5, 1.25, 2, 0.1, regional=False),),
 }
 """As Anthropic's price list had them at ``PRICES_DATE``, by model; of several the first that applies."""
 
@@ -102,12 +99,6 @@ class Rates:
     output: float
     write: float
     read: float
-
-
-def model_name(model: str) -> str:
-    """The name under which ``PRICES`` knows a model; its own where it has no such name."""
-    found = _MODEL.search(model)
-    return "-".join(part for part in found.groups() if part) if found else model
 
 
 def find_prices(request: Request) -> Prices | None:
@@ -165,8 +156,3 @@ def _rate_at(request: Request, position: int) -> float:
     if usage.read > position:
         return rates.read
     return rates.write if usage.write else rates.input
-
-
-def find_family(model: str) -> Family:
-    """The tokenizer of a model; the newest for one that is not in the list."""
-    return OLDER if any(prices.older for prices in PRICES.get(model_name(model), ())) else NEWEST

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
-from eval.logs.model import Boundary, Call, CallKind, Change, Event, Prompt, Request, Result
-from eval.logs.prices import find_family
-from indexers.tokens import estimate_tokens
+from indexers.tokens import estimate_tokens, find_family
+from indexers.transcripts.model import Boundary, Call, CallKind, Change, Event, Prompt, Request, Result
 
 QUESTION_CHARACTERS = 400
 """Of a prompt, what is asked: people paste long texts behind their question."""

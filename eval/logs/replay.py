@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
-from eval.logs.model import MAIN, Conversation, Request
-from eval.logs.prices import find_family, find_rates, resident_cost
+from eval.logs.prices import find_rates, resident_cost
 from eval.logs.reads import Epoch, Folder, Place, Read, Verdict, collect_epoch, split_epochs
-from indexers.tokens import FAMILIES, Family
+from indexers.tokens import FAMILIES, Family, find_family
+from indexers.transcripts.model import MAIN, Conversation, Request
 
 
 @dataclass(frozen=True, slots=True)

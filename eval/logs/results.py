@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from eval.logs.calibrate import Calibration
-from eval.logs.model import Conversation, Logs, Request, Skip
-from eval.logs.prices import PRICES_DATE, Cost, find_rates, model_name, request_cost
+from eval.logs.prices import PRICES_DATE, Cost, find_rates, request_cost
 from eval.logs.reads import Verdict
 from eval.logs.replay import BOUNDS, Context, Fate, Ledger, Outcome, Replay
 from eval.machine import Machine, describe_machine, own_revision
 from eval.retrieval.results import Unmeasured, fold_json
-from indexers.tokens import NEWEST, OLDER
+from indexers.tokens import NEWEST, OLDER, model_name
+from indexers.transcripts.model import Conversation, Logs, Request, Skip
 
 FORMAT = 1
 """Version of the result's layout."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.logs.answers import IndexAnswers
-from eval.logs.model import CallKind, Conversation, Logs
 from eval.logs.reads import Folder
 from eval.logs.replay import replay
 from eval.logs.results import Measured, find_unpriced
 from eval.retrieval.results import Unmeasured
 from indexers.git import find_git
 from indexers.tokens import NEWEST
+from indexers.transcripts.model import CallKind, Conversation, Logs
 from memory_server.errors import MemoryServerError
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eval.logs.model import Conversation, Logs
-from eval.logs.threads import read_logs
+from indexers.transcripts.claude_code.threads import read_logs
+from indexers.transcripts.model import Conversation, Logs
 
 MODEL = "claude-opus-4-7"
 CWD = "/home/someone/project"

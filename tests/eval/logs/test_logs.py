@@ -11,12 +11,12 @@ import pytest
 from rich.console import Console
 
 from eval.logs.calibrate import calibrate
-from eval.logs.model import Conversation
 from eval.logs.reads import Folder, Read, Verdict, collect_epoch, split_epochs
 from eval.logs.replay import BOUNDS, Fate, Replay, Reply, replay
 from eval.logs.report import build_report
 from eval.logs.results import TOKEN_ERROR, LogsResult, Measured, collect, write_result
 from indexers.tokens import FAMILIES, NEWEST, OLDER, Family, estimate_tokens
+from indexers.transcripts.model import Conversation
 from tests.support.log_lines import (
     CWD,
     Line,

@@ -3,52 +3,26 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eval.errors import MeasureError
-from eval.logs.model import MAIN, Call, Conversation, Event, Logs, Request, Skip, Thread, Usage
-from eval.logs.prices import find_family
-from eval.logs.records import Line, Part, read_lines
-from indexers.tokens import estimate_tokens
-
-_LONGEST = 150
-"""Characters of an encoded folder name that are surely kept: the client cuts long names."""
-
-
-def log_folders(root: Path) -> list[Path]:
-    """Where Claude Code keeps the logs of conversations held in a folder or below it.
-
-    Raises:
-        MeasureError: there are none.
-    """
-    named = os.environ.get("CLAUDE_CONFIG_DIR")
-    settings = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "claude"
-    homes = (
-        [Path(part.strip()) for part in named.split(",")] if named else [settings, Path.home() / ".claude"]
-    )
-    encoded = re.sub(r"[^A-Za-z0-9]", "-", os.fspath(root))[:_LONGEST]
-    found = [folder for home in homes for folder in sorted((home / "projects").glob(f"{encoded}*"))]
-    if not found:
-        places = " and ".join(os.fspath(home / "projects") for home in homes)
-        raise MeasureError(
-            f"no logs of {root} in {places}", "pass --logs DIR, or --repo PATH of a folder that you use"
-        )
-    return found
+from indexers.errors import NoLogsError
+from indexers.tokens import estimate_tokens, find_family
+from indexers.transcripts.claude_code.records import Line, Part, read_lines
+from indexers.transcripts.model import MAIN, Call, Conversation, Event, Logs, Request, Skip, Thread, Usage
 
 
 def read_logs(folders: Sequence[Path], show: Callable[[int, int], None]) -> Logs:
     """All conversations below some folders; ``show`` is told the files read and their number.
 
     Raises:
-        MeasureError: there is no file, or none can be read.
+        NoLogsError: there is no file, or none can be read.
     """
     files = sorted({file for folder in folders for file in folder.rglob("*.jsonl")})
     if not files:
-        raise MeasureError(
+        raise NoLogsError(
             f"no *.jsonl below {', '.join(map(os.fspath, folders))}",
             "pass --logs DIR with Claude Code's logs",
         )

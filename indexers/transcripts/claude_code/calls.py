@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from eval.logs.model import Call, CallKind, Change
+from indexers.transcripts.model import Call, CallKind, Change
 
 _OWN = re.compile(r"mcp__(plugin_)?([\w-]*_)?repo-memory__")
 _SEARCHERS = frozenset({"rg", "grep", "egrep", "fgrep", "ag", "ack"})

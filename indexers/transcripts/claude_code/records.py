@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from eval.logs.calls import read_call
-from eval.logs.model import Boundary, Call, Prompt, Result, Usage
+from indexers.transcripts.claude_code.calls import read_call
+from indexers.transcripts.model import Boundary, Call, Prompt, Result, Usage
 
 SYNTHETIC = "<synthetic>"
 """The model of lines that the client made up itself."""

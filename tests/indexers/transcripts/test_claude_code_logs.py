@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.logs.calls import read_call
-from eval.logs.model import Call, CallKind, Request, Usage
-from eval.logs.prices import find_family, model_name, request_cost
-from indexers.tokens import NEWEST, OLDER, estimate_tokens
+from eval.logs.prices import request_cost
+from indexers.tokens import NEWEST, OLDER, estimate_tokens, find_family, model_name
+from indexers.transcripts.claude_code.calls import read_call
+from indexers.transcripts.model import Call, CallKind, Request, Usage
 from tests.support.log_lines import held, prompt, read_all, reads, reply, result, says, uses, write_log
 
 

@@ -40,7 +40,7 @@ TOKEN_WEIGHTS = {
 }
 """Tokens for each occurrence of a pattern in a class's marks, in the newest family and in the older one.
 
-None is negative: more text, no fewer tokens. Made by ``eval/fit_tokens.py``.
+None is negative: more text, no fewer tokens. Made by ``eval/tokens/fit.py``.
 """
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.client import CLAUDE_VARIABLE, cache_folder, install_claude
 from eval.errors import ClientError
+from eval.live.client import CLAUDE_VARIABLE, cache_folder, install_claude
 from tests.support.git_project import Project, make_project
 from tests.support.indexing import CODE_BASE, write_files
 

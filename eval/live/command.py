@@ -15,10 +15,10 @@ import typer
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from eval.client import CREDENTIALS, cache_folder, find_claude, install_claude
 from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
 from eval.journal import Journal, measure_all, short_hash
+from eval.live.client import CREDENTIALS, cache_folder, find_claude, install_claude
 from eval.live.events import LOGIN_HINT
 from eval.live.page import build_page
 from eval.live.report import build_report

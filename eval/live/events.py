@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eval.client import ClientRun
 from eval.errors import MeasureError
+from eval.live.client import ClientRun
 from eval.savings.own import TOOL_PREFIX
 
 LOGIN_HINT = (

@@ -7,8 +7,8 @@ import numpy as np
 from eval.live.report import ROWS, tell_difference
 from eval.live.results import LiveResult, estimate_cost_per_correct, keep_whole
 from eval.live.run import AGAIN, WINDOWS, WITH, WITHOUT, TrialRun
-from eval.page import build_document, note, paragraph, section, table, tiles
-from eval.plots import Bar, Dot, DotRow, Ink, Part, Tone, key, plot_bars, plot_dots, scale
+from eval.pages.document import build_document, note, paragraph, section, table, tiles
+from eval.pages.plots import Bar, Dot, DotRow, Ink, Part, Tone, key, plot_bars, plot_dots, scale
 
 _INKS = {
     WITHOUT: Ink(Tone.ORANGE),

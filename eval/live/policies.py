@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from eval.endpoint import ModelRequest, Policy, ToolResult, ToolUse, Turn
+from eval.live.endpoint import ModelRequest, Policy, ToolResult, ToolUse, Turn
 from eval.live.tasks import Task
-from eval.retrieval.grep import SourceTree
+from eval.ripgrep.ranking import SourceTree
 from eval.savings.arms import Arm
 from eval.savings.own import TOOL_PREFIX, list_left_out, list_unread
 

@@ -13,18 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.client import run_claude
-from eval.endpoint import Policy, ScriptedEndpoint
 from eval.errors import MeasureError, UnfinishedError
+from eval.live.client import run_claude
+from eval.live.endpoint import Policy, ScriptedEndpoint
 from eval.live.events import Conversation, read_conversation
 from eval.live.policies import ask_memory, grep_and_read
 from eval.live.tasks import Task
 from eval.machine import CHECKOUT
-from eval.retrieval.grep import SourceTree
-from eval.retrieval.matchers import find_matcher
+from eval.ripgrep.matchers import find_matcher
+from eval.ripgrep.ranking import SourceTree
 from eval.savings.arms import read_capped, read_windows
 from eval.savings.own import OWN, TOOL_PREFIX
-from eval.workload import copy_repository
+from eval.speed.workload import copy_repository
 from indexers.git import run_git
 from memory_server.tuning.metrics import SEED
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from eval.logs.replay import Reply
 from eval.savings.context import Turn
 from eval.savings.own import OwnTools
-from eval.tokens import Estimate
+from eval.tokens.count import Estimate
 from indexers.model import Skipped
 from indexers.source.walk import read_source
 from indexers.tokens import FAMILIES, Family

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from eval.logs.prices import Cost
 from eval.logs.replay import TRACED
 from eval.logs.results import Change, LogsResult, Reads, Replayed, Trace
-from eval.page import as_sentence, build_document, note, paragraph, section, table, tiles
-from eval.plots import (
+from eval.pages.document import as_sentence, build_document, note, paragraph, section, table, tiles
+from eval.pages.plots import (
     Axis,
     Bar,
     Ink,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from eval.retrieval.ablations import ABLATIONS, Ablation
-from eval.retrieval.grep import SourceTree, choose_keywords, rank_files
-from eval.retrieval.matchers import find_matcher
+from eval.ripgrep.matchers import find_matcher
+from eval.ripgrep.ranking import SourceTree, choose_keywords, rank_files
 from indexers.history.changes import Located, Target
 from memory_server.memory import Memory
 from memory_server.query.candidates import search_view

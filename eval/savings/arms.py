@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 
-from eval.retrieval.grep import Ranked, SourceTree, Window, choose_keywords, rank_files
+from eval.ripgrep.ranking import Ranked, SourceTree, Window, choose_keywords, rank_files
 from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
-from eval.tokens import Estimate
+from eval.tokens.count import Estimate
 
 LISTED = 20
 """Files of the ranking that the agent reads."""

@@ -22,7 +22,7 @@ from eval.savings.page import build_page
 from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect, write_result
 from eval.savings.run import Outcome, measure_commits, measure_labelled
-from eval.tokens import COUNTED_MODEL, CountBy, Counting
+from eval.tokens.count import COUNTED_MODEL, CountBy, Counting
 from memory_server.tuning.indexes import index_cache
 
 _RANKING = (Ablation.FULL,)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from eval.savings.gold import GoldTally, ReplyLine
-from eval.tokens import Counter
+from eval.tokens.count import Counter
 from indexers.history.changes import Target
 
 CAP = 20_000

@@ -14,7 +14,7 @@ from mcp_types import CallToolResult, TextContent
 from eval.retrieval.changes import listed_spans
 from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
-from eval.tokens import Counter
+from eval.tokens.count import Counter
 from memory_server.answer.answers import Answers
 from memory_server.memory import Memory
 from memory_server.serve.greeting import INSTRUCTIONS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from eval.page import as_sentence, build_document, note, paragraph, section, table, tiles
-from eval.plots import Axis, Bar, Ink, Part, Series, Tone, key, plot_bars, plot_lines, scale, steps
+from eval.pages.document import as_sentence, build_document, note, paragraph, section, table, tiles
+from eval.pages.plots import Axis, Bar, Ink, Part, Series, Tone, key, plot_bars, plot_lines, scale, steps
 from eval.savings.bill import BASE_CONTEXT, PRICES, PRICES_DATE, REMAINING_TURNS, QuestionCost, question_cost
 from eval.savings.context import BUDGETS
 from eval.savings.own import LATER, OWN, WITH_RIPGREP

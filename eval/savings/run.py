@@ -9,14 +9,14 @@ from itertools import chain
 from eval.errors import MeasureError
 from eval.retrieval.benchmark import Job
 from eval.retrieval.changes import HistoryJob, describe_history, open_parents
-from eval.retrieval.grep import SourceTree
-from eval.retrieval.matchers import find_matcher
 from eval.retrieval.results import AskedRepository
+from eval.ripgrep.matchers import find_matcher
+from eval.ripgrep.ranking import SourceTree
 from eval.savings.arms import ARMS, WINDOWS, read_windows
 from eval.savings.context import Turn, spend
 from eval.savings.gold import each_line
 from eval.savings.own import OWN_ARMS, OwnTools
-from eval.tokens import Counter, Counting
+from eval.tokens.count import Counter, Counting
 from indexers.errors import IndexerError
 from indexers.history.changes import Change, Target
 from memory_server.errors import MemoryServerError

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from eval.client import CLAUDE_VARIABLE, ClientRun, list_servers, run_claude
-from eval.endpoint import ModelRequest, Policy, ScriptedEndpoint, ToolResult, ToolUse, Turn, play
 from eval.errors import ClientError
+from eval.live.client import CLAUDE_VARIABLE, ClientRun, list_servers, run_claude
+from eval.live.endpoint import ModelRequest, Policy, ScriptedEndpoint, ToolResult, ToolUse, Turn, play
 from indexers.tokens import estimate_tokens
 from memory_server.config import BudgetConfig
 from tests.support.places import CHECKOUT

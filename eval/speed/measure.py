@@ -15,8 +15,8 @@ from pathlib import Path
 
 from eval.errors import MeasureError
 from eval.machine import CHECKOUT, Machine, code_state, describe_machine, own_revision, own_version
-from eval.peers import Call, Tool, fill, install_peer, peer_cache
-from eval.processes import (
+from eval.speed.peers import Call, Tool, fill, install_peer, peer_cache
+from eval.speed.processes import (
     MIB,
     Context,
     ServerSession,
@@ -24,7 +24,7 @@ from eval.processes import (
     network_guard,
     run_command,
 )
-from eval.workload import Workload, copy_repository, draw_workload, rename_definitions
+from eval.speed.workload import Workload, copy_repository, draw_workload, rename_definitions
 from indexers.errors import GitError
 from indexers.git import run_git
 

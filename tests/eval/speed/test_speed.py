@@ -12,12 +12,13 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from eval.cli import ROWS, app, build_table, read_measure
+from eval.cli import app
 from eval.errors import MeasureError
-from eval.peers import OWN, PEERS, PLACES, Call, Tool, fill, find_peer, install_commands
-from eval.processes import Context, ServerSession, run_command
-from eval.speed import Measurement, SpeedReport, find_count, measure_speed, percentile
-from eval.workload import Definition, draw_workload, rename_definitions, spread
+from eval.speed.command import ROWS, build_table, read_measure
+from eval.speed.measure import Measurement, SpeedReport, find_count, measure_speed, percentile
+from eval.speed.peers import OWN, PEERS, PLACES, Call, Tool, fill, find_peer, install_commands
+from eval.speed.processes import Context, ServerSession, run_command
+from eval.speed.workload import Definition, draw_workload, rename_definitions, spread
 
 INDEXER = """
 import json, pathlib, sys
@@ -304,7 +305,7 @@ def test_a_peer_that_cannot_be_installed_is_named_with_the_reason(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("eval.peers.install_commands", lambda _peer, _folder: [["absent-installer"]])
+    monkeypatch.setattr("eval.speed.peers.install_commands", lambda _peer, _folder: [["absent-installer"]])
     (result,) = measure(repository, tmp_path, PEERS[0], runs=1).tools
     assert result.problem.startswith("install: codegraph cannot be installed: ")
     assert result.index is None
@@ -314,7 +315,7 @@ def test_code_that_changed_under_the_measurement_is_told(
     repository: Path, tmp_path: Path, measured: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states = iter([frozenset({("a.py", 1)}), frozenset({("a.py", 2)})])
-    monkeypatch.setattr("eval.speed.code_state", lambda: next(states))
+    monkeypatch.setattr("eval.speed.measure.code_state", lambda: next(states))
     report = measure(repository, tmp_path, runs=1)
     assert not report.steady
     assert "code changed during the run" in str(build_table(report).caption)
@@ -337,7 +338,7 @@ def test_the_command_refuses_an_unknown_peer_with_a_hint(repository: Path) -> No
 def test_the_command_prints_json_and_writes_it_to_a_file(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eval.cli.OWN", small_tool())
+    monkeypatch.setattr("eval.speed.command.OWN", small_tool())
     file = tmp_path / "speed.json"
     result = CliRunner().invoke(
         app, ["speed", "--repo", str(repository), "--runs", "1", "--json", "--output", str(file)]

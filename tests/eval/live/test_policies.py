@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from eval.client import ClientRun
-from eval.endpoint import ModelRequest, Policy, ToolUse, Turn
 from eval.errors import MeasureError
+from eval.live.client import ClientRun
+from eval.live.endpoint import ModelRequest, Policy, ToolUse, Turn
 from eval.live.events import Conversation, read_conversation
 from eval.live.policies import CALLS, GAVE_UP, ask_memory, grep_and_read
 from eval.live.tasks import check_findable, load_tasks
-from eval.retrieval.grep import SourceTree
-from eval.retrieval.matchers import PythonMatcher
+from eval.ripgrep.matchers import PythonMatcher
+from eval.ripgrep.ranking import SourceTree
 from eval.savings.arms import read_capped
 from tests.support.indexing import write_files
 from tests.support.live_tasks import ANSWERS, TASKS

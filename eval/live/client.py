@@ -15,8 +15,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from eval.endpoint import ScriptedEndpoint
 from eval.errors import ClientError, UnfinishedError
+from eval.live.endpoint import ScriptedEndpoint
 
 CLAUDE_VERSION = "2.1.330"
 """The client that the tests run: the newest at the time of writing that they passed with."""

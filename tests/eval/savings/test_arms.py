@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from eval.retrieval.grep import SourceTree, Window, choose_keywords, rank_files
-from eval.retrieval.matchers import Matcher, PythonMatcher, Ripgrep
+from eval.ripgrep.matchers import Matcher, PythonMatcher, Ripgrep
+from eval.ripgrep.ranking import SourceTree, Window, choose_keywords, rank_files
 from eval.savings import arms, context
 from eval.savings.context import CAP, Turn, spend
 from eval.savings.gold import GoldTally, ReplyLine, each_line
 from eval.savings.own import OwnTools, show_reply
-from eval.tokens import Estimate
+from eval.tokens.count import Estimate
 from indexers.history.changes import Target
 from memory_server.tuning.indexes import open_index
 from tests.support.indexing import CODE_BASE, write_files

@@ -16,8 +16,8 @@ from eval.live.events import Conversation
 from eval.live.results import LiveResult
 from eval.live.run import ARMS, Bench, Trial, TrialRun, plan_trials
 from eval.live.tasks import Task
-from eval.retrieval.grep import SourceTree
-from eval.retrieval.matchers import PythonMatcher
+from eval.ripgrep.matchers import PythonMatcher
+from eval.ripgrep.ranking import SourceTree
 from tests.support.live_tasks import write_tasks
 
 TASKS = (

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eval import tokens as counters
-from eval.api_count import API_URL, ATTEMPTS, LONGEST_WAIT_S, MessageCounter, message_counter
 from eval.errors import MeasureError
-from eval.fit_tokens import Sample as FittedText
-from eval.fit_tokens import cross_validate, fit_weights, format_errors
-from eval.tokens import COUNTED_MODEL, CountBy, Counting, Estimate, Reference, ctok_counter
+from eval.tokens import count as counters
+from eval.tokens.api import API_URL, ATTEMPTS, LONGEST_WAIT_S, MessageCounter, message_counter
+from eval.tokens.count import COUNTED_MODEL, CountBy, Counting, Estimate, Reference, ctok_counter
+from eval.tokens.fit import Sample as FittedText
+from eval.tokens.fit import cross_validate, fit_weights, format_errors
 from indexers.tokens import NEWEST, OLDER, estimate_tokens
 
 LINES = ("def post(self, entry):", "    self.entries.append(entry)", "total = 0")

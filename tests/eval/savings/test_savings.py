@@ -12,8 +12,8 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from eval.cli import app
-from eval.endpoint import ScriptedEndpoint, play
 from eval.journal import Journal, measure_all
+from eval.live.endpoint import ScriptedEndpoint, play
 from eval.retrieval.benchmark import Job
 from eval.retrieval.labels import LabelledRepository, Question
 from eval.savings import arms
@@ -23,7 +23,7 @@ from eval.savings.own import LATER, OWN, WITH_RIPGREP
 from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect
 from eval.savings.run import ARM_NAMES, TURNS, Outcome, measure_labelled
-from eval.tokens import Counting
+from eval.tokens.count import Counting
 from indexers.history.changes import Target, draw_changes
 from indexers.tokens import NEWEST
 from tests.support.git_project import Project

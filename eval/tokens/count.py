@@ -12,8 +12,8 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Protocol
 
-from eval.api_count import message_counter
 from eval.errors import MeasureError
+from eval.tokens.api import message_counter
 from indexers.tokens import NEWEST, OLDER, Family, estimate_tokens, weigh_tokens
 
 

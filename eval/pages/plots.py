@@ -1,6 +1,6 @@
 """Plots as inline SVG that fits every width: places across are percentages, places down and letters are pixels.
 
-Labels stand in the padding around an SVG, which ``eval.page`` styles; the same plot serves a desk and a phone.
+Labels stand in the padding around an SVG, which ``document`` styles; the same plot serves a desk and a phone.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Ink:
 
     @property
     def classes(self) -> str:
-        """The classes that ``eval.page`` styles."""
+        """The classes that ``eval.pages.document`` styles."""
         return f"{self.tone} dash{self.dash}"
 
 

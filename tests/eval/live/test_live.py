@@ -11,10 +11,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from eval.cli import app
-from eval.client import CREDENTIALS, run_claude
-from eval.endpoint import ScriptedEndpoint, ToolUse, play
 from eval.errors import MeasureError
 from eval.live import command
+from eval.live.client import CREDENTIALS, run_claude
+from eval.live.endpoint import ScriptedEndpoint, ToolUse, play
 from eval.live.events import Conversation, read_conversation
 from eval.live.report import build_report
 from eval.live.results import LiveResult, collect

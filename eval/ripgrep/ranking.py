@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from eval.retrieval.matchers import Lines, Matcher
+from eval.ripgrep.matchers import Lines, Matcher
 from indexers.terms import stem_word
 from memory_server.answer.slices import split_lines
 

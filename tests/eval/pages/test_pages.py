@@ -20,8 +20,8 @@ from eval.live.results import LiveResult
 from eval.logs import page as logs_page
 from eval.logs.replay import Context, Ledger, Replay
 from eval.logs.results import LogsResult, Measured, collect, write_result
-from eval.pages import read_any
-from eval.plots import scale, spread
+from eval.pages.command import read_any
+from eval.pages.plots import scale, spread
 from eval.retrieval.results import Unmeasured
 from eval.savings import page as savings_page
 from eval.savings.context import BUDGETS

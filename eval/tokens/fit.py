@@ -1,4 +1,4 @@
-"""Fit the token estimator: ``python -m eval.fit_tokens FOLDER...`` prints both families' weights and their errors.
+"""Fit the token estimator: ``python -m eval.tokens.fit FOLDER...`` prints both families' weights and their errors.
 
 It needs Python 3.12 or newer with the extra ``exact`` (ctok, which counts what is fitted to) and scipy. Each folder is
 a repository. The weights are fitted on all of them; the errors are those on each repository of weights that were
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.tokens import ctok_counter
+from eval.tokens.count import ctok_counter
 from indexers.languages.registry import find_language
 from indexers.tokens import FAMILIES, TOKEN_WEIGHTS, count_token_features
 

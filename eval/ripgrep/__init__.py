@@ -1,0 +1,1 @@
+"""What an agent without an index finds: ripgrep, and files ranked by a question's words."""

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from indexers import git as git_commands
 from indexers.embedding.embed import Embedder
-from indexers.model import Skipped
-from indexers.source.walk import read_source
-from memory_server.answer.slices import split_lines
+from indexers.git import find_git
+from memory_server.answer.outline import OutlineReply, outline
+from memory_server.answer.parameters import Relation
+from memory_server.answer.read import ReadReply, read
+from memory_server.answer.related import RelatedReply, related
+from memory_server.answer.repository import Repository
+from memory_server.answer.search import MAX_HITS, SearchReply, search
 from memory_server.config import Config, load_config
-from memory_server.errors import NotFoundError, StoreBusyError, StoreError
+from memory_server.errors import NotFoundError
 from memory_server.index.folder import check_root, locate
+from memory_server.index.fresh import FreshIndex
 from memory_server.index.tree import TreeIndex
 from memory_server.index.tuned import find_tuned, why_unused
 from memory_server.index.view import View
-from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
-from memory_server.query.candidates import search_view
-from memory_server.query.rank import RANKING
-from memory_server.query.rerank import CrossEncoderReranker, Reranker, hit_text, rerank
+from memory_server.model import IndexState, OnProgress, SyncReport
+from memory_server.query.rerank import CrossEncoderReranker
 
 
 class Memory:
@@ -28,15 +31,11 @@ class Memory:
 
     def __init__(self, root: Path, tree: TreeIndex, config: Config) -> None:
         self.root, self.tree, self.config = root, tree, config
-        self.ranking = RANKING
-        """What searches rank by; measurements take others."""
+        self.index = FreshIndex(tree)
         wanted = config.reranker.model
-        self.reranker: Reranker | None = (
-            CrossEncoderReranker(wanted, config.embedder.device or None) if wanted else None
-        )
-        """What orders the best hits anew; none unless configured."""
-        self.building = ""
-        """What a first index run in the background says of itself; empty when none is under way."""
+        reranker = CrossEncoderReranker(wanted, config.embedder.device or None) if wanted else None
+        self.repository = Repository(self.index, config, reranker)
+        """What the tools answer from."""
 
     @classmethod
     def open(cls, root: str | os.PathLike[str] = ".", *, embedder: Embedder | None = None) -> Memory:
@@ -52,7 +51,7 @@ class Memory:
         folder = Path(root).expanduser().resolve()
         if not folder.is_dir():
             raise NotFoundError(f"no folder {folder}", "pass --repo PATH with an existing folder")
-        git = git_commands.find_git(folder)
+        git = find_git(folder)
         top = git.worktree if git else folder
         check_root(top)
         config = load_config(top)
@@ -86,49 +85,44 @@ class Memory:
         """
         return self.tree.sync(on_progress, wait=wait)
 
-    def search(self, query: str, limit: int = 10, *, path: str = "", kind: str = "") -> list[SearchHit]:
-        """The symbols that answer a query best, from files that are served as they are now.
+    def search(
+        self, query: str, limit: int = MAX_HITS, *, path: str = "", kind: str = "", budget: int = 0
+    ) -> SearchReply:
+        """The symbols that answer a query best; as a sequence, the ``limit`` best hits, best first.
 
         Raises:
             QueryError: the query is empty or the kind unknown.
+            OutsideRepositoryError: the path leads outside the repository.
         """
-        return self.find(query, limit, path=path, kind=kind)[1]
+        return search(self.repository, query, path, kind, budget, limit=limit)
 
-    def find(self, query: str, limit: int, *, path: str = "", kind: str = "") -> tuple[View, list[SearchHit]]:
-        """What ``search`` finds, with the view that the hits' symbols count in.
+    def read(self, targets: Sequence[str], context: int = 2, budget: int = 0) -> ReadReply:
+        """Source of several targets: ``Class.method``, ``path::Class.method``, ``path:12-40``, or a path.
 
         Raises:
-            QueryError: the query is empty or the kind unknown.
-            ModelError: a configured model cannot be loaded.
+            NotFoundError: a single target names nothing.
+            OutsideRepositoryError: the path of a single target leads outside the repository.
         """
-        self.tree.load()
-        if not self.building and not self.tree.has_same_folders():
-            self.refresh(set())
-        reranked = self.config.reranker.hits if self.reranker else 0
-        for _ in range(2):
-            view = self.view
-            hits = search_view(
-                view,
-                self.tree.embedder,
-                query,
-                limit=max(limit, reranked),
-                path=path,
-                kind=kind,
-                ranking=self.ranking,
-            )
-            if not self.refresh({hit.path for hit in hits}):
-                break
-        if self.reranker is not None and hits:
-            hits = rerank(self.reranker, query, hits, self._texts(hits[:reranked]))
-        return view, hits[:limit]
+        return read(self.repository, list(targets), context, budget)
 
-    def _texts(self, hits: list[SearchHit]) -> list[str]:
-        """What a reranker reads of some hits, from their files as they are now."""
-        lines: dict[str, list[str]] = {}
-        for path in {hit.path for hit in hits}:
-            source = read_source(self.root, path, self.tree.rules)
-            lines[path] = [] if isinstance(source, Skipped) else split_lines(source.data)
-        return [hit_text(hit, lines[hit.path]) for hit in hits]
+    def outline(self, path: str = "", budget: int = 0) -> OutlineReply:
+        """The repository's map by importance, or a folder's or file's symbols, as deep as the budget allows.
+
+        Raises:
+            NotFoundError: no indexed file lies there.
+            OutsideRepositoryError: the path leads outside the repository.
+        """
+        return outline(self.repository, path, budget)
+
+    def related(self, symbol: str, relation: Relation, depth: int = 1, budget: int = 0) -> RelatedReply:
+        """Callers, callees, implementations, importers or tests of a symbol.
+
+        Raises:
+            NotFoundError: no symbol or file has that name.
+            QueryError: the relation is unknown.
+            OutsideRepositoryError: the symbol is a path that leads outside the repository.
+        """
+        return related(self.repository, symbol, relation, depth, budget)
 
     def try_models(self) -> None:
         """Load every configured model and use it once.
@@ -137,19 +131,8 @@ class Memory:
             ModelError: one cannot be loaded.
         """
         self.tree.embedder.embed_query("a question")
-        if self.reranker is not None:
-            self.reranker.score("a question", ["an answer"])
-
-    def refresh(self, paths: set[str]) -> bool:
-        """Compare files with the index and bring it up to date where they differ; true when the view changed."""
-        if self.building or self.tree.is_fresh(paths):
-            return False
-        before = self.view
-        try:
-            self.sync(wait=2.0)
-        except (StoreBusyError, StoreError):
-            self.tree.overlay()
-        return self.view is not before
+        if self.repository.reranker is not None:
+            self.repository.reranker.score("a question", ["an answer"])
 
     def forget(self) -> None:
         """Delete everything derived: the next run indexes anew."""
@@ -173,9 +156,9 @@ class Memory:
             pending=self.tree.pending().size if info else 0,
             store_bytes=self.tree.folder.size(),
             embedder=self.tree.embedder.id,
-            reranker=self.reranker.id if self.reranker else "",
+            reranker=self.repository.reranker.id if self.repository.reranker else "",
             rebuild=self.tree.why_rebuild(),
-            building=self.building,
+            building=self.index.building,
             tuned=bool(find_tuned(self.tree.folder.path)) and not untuned,
             untuned=untuned,
         )

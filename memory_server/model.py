@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from indexers.summarize import Summary
+
+
+class Line(NamedTuple):
+    """A line of a file by its number, from 1."""
+
+    number: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
     """One symbol that answers a query; lines are 1-based and inclusive, ``path`` is posix and relative.
 
-    ``symbol`` is the symbol's place in the view that was searched; it is not stable across changes.
+    ``exact``: the query is the symbol's name, letter for letter. ``symbol`` is the symbol's place in the view that was
+    searched; it is not stable across changes. ``signals`` tells, when asked for, what each signal of the ranking
+    contributed. Hits that a reply tells of have their ``summary`` and the ``lines`` that answer the query best.
     """
 
     path: str
@@ -20,6 +32,10 @@ class SearchHit:
     kind: str
     score: float
     symbol: int = -1
+    exact: bool = False
+    signals: tuple[tuple[str, float], ...] = ()
+    summary: Summary | None = None
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
 
 from eval.live.endpoint import ModelRequest, Policy, ToolResult, ToolUse, Turn
 from eval.live.tasks import Task
 from eval.ripgrep.ranking import SourceTree
 from eval.savings.arms import Arm
-from eval.savings.own import TOOL_PREFIX, list_left_out, list_unread
+from eval.savings.context import Turn as SavingsTurn
+from eval.savings.own import OwnTools
 
 CALLS = 20
 """Tool calls after which a scripted agent gives up."""
@@ -37,30 +38,21 @@ def look_until_seen(task: Task, choose_call: NextCall) -> Policy:
 
 def grep_and_read(task: Task, tree: SourceTree, arm: Arm) -> Policy:
     """Greps for the question's words and reads the best files, in the order of a reading arm of the savings."""
-    calls = _list_calls(task, tree, arm)
+    calls = _list_calls(arm(tree, task.question))
     return look_until_seen(task, lambda results: _get(calls, len(results)))
 
 
-def ask_memory(task: Task, tree: SourceTree, arm: Arm) -> Policy:
-    """Searches for the question, reads each hit in the reply's order, then what those replies left out; then greps."""
-    calls = _list_calls(task, tree, arm)
+def ask_memory(task: Task, own: OwnTools, tree: SourceTree, arm: Arm) -> Policy:
+    """Searches for the question, reads each hit in the reply's order, then what those replies left out; then greps.
 
-    def next_call(results: Sequence[ToolResult]) -> ToolUse | None:
-        own = [result.text for result in results if result.use.name.startswith(TOOL_PREFIX)]
-        if not own:
-            return ToolUse(f"{TOOL_PREFIX}search", {"query": task.question})
-        found, *reads = own
-        targets = [*list_unread(found), *(target for text in reads for target in list_left_out(text))]
-        if len(reads) < len(targets):
-            return ToolUse(f"{TOOL_PREFIX}read", {"targets": [targets[len(reads)]]})
-        return _get(calls, len(results) - len(own))
-
-    return look_until_seen(task, next_call)
+    ``own`` are the tools over the same tree as the server's: from the same replies, as values, follow the same calls.
+    """
+    calls = _list_calls(chain(own.ask(task.question), arm(tree, task.question)))
+    return look_until_seen(task, lambda results: _get(calls, len(results)))
 
 
-def _list_calls(task: Task, tree: SourceTree, arm: Arm) -> list[ToolUse]:
-    turns = islice(arm(tree, task.question), CALLS)
-    return [ToolUse(turn.tool, json.loads(turn.input)) for turn in turns]
+def _list_calls(turns: Iterable[SavingsTurn]) -> list[ToolUse]:
+    return [ToolUse(turn.tool, json.loads(turn.input)) for turn in islice(turns, CALLS)]
 
 
 def _get(calls: Sequence[ToolUse], place: int) -> ToolUse | None:

@@ -23,9 +23,10 @@ from eval.machine import CHECKOUT
 from eval.ripgrep.matchers import find_matcher
 from eval.ripgrep.ranking import SourceTree
 from eval.savings.arms import read_capped, read_windows
-from eval.savings.own import OWN, TOOL_PREFIX
+from eval.savings.own import OWN, TOOL_PREFIX, OwnTools
 from eval.speed.workload import copy_repository
 from indexers.git import run_git
+from memory_server.memory import Memory
 from memory_server.tuning.metrics import SEED
 
 WITHOUT, WITH, AGAIN = "without", "with", "without again (A/A)"
@@ -146,14 +147,16 @@ def run_trial(bench: Bench, trial: Trial) -> TrialRun:
     """
     if not bench.scripted:
         return _converse(bench, trial, None)
-    with ScriptedEndpoint(choose_policy(bench.tree, trial)) as endpoint:
+    with Memory.open(bench.copy) as memory:
+        policy = choose_policy(bench.tree, memory, trial)
+    with ScriptedEndpoint(policy) as endpoint:
         return _converse(bench, trial, endpoint)
 
 
-def choose_policy(tree: SourceTree, trial: Trial) -> Policy:
+def choose_policy(tree: SourceTree, memory: Memory, trial: Trial) -> Policy:
     """What the scripted model does in a trial."""
     if trial.arm == WITH:
-        return ask_memory(trial.task, tree, read_capped)
+        return ask_memory(trial.task, OwnTools(memory), tree, read_capped)
     return grep_and_read(trial.task, tree, read_windows(WINDOW) if trial.arm == WINDOWS else read_capped)
 
 

@@ -11,9 +11,9 @@ from eval.savings.context import Turn
 from eval.savings.own import OwnTools
 from eval.tokens.count import Estimate
 from indexers.model import Skipped
+from indexers.source.content import split_lines
 from indexers.source.walk import read_source
 from indexers.tokens import FAMILIES, Family
-from memory_server.answer.slices import split_lines
 from memory_server.index.folder import check_root
 from memory_server.memory import Memory
 from memory_server.tuning.indexes import open_index

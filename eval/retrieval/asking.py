@@ -12,7 +12,8 @@ from eval.ripgrep.matchers import find_matcher
 from eval.ripgrep.ranking import SourceTree, choose_keywords, rank_files
 from indexers.history.changes import Located, Target
 from memory_server.memory import Memory
-from memory_server.query.candidates import search_view
+from memory_server.query.question import read_query
+from memory_server.query.search import search_view
 
 TIMED = 3
 """Times that a question is put; the middle one counts, since the first also fills the tokenizer's cache of words."""
@@ -28,7 +29,8 @@ def ask(memory: Memory, query: str, limit: int, ablation: Ablation) -> tuple[Seq
     times = []
     for _ in range(TIMED):
         started = time.perf_counter()
-        hits = search_view(memory.view, memory.tree.embedder, query, limit=limit, ranking=ABLATIONS[ablation])
+        asked, ranking = read_query(query), ABLATIONS[ablation]
+        hits = search_view(memory.view, memory.tree.embedder, asked, limit=limit, ranking=ranking)
         times.append(1000 * (time.perf_counter() - started))
     return hits, round(statistics.median(times), 2)
 

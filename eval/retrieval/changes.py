@@ -8,7 +8,6 @@ puts in count as the line before them; only lines of code count, in files that t
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,8 +24,9 @@ from indexers.errors import GitError, IndexerError
 from indexers.git import run_git
 from indexers.history.changes import Change, Located, Target, checkout, draw_changes
 from indexers.languages.registry import find_language
-from memory_server.answer.answers import Answers
-from memory_server.answer.slices import split_lines, token_cost
+from indexers.source.content import split_lines
+from memory_server.answer.page import token_cost
+from memory_server.answer.search import SearchReply
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
 from memory_server.tuning.indexes import open_index
@@ -38,9 +38,6 @@ BUDGET = 2_000
 
 RESULTS = 50
 """More than 2,000 tokens of source ever take."""
-
-_SPAN = re.compile(r"  (\d+)(?:-(\d+))? ")
-_NAMED = re.compile(r"(\S.*?) (\d+)-(\d+)(?: .*)?")
 
 Line = tuple[str, int]
 
@@ -144,13 +141,13 @@ def ask_change(
     memory: Memory, query: str, targets: Sequence[Target], ablation: Ablation
 ) -> tuple[tuple[float, ...], float]:
     """Every measure of one question, and the milliseconds its search took."""
-    memory.ranking = ABLATIONS[ablation]
+    memory.repository.ranking = ABLATIONS[ablation]
     hits, spent = ask(memory, query, RESULTS, ablation)
     wanted = {line for target in targets for line in lines_of(target)}
     found = [rank for rank, hit in enumerate(hits, 1) if overlaps(hit, targets)]
     first = found[0] if found else RESULTS + 1
     read = read_source(memory.root, hits, BUDGET)
-    listed = listed_lines(Answers(memory).search(query, budget=BUDGET))
+    listed = listed_lines(memory.search(query, budget=BUDGET))
     shares = (len(wanted & lines) / len(wanted) for lines in (read, listed))
     return (float(first <= 1), float(first <= 5), *(round(share, 4) for share in shares)), spent
 
@@ -180,33 +177,6 @@ def read_source(root: Path, hits: Sequence[Located], budget: float) -> set[Line]
     return read
 
 
-def listed_spans(reply: str) -> list[Target]:
-    """The symbols that a reply of ``search`` lists, in its order."""
-    listed: list[Target] = []
-    path = ""
-    for line in reply.split("\n"):
-        if found := _SPAN.match(line):
-            first = int(found[1])
-            listed.append(Target(path, first, int(found[2] or first)))
-        elif line.startswith("weaker: "):
-            listed += _named_spans(line.removeprefix("weaker: "))
-        elif not line.startswith(" "):
-            path = line
-    return listed
-
-
-def _named_spans(line: str) -> list[Target]:
-    """The symbols that a search names without telling of them."""
-    spans: list[Target] = []
-    for file in line.split("; "):
-        path = ""
-        for named in file.split(", "):
-            if found := _NAMED.fullmatch(f"{path} {named}" if path else named):
-                path = path or found[1]
-                spans.append(Target(path, int(found[2]), int(found[3])))
-    return spans
-
-
-def listed_lines(reply: str) -> set[Line]:
+def listed_lines(reply: SearchReply) -> set[Line]:
     """The lines within the symbols that a reply of ``search`` lists."""
-    return {line for span in listed_spans(reply) for line in lines_of(span)}
+    return {line for hit in (*reply.hits, *reply.weaker) for line in lines_of(hit)}

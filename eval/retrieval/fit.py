@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from eval.retrieval.benchmark import ROOTS
 from eval.retrieval.labels import LabelledRepository, first_hits, load_labels
-from memory_server.query.candidates import describe_hit, find_candidates
+from memory_server.query.candidates import find_candidates
 from memory_server.query.question import Query, read_query
 from memory_server.query.rank import RANKING, Ranking, rank_candidates
+from memory_server.query.search import describe_hit
 from memory_server.query.signals import SIGNALS, Candidates
 from memory_server.tuning.indexes import index_cache, open_index
 from memory_server.tuning.metrics import CUTOFF, ndcg

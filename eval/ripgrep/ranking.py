@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 
 from eval.ripgrep.matchers import Lines, Matcher
+from indexers.source.content import split_lines
 from indexers.terms import stem_word
-from memory_server.answer.slices import split_lines
 
 _STOP_WORDS = """
 a about after all also an and any are as at be because been before being between both but by can

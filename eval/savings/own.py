@@ -1,24 +1,21 @@
-"""This product's arm: its real tools, called through its MCP server, as an agent calls them."""
+"""This product's arm: its real tools, asked as an agent asks them."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from functools import partial
 
-import anyio
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult, TextContent
-
-from eval.retrieval.changes import listed_spans
 from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
 from eval.tokens.count import Counter
-from memory_server.answer.answers import Answers
+from indexers.errors import IndexerError
+from memory_server.answer.read import ReadReply
+from memory_server.answer.reply import Reply
+from memory_server.answer.search import SearchReply
+from memory_server.answer.tools import TOOLS
+from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
 from memory_server.serve.greeting import INSTRUCTIONS
-from memory_server.serve.server import build_server
 
 OWN = "repo-memory"
 LATER = "repo-memory, a later question"
@@ -32,29 +29,18 @@ OWN_ARMS = (OWN, LATER, WITH_RIPGREP)
 TOOL_PREFIX = "mcp__repo-memory__"
 """How Claude Code names this product's tools."""
 
-_NUMBERED = re.compile(r" *(\d+)\t")
-_WHOLE_FILE = re.compile(r"  [\d-]+ file")
-_SLICE = re.compile(r"(\S.*):(\d+)-(\d+)(?:  .*)?")
-_POINTER = re.compile(r"; read (.+:\d+-\d+), or raise budget$")
-
 
 class OwnTools:
-    """The server over a memory, and what its replies show."""
+    """The tools over a memory, and what their replies show."""
 
     def __init__(self, memory: Memory) -> None:
-        answers = Answers(memory)
-        self._server = build_server(lambda: answers)
+        self._repository = memory.repository
 
     def overhead(self, counter: Counter) -> int:
         """Tokens of the tools' schemas and the server's instructions, as a client puts them into every conversation."""
-        tools = anyio.run(self._server.list_tools)
         schemas = [
-            {
-                "name": TOOL_PREFIX + tool.name,
-                "description": tool.description,
-                "input_schema": tool.input_schema,
-            }
-            for tool in tools
+            {"name": TOOL_PREFIX + tool.name, "description": tool.description, "input_schema": tool.schema}
+            for tool in TOOLS
         ]
         return sum(map(counter.count, (*map(json.dumps, schemas), INSTRUCTIONS)))
 
@@ -65,9 +51,8 @@ class OwnTools:
         while targets:
             further: list[str] = []
             for target in targets:
-                arguments: dict[str, object] = {"targets": [target]}
-                reply = self._call("read", arguments)
-                yield _turn("read", arguments, reply)
+                turn, reply = self._call("read", {"targets": [target]})
+                yield turn
                 further += list_left_out(reply)
             targets = further
 
@@ -76,65 +61,37 @@ class OwnTools:
         turn, targets = self._search(question)
         yield turn
         if targets:
-            arguments: dict[str, object] = {"targets": targets}
-            yield _turn("read", arguments, self._call("read", arguments))
+            yield self._call("read", {"targets": targets})[0]
 
     def _search(self, question: str) -> tuple[Turn, list[str]]:
         """A search, and what it lists without showing it whole."""
-        arguments: dict[str, object] = {"query": question}
-        reply = self._call("search", arguments)
-        return _turn("search", arguments, reply), list_unread(reply)
+        turn, reply = self._call("search", {"query": question})
+        return turn, list_unread(reply)
 
-    def _call(self, tool: str, arguments: dict[str, object]) -> str:
-        """The reply's text: all that the server sends, and that the client puts into the context."""
+    def _call(self, name: str, arguments: dict[str, object]) -> tuple[Turn, Reply | None]:
+        """A call with all the lines that it puts into the context, and the reply; an error has none."""
+        tool = next(tool for tool in TOOLS if tool.name == name)
         try:
-            result = anyio.run(partial(self._server.call_tool, tool, arguments))
-        except ToolError as error:
-            return str(error)
-        assert isinstance(result, CallToolResult)
-        assert result.structured_content is None  # it would be sent beside the text, and cost tokens twice
-        return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+            reply = tool.ask(self._repository, **tool.check(arguments))
+        except (MemoryServerError, IndexerError) as error:
+            lines = [ReplyLine(str(error)), ReplyLine(f"hint: {error.hint}")]
+            return Turn(TOOL_PREFIX + name, json.dumps(arguments), lines), None
+        shown = [ReplyLine(*line) for line in reply.lines()]
+        return Turn(TOOL_PREFIX + name, json.dumps(arguments), shown), reply
 
 
-def list_unread(reply: str) -> list[str]:
+def list_unread(reply: Reply | None) -> list[str]:
     """What to read after a search: the symbols it lists, in its order, but those that it shows whole."""
-    shown = {(line.path, line.start_line) for line in show_reply(reply)}
+    if not isinstance(reply, SearchReply):
+        return []
+    shown = {(line.path, line.number) for line in reply.lines()}
     return [
-        f"{span.path}:{span.start_line}-{span.end_line}"
-        for span in listed_spans(reply)
-        if any((span.path, line) not in shown for line in range(span.start_line, span.end_line + 1))
+        f"{hit.path}:{hit.start_line}-{hit.end_line}"
+        for hit in (*reply.hits, *reply.weaker)
+        if any((hit.path, line) not in shown for line in range(hit.start_line, hit.end_line + 1))
     ]
 
 
-def list_left_out(reply: str) -> list[str]:
-    """What a read says it left out."""
-    return [found[1] for line in reply.split("\n") if (found := _POINTER.search(line))]
-
-
-def _turn(tool: str, arguments: dict[str, object], reply: str) -> Turn:
-    return Turn(TOOL_PREFIX + tool, json.dumps(arguments), show_reply(reply))
-
-
-def show_reply(reply: str) -> list[ReplyLine]:
-    """Which source each line of a reply shows.
-
-    A numbered line shows that line. A hit's signature and doc show the file, but no line by its number.
-    """
-    lines: list[ReplyLine] = []
-    path = ""
-    for line in reply.split("\n"):
-        if found := _NUMBERED.match(line):
-            lines.append(ReplyLine(line, path, int(found[1])))
-        elif line.startswith("  "):
-            lines.append(ReplyLine(line, "" if _WHOLE_FILE.fullmatch(line) else path))
-        else:
-            found = _SLICE.fullmatch(line)
-            path = (
-                ""
-                if line.startswith(("weaker: ", "left out: ", "no hits; "))
-                else found[1]
-                if found
-                else line
-            )
-            lines.append(ReplyLine(line))
-    return lines
+def list_left_out(reply: Reply | None) -> list[str]:
+    """What a read says it left out of the lines."""
+    return [piece.rest for piece in reply.slices if piece.rest] if isinstance(reply, ReadReply) else []

@@ -147,3 +147,9 @@ def _is_minified(data: bytes) -> bool:
         return True
     text = b"".join(lines)
     return len(text) * 2 > len(data) and len(text.translate(None, _NOT_DENSE)) > len(text) * 0.9
+
+
+def split_lines(data: bytes) -> list[str]:
+    """A file's lines as the parser counts them: only a line feed ends one."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    return lines if lines[-1] else lines[:-1]

@@ -18,6 +18,6 @@ def main() -> None:
         from memory_server.serve.greeting import open_wire
 
         open_wire()
-    from memory_server.cli.commands import run
+    from memory_server.cli.app import run
 
     run()

@@ -11,7 +11,7 @@ from indexers.model import SourceFile
 from indexers.source.walk import read_source
 from indexers.summarize import Detail
 from indexers.tokens import NEWEST, estimate_tokens
-from memory_server.answer.answers import summarize_symbol
+from memory_server.answer.repository import summarize_symbol
 from memory_server.errors import MemoryServerError
 from memory_server.index.tuned import why_unused
 from memory_server.install import Finding, check

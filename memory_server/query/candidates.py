@@ -1,9 +1,7 @@
-"""A query to ranked symbols: candidates by terms, vectors and names, then ``rank``."""
+"""The symbols worth ranking for a query, by terms, vectors and names, with their features."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -11,45 +9,12 @@ from numpy.typing import NDArray
 
 from indexers.embedding.embed import Embedder
 from indexers.languages.registry import package_stems
-from indexers.model import KINDS
 from indexers.terms import text_words
-from memory_server.errors import QueryError
 from memory_server.index.view import View
-from memory_server.model import SearchHit
 from memory_server.query.mentions import named_symbols
-from memory_server.query.question import Query, name_words, read_query
-from memory_server.query.rank import RANKING, Ranking, rank_candidates
+from memory_server.query.question import Query, name_words
+from memory_server.query.rank import RANKING, Ranking
 from memory_server.query.signals import Candidates
-
-
-def search_view(
-    view: View,
-    embedder: Embedder,
-    text: str,
-    *,
-    limit: int = 10,
-    path: str = "",
-    kind: str = "",
-    ranking: Ranking = RANKING,
-) -> list[SearchHit]:
-    """The best symbols for a query, best first; the same view and query give the same list.
-
-    Raises:
-        QueryError: the query is empty, or ``kind`` is not a kind of symbol.
-    """
-    if not text.strip():
-        raise QueryError("the query is empty", "ask for a name, a phrase or an error message")
-    if kind and kind not in KINDS:
-        raise QueryError(f"unknown kind {kind!r}", f"use one of: {', '.join(KINDS)}")
-    query = read_query(text)
-    allowed = allowed_symbols(view, path, kind)
-    if not len(view) or (allowed is not None and not allowed.any()):
-        return []
-    candidates = find_candidates(view, embedder, query, allowed, ranking)
-    return [
-        describe_hit(view, int(candidates.symbols[place]), value)
-        for place, value in rank_candidates(candidates, query, limit, ranking)
-    ]
 
 
 def find_candidates(
@@ -96,19 +61,6 @@ def find_candidates(
         file_dense=file_dense[files],
         file_name=np.array([_name_match(path, query) for path in paths], np.float32),
         file_importance=view.file_importance[files],
-    )
-
-
-def describe_hit(view: View, symbol: int, value: float) -> SearchHit:
-    """A symbol as a hit with a score."""
-    return SearchHit(
-        path=view.path_of(symbol),
-        start_line=int(view.start_line[symbol]),
-        end_line=int(view.end_line[symbol]),
-        name=view.qualified_names[symbol],
-        kind=view.kinds[symbol],
-        score=round(value, 4),
-        symbol=symbol,
     )
 
 
@@ -188,28 +140,3 @@ def _file_words(path: str) -> frozenset[str]:
 def _name_match(path: str, query: Query) -> float:
     words = _file_words(path)
     return len(words & query.words) / len(words) if words else 0.0
-
-
-def allowed_symbols(view: View, path: str, kind: str) -> NDArray[np.bool_] | None:
-    """Which symbols a path (a file, a folder, or a glob) and a kind let through; None when all are."""
-    allowed = None
-    if path:
-        fits = path_filter(path)
-        allowed = np.array([fits(candidate) for candidate in view.paths], bool)[view.file_of]
-    if kind:
-        kinds = np.array([candidate == kind for candidate in view.kinds], bool)
-        allowed = kinds if allowed is None else allowed & kinds
-    return allowed
-
-
-def path_filter(text: str) -> Callable[[str], bool]:
-    """A test whether a path equals, lies under, or matches a filter with ``*``, ``**`` and ``?``."""
-    text = text.removeprefix("./").strip("/")
-    if text in ("", "."):
-        return lambda _: True
-    pattern = re.escape(text)
-    for mark, meaning in ((r"\*\*/", "(?:.*/)?"), (r"\*\*", ".*"), (r"\*", "[^/]*"), (r"\?", "[^/]")):
-        pattern = pattern.replace(mark, meaning)
-    anywhere = "" if "/" in text or "*" not in text else "(?:.*/)?"
-    compiled = re.compile(f"{anywhere}{pattern}(?:/.*)?")
-    return lambda path: compiled.fullmatch(path) is not None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from indexers.terms import hash_term, identifier_terms, split_identifier, stem_word
+from memory_server.errors import QueryError
 
 STOP_WORDS = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has", "have", "how", "i",
@@ -56,7 +57,13 @@ class Query:
 
 
 def read_query(text: str) -> Query:
-    """Take a question apart."""
+    """Take a question apart.
+
+    Raises:
+        QueryError: it is empty.
+    """
+    if not text.strip():
+        raise QueryError("the query is empty", "ask for a name, a phrase or an error message")
     found = _WORD.findall(text)
     is_name = len(found) <= 2 and len(text.split()) == 1
     names = tuple(tuple(re.split(r"\.|::|#|->", word)) for word in found if is_name or _looks_like_name(word))

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from indexers.model import CONTAINER_KINDS
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from indexers.model import CONTAINER_KINDS, REFERENCE_KINDS
 from indexers.references.graph import CALL, IMPORT, INHERIT
-from memory_server.answer.render import SURE, Relative
 from memory_server.errors import QueryError
 from memory_server.index.view import View
-from memory_server.query.targets import describe_symbol
 
 RELATIONS = ("callers", "callees", "implementations", "importers", "tests")
+
+SURE = 0.6
+"""Confidence from which a reference is told as a fact."""
 
 MAX_DEPTH = 4
 TEST_DEPTH = 2
@@ -24,6 +30,16 @@ Edges = Iterator[tuple[int, int, float]]
 Step = Callable[[View, int], Edges]
 
 
+@dataclass(frozen=True, slots=True)
+class RelatedSymbol:
+    """A symbol found over the graph: the lines of its references, how far away it is, how sure the tie."""
+
+    symbol: int
+    lines: tuple[int, ...]
+    depth: int
+    confidence: float
+
+
 @dataclass(slots=True)
 class _Found:
     """A symbol on the way: its distance, how sure at best, the lines that refer to the one before."""
@@ -33,7 +49,7 @@ class _Found:
     lines: set[int] = field(default_factory=set)
 
 
-def find_relatives(view: View, starts: Sequence[int], relation: str, depth: int = 1) -> list[Relative]:
+def find_related(view: View, starts: Sequence[int], relation: str, depth: int = 1) -> list[RelatedSymbol]:
     """Symbols in a relation to any of ``starts``: nearest first, code before tests, sure before unsure.
 
     Raises:
@@ -55,7 +71,7 @@ def find_relatives(view: View, starts: Sequence[int], relation: str, depth: int 
     return _in_order(view, found, with_lines=relation != "callees")
 
 
-def _in_order(view: View, found: dict[int, _Found], *, with_lines: bool) -> list[Relative]:
+def _in_order(view: View, found: dict[int, _Found], *, with_lines: bool) -> list[RelatedSymbol]:
     """By distance, then by file; the files in which something is sure come first, and tests last."""
     best: dict[tuple[int, int], float] = {}
     for symbol, seen in found.items():
@@ -66,13 +82,13 @@ def _in_order(view: View, found: dict[int, _Found], *, with_lines: bool) -> list
         depth, file = found[symbol].depth, int(view.file_of[symbol])
         return depth, bool(view.in_tests[symbol]), best[depth, file] < SURE, symbol
 
-    relatives = []
+    related = []
     for symbol in sorted(found, key=rank):
         seen = found[symbol]
         lines = sorted(seen.lines - {int(view.start_line[symbol])} if view.names[symbol] else seen.lines)
         shown = tuple(lines) if with_lines else ()
-        relatives.append(Relative(describe_symbol(view, symbol), shown, seen.depth, seen.confidence))
-    return relatives
+        related.append(RelatedSymbol(symbol, shown, seen.depth, seen.confidence))
+    return related
 
 
 def _walk(view: View, starts: Sequence[int], step: Step, depth: int) -> dict[int, _Found]:
@@ -141,11 +157,8 @@ def _callers(view: View, symbol: int) -> Edges:
 def _callees(view: View, symbol: int) -> Edges:
     """What a symbol calls, what is written inside it included."""
     yield from _edges_out(view, symbol, CALL)
-    inside = {symbol}
-    for inner in range(symbol + 1, int(view.first[view.file_of[symbol] + 1])):
-        if int(view.parent[inner]) not in inside:
-            break
-        inside.add(inner)
+    inside = _inside(view, symbol)
+    for inner in sorted(inside - {symbol}):
         yield from (edge for edge in _edges_out(view, inner, CALL) if edge[0] not in inside)
 
 
@@ -171,3 +184,66 @@ def _importers(view: View, symbol: int) -> Edges:
         for source, line, confidence in _edges_in(view, inner, IMPORT):
             if view.file_of[source] != view.file_of[symbol]:
                 yield int(view.first[view.file_of[source]]), line, confidence
+
+
+def count_unresolved(view: View, starts: Sequence[int], relation: str) -> int:
+    """References that may belong to a relation, but whose target is not known.
+
+    Of callees, those from inside the symbol, calls that leave the repository among them; of the others, those that
+    write its name.
+    """
+    if relation == "callees":
+        return _count_unresolved_calls(view, _inside(view, starts[0]))
+    kind = {"implementations": INHERIT, "importers": IMPORT}.get(relation, CALL)
+    name = view.names[starts[0]]
+    if not name:
+        return 0
+    graph = view.graph
+    sources, lines, _ = _references(
+        view, np.flatnonzero(pc.equal(view.references["name"], name).to_numpy()), kind
+    )
+    foreign = ~np.isin(sources, starts)  # a call of itself is no edge of the graph
+    edges = np.isin(graph.target, view.by_name.get(name.lower(), [])) & (graph.kind == kind)
+    known = _place_keys(graph.source[edges], graph.line[edges])
+    return int(np.count_nonzero(~np.isin(_place_keys(sources, lines)[foreign], known)))
+
+
+def _count_unresolved_calls(view: View, inside: set[int]) -> int:
+    """Calls from within some symbols of one file that no edge of the graph stands for."""
+    file = int(view.file_of[min(inside)])
+    rows = np.arange(*view.reference_first[[file, file + 1]])
+    sources, lines, names = _references(view, rows, CALL)
+    known = {
+        (int(view.graph.source[edge]), int(view.graph.line[edge]), view.names[int(view.graph.target[edge])])
+        for symbol in inside
+        for edge in view.graph.outgoing(symbol).tolist()
+    }
+    found = zip(sources.tolist(), lines.tolist(), names, strict=True)
+    return sum(
+        place not in known for place in found if place[0] in inside and view.names[place[0]] != place[2]
+    )
+
+
+def _references(
+    view: View, rows: NDArray[np.int64], kind: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], list[str]]:
+    """Sources, lines and names of those of some references that are of a kind."""
+    found = view.references.take(pa.array(rows))
+    files = np.searchsorted(view.reference_first, rows, side="right") - 1
+    wanted = pc.equal(found["kind"], REFERENCE_KINDS[kind]).to_numpy()
+    sources = (found["source"].to_numpy() + view.first[files])[wanted]
+    return sources, found["line"].to_numpy()[wanted], found["name"].filter(pa.array(wanted)).to_pylist()
+
+
+def _place_keys(symbols: NDArray[np.int64], lines: NDArray[np.int32]) -> NDArray[np.int64]:
+    return (symbols.astype(np.int64) << 32) | lines
+
+
+def _inside(view: View, symbol: int) -> set[int]:
+    """A symbol and all that stands inside it."""
+    inside = {symbol}
+    for inner in range(symbol + 1, int(view.first[view.file_of[symbol] + 1])):
+        if int(view.parent[inner]) not in inside:
+            break
+        inside.add(inner)
+    return inside

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+import numpy as np
+
 from indexers.summarize import Summary
 from indexers.tokens import truncate
 from memory_server.errors import NotFoundError, OutsideRepositoryError
@@ -153,6 +155,14 @@ def are_overloads(view: View, symbols: Sequence[int]) -> bool:
         len({(int(view.file_of[s]), int(view.parent[s]), view.qualified_names[s]) for s in symbols}) == 1
     )
     return same_place and all(s in symbols or int(view.parent[s]) >= first for s in between)
+
+
+def find_innermost(view: View, place: int, start: int, end: int) -> int:
+    """The smallest symbol of a file around some lines; the file itself when there is no other."""
+    first, last = int(view.first[place]), int(view.first[place + 1])
+    inside = (view.start_line[first:last] <= start) & (view.end_line[first:last] >= end)
+    around = (first + np.flatnonzero(inside)).tolist()
+    return next((symbol for symbol in reversed(around) if view.kinds[symbol] != "window"), first)
 
 
 def describe_symbol(view: View, symbol: int) -> Summary:

@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 
 from indexers.errors import IndexerError
-from memory_server.answer.answers import Answers
 from memory_server.errors import MemoryServerError, StoreBusyError
 from memory_server.memory import Memory
 from memory_server.model import Progress
@@ -49,8 +48,8 @@ class LiveMemory:
         if self._watcher is not None:
             self._watcher.stop()
 
-    def answers(self) -> Answers:
-        """The answers, once the memory is open and, where there was no index, something is in it.
+    def memory(self) -> Memory:
+        """The memory, once the memory is open and, where there was no index, something is in it.
 
         Raises:
             MemoryServerError: the memory could not be opened or indexed.
@@ -62,7 +61,7 @@ class LiveMemory:
             raise self._failure
         if self._memory is None:
             raise MemoryServerError("the server is stopping", "ask again")
-        return Answers(self._memory)
+        return self._memory
 
     def _run(self) -> None:
         try:
@@ -72,7 +71,7 @@ class LiveMemory:
             if reason or not len(self._memory.view):
                 self._task = f"anew ({reason})" if reason else "for the first time"
                 self._memory.tree.shows_parts = True
-                self._memory.building = f"indexing this repository {self._task}; ask again in a moment"
+                self._memory.index.building = f"indexing this repository {self._task}; ask again in a moment"
         except (MemoryServerError, IndexerError) as error:
             self._failure = error
             return
@@ -83,7 +82,7 @@ class LiveMemory:
         while not self._stopped.is_set():
             self._changed.clear()
             done = self._sync(self._memory)
-            if done or not self._memory.building:
+            if done or not self._memory.index.building:
                 self._something.set()
             self._changed.wait(None if done else RETRY_SECONDS)
         self._watcher.stop()
@@ -101,16 +100,16 @@ class LiveMemory:
         except (MemoryServerError, IndexerError) as error:
             _log.warning("%s (%s)", error, error.hint)
             self._failure = None if len(memory.view) else error
-        memory.building = ""
+        memory.index.building = ""
         memory.tree.shows_parts = False
         return True
 
     def _on_progress(self, progress: Progress) -> None:
         memory = self._memory
-        if memory is None or not memory.building:
+        if memory is None or not memory.index.building:
             return
         how_far = f"{progress.done} of {progress.total} {progress.unit}"
         how_far += f", {progress.left}" if progress.left else ""
-        memory.building = f"still indexing {self._task}: {how_far}; answers are incomplete"
+        memory.index.building = f"still indexing {self._task}: {how_far}; answers are incomplete"
         if len(memory.view):
             self._something.set()

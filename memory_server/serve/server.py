@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, TextIO, cast
+from typing import Any, TextIO, cast
 
 import anyio
 from mcp.server import MCPServer
@@ -17,23 +17,26 @@ from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import ValidationError
 
 from indexers.errors import IndexerError
-from memory_server.answer.answers import Answers
-from memory_server.answer.params import (
+from memory_server.answer.outline import OUTLINE
+from memory_server.answer.page import cut_text
+from memory_server.answer.parameters import (
     ContextLines,
     Depth,
     KindFilter,
     OutlinePath,
     PathFilter,
+    Relation,
     SearchQuery,
     SymbolName,
     Targets,
     TokenBudget,
 )
-from memory_server.answer.render import cut_text
+from memory_server.answer.read import READ
+from memory_server.answer.related import RELATED
+from memory_server.answer.search import SEARCH
 from memory_server.errors import MemoryServerError
+from memory_server.memory import Memory
 from memory_server.serve.greeting import INSTRUCTIONS, Wire, server_version
-
-Relation = Literal["callers", "callees", "implementations", "importers", "tests"]
 
 ALWAYS_LOAD = {"anthropic/alwaysLoad": True}
 """Claude Code then offers the tools at once instead of behind its tool search."""
@@ -91,8 +94,8 @@ def _told(message: str, hint: str) -> str:
     return cut_text(f"{' '.join(message.split())}\nhint: {hint}", ERROR_TOKENS)
 
 
-def build_server(answers: Callable[[], Answers]) -> MCPServer[Any]:
-    """The server over a source of answers, which may block until there is something to answer from."""
+def build_server(memory: Callable[[], Memory]) -> MCPServer[Any]:
+    """The server over a memory, which may block until there is something to answer from."""
     server = _Server()
 
     def search(
@@ -100,22 +103,22 @@ def build_server(answers: Callable[[], Answers]) -> MCPServer[Any]:
     ) -> str:
         """Find code by name or meaning. Returns ranked symbols with file, lines, signature and key lines."""
         with _told_to_model():
-            return answers().search(query, path, kind, budget)
+            return SEARCH.ask(memory().repository, query, path, kind, budget).text()
 
     def read(targets: Targets, context: ContextLines = 2, budget: TokenBudget = 0) -> str:
         """Exact current source of symbols or lines, numbered, with enclosing signatures. Pass several."""
         with _told_to_model():
-            return answers().read(targets, context, budget)
+            return READ.ask(memory().repository, targets, context, budget).text()
 
     def outline(path: OutlinePath = "", budget: TokenBudget = 0) -> str:
         """Map of the repository by importance, or of a folder's or file's symbols with lines."""
         with _told_to_model():
-            return answers().outline(path, budget)
+            return OUTLINE.ask(memory().repository, path, budget).text()
 
     def related(symbol: SymbolName, relation: Relation, depth: Depth = 1, budget: TokenBudget = 0) -> str:
         """Who calls, is called by, implements, imports or tests a symbol, with lines."""
         with _told_to_model():
-            return answers().related(symbol, relation, depth, budget)
+            return RELATED.ask(memory().repository, symbol, relation, depth, budget).text()
 
     for tool in (search, read, outline, related):
         server.add_tool(

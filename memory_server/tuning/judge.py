@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from indexers.embedding.embed import Embedder
 from indexers.history.changes import Change
 from memory_server.memory import Memory
-from memory_server.query.candidates import search_view
+from memory_server.query.question import read_query
 from memory_server.query.rank import RANKING, Ranking
+from memory_server.query.search import search_view
 from memory_server.tuning.indexes import open_index
 from memory_server.tuning.metrics import estimate_mean, ndcg
 
@@ -84,7 +85,9 @@ def _ask(memory: Memory, questions: Sequence[Question], ranking: Ranking) -> Flo
     """NDCG@10 of each question's files, a file counted where its first symbol stands: (questions,)."""
     values = []
     for question in questions:
-        hits = search_view(memory.view, memory.tree.embedder, question.text, limit=_RESULTS, ranking=ranking)
+        hits = search_view(
+            memory.view, memory.tree.embedder, read_query(question.text), limit=_RESULTS, ranking=ranking
+        )
         files = dict.fromkeys(hit.path for hit in hits)
         ranks = [rank for rank, file in enumerate(files, 1) if file in question.files]
         values.append(ndcg(ranks, len(question.files)))

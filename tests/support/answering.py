@@ -10,7 +10,6 @@ from zlib import crc32
 import numpy as np
 
 from indexers.embedding.embed import Vectors
-from memory_server.answer.answers import Answers
 from memory_server.memory import Memory
 from tests.support.indexing import write_files
 
@@ -217,8 +216,8 @@ def make_sample(root: Path) -> Path:
     return root
 
 
-def answers_over(root: Path) -> Answers:
-    """Answers about a folder, freshly indexed."""
+def memory_over(root: Path) -> Memory:
+    """The memory of a folder, freshly indexed."""
     memory = Memory.open(root, embedder=WordEmbedder())
     memory.sync()
-    return Answers(memory)
+    return memory

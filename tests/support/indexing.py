@@ -18,7 +18,8 @@ import pytest
 from indexers.embedding.embed import Embedder, Vectors
 from memory_server.index.view import View
 from memory_server.memory import Memory
-from memory_server.query.candidates import search_view
+from memory_server.query.question import read_query
+from memory_server.query.search import search_view
 from memory_server.store.rows import parse_rows
 
 TABLES = ("files", "symbols", "references")
@@ -193,4 +194,4 @@ def note_parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def search_is_answered(memory: Memory) -> bool:
     """Whether the index as it is answers, without a look at the files."""
-    return bool(search_view(memory.view, memory.tree.embedder, "pay an invoice", limit=3))
+    return bool(search_view(memory.view, memory.tree.embedder, read_query("pay an invoice"), limit=3))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from eval.live.tasks import check_findable, load_tasks
 from eval.ripgrep.matchers import PythonMatcher
 from eval.ripgrep.ranking import SourceTree
 from eval.savings.arms import read_capped
+from eval.savings.own import OwnTools
+from memory_server.tuning.indexes import open_index
 from tests.support.indexing import write_files
 from tests.support.live_tasks import ANSWERS, TASKS
 from tests.support.places import CHECKOUT
@@ -135,30 +138,52 @@ def _play_out(policy: Policy, replies: Sequence[str]) -> tuple[list[ToolUse], Tu
     return [call for call, _ in answered], turn
 
 
-def test_asking_the_memory_reads_the_hits_in_order_and_then_what_was_left_out(tmp_path: Path) -> None:
-    found = "shop/prices.py\n  10-12 def a()\n  1-3 def take_discount(price)\nshop/more.py\n  5-6 def b()"
-    cut = "shop/prices.py:10-12\n 10\tdef a():\nleft out: 2 lines; read shop/prices.py:11-12, or raise budget"
-    replies = [found, cut, "nothing", "nothing", "    return price * percent // 100"]
-    calls, said = _play_out(ask_memory(TASKS[0], SourceTree(tmp_path, PythonMatcher()), read_capped), replies)
+DEFINED = "shop/prices.py\n  1-3 def take_discount(price)"
+
+
+def _own_calls(own: OwnTools) -> list[ToolUse]:
+    return [ToolUse(turn.tool, json.loads(turn.input)) for turn in own.ask(TASKS[0].question)]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[OwnTools]:
+    """The tools over a shop in which taking a discount is long enough to be cut."""
+    long = "def take_discount(price):\n" + "".join(f"    price -= step_{n}(price)\n" for n in range(400))
+    files = {"shop/prices.py": long, "shop/more.py": "def price():\n    return 1\n\n\ndef tea(): ...\n"}
+    write_files(tmp_path / "own", files)
+    with open_index(tmp_path / "own", tmp_path / "indexes") as memory:
+        yield OwnTools(memory)
+
+
+def test_asking_the_memory_makes_the_calls_that_follow_from_its_replies(
+    tmp_path: Path, own: OwnTools
+) -> None:
+    expected = _own_calls(own)
+    replies = [*["nothing"] * len(expected), "shop/prices.py", "    return price * percent // 100"]
+    policy = ask_memory(TASKS[0], own, SourceTree(tmp_path / "own", PythonMatcher()), read_capped)
+    calls, _ = _play_out(policy, replies)
     assert calls[0] == ToolUse("mcp__repo-memory__search", {"query": TASKS[0].question})
-    read = [call.arguments["targets"] for call in calls[1:]]
-    assert read == [
-        ["shop/prices.py:10-12"],
-        ["shop/prices.py:1-3"],
-        ["shop/more.py:5-6"],
-        ["shop/prices.py:11-12"],
-    ]
+    assert calls[: len(expected)] == expected
+    read = [str(call.arguments["targets"]) for call in expected[1:]]
+    assert any(":1-401" in target for target in read)
+    assert len(read) > len(set(read) & {"['shop/prices.py:1-401']"})
+
+
+def test_asking_the_memory_ends_when_the_answer_is_there(tmp_path: Path, own: OwnTools) -> None:
+    policy = ask_memory(TASKS[0], own, SourceTree(tmp_path / "own", PythonMatcher()), read_capped)
+    calls, said = _play_out(policy, [DEFINED, "    return price * percent // 100"])
+    assert len(calls) == 2
     assert said == ("shop/prices.py take_discount",)
     assert TASKS[0].accepts(str(said[0]))
 
 
-def test_asking_the_memory_falls_back_on_grep_and_then_gives_up(tmp_path: Path) -> None:
-    write_files(tmp_path, {"shop/price.py": "price\n"})
-    policy = ask_memory(TASKS[0], SourceTree(tmp_path, PythonMatcher()), read_capped)
-    calls, said = _play_out(policy, ["shop/more.py\n  5-6 def b()", "5\tdef b(): ..."])
-    names = [call.name for call in calls]
-    assert names == ["mcp__repo-memory__search", "mcp__repo-memory__read", "Bash", "Read"]
-    assert calls[3].arguments == {"file_path": "shop/price.py"}
+def test_asking_the_memory_falls_back_on_grep_and_then_gives_up(tmp_path: Path, own: OwnTools) -> None:
+    expected = _own_calls(own)
+    write_files(tmp_path / "other", {"shop/price.py": "price\n"})
+    policy = ask_memory(TASKS[0], own, SourceTree(tmp_path / "other", PythonMatcher()), read_capped)
+    calls, said = _play_out(policy, ["nothing"])
+    assert [call.name for call in calls[len(expected) :]] == ["Bash", "Read"]
+    assert calls[-1].arguments == {"file_path": "shop/price.py"}
     assert said == (GAVE_UP,)
 
 

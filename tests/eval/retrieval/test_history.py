@@ -8,13 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.cli import app
-from eval.retrieval.changes import HistoryJob, listed_lines, listed_spans, overlaps, read_source
+from eval.retrieval.changes import HistoryJob, listed_lines, overlaps, read_source
 from eval.retrieval.results import RetrievalResult, read_result
 from indexers.history.changes import Changed, Target, clean_message, draw_changes, is_code, parse_diff
-from indexers.summarize import Summary
-from memory_server.answer.answers import Answers
-from memory_server.answer.render import render_search
-from memory_server.answer.slices import Hit
 from memory_server.model import SearchHit
 from tests.support.git_project import Project
 from tests.support.indexing import CODE_BASE, open_memory, write_files
@@ -204,7 +200,7 @@ def test_a_reply_lists_the_lines_of_its_symbols(repository: Project) -> None:
     with open_memory(repository.root) as memory:
         memory.sync()
         hits = memory.search("open_ledger")
-        lines = listed_lines(Answers(memory).search("open_ledger", budget=2_000))
+        lines = listed_lines(memory.search("open_ledger", budget=2_000))
     ledger = next(hit for hit in hits if hit.name == "open_ledger")
     assert {("app/store.py", ledger.start_line), ("app/store.py", ledger.end_line)} <= lines
     assert all(path in CODE_BASE for path, _ in lines)
@@ -216,18 +212,3 @@ def run(root: Path, *more: str) -> RetrievalResult:
     done = CliRunner().invoke(app, ["retrieval", *arguments, "--output", str(output), *more])
     assert done.exit_code == 0, done.output
     return read_result(output)
-
-
-def test_every_hit_of_a_reply_is_read_from_it() -> None:
-    told = Summary("my shop/a.py", 1, 9, "class", "Cart", "", "")
-    weak = [
-        SearchHit("b.py", 3, 9, "Cart.pay", "method", 0.5, 1),
-        SearchHit("b.py", 12, 14, "total", "function", 0.4, 2),
-        SearchHit("b.py", 1, 90, "", "file", 0.4, 3),
-        SearchHit("b.py", 20, 20, "LIMIT", "constant", 0.4, 4),
-        SearchHit("my shop/c.py", 7, 8, "Cart.add", "method", 0.4, 5),
-        SearchHit("my shop/c.py", 1, 40, "", "file", 0.4, 6),
-    ]
-    reply = render_search([Hit(told)], 400, weak)
-    named = [Target(hit.path, hit.start_line, hit.end_line) for hit in weak]
-    assert listed_spans(reply) == [Target(told.path, told.start_line, told.end_line), *named]

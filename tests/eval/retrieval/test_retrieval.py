@@ -22,9 +22,9 @@ from eval.retrieval.report import build_report
 from eval.retrieval.results import RetrievalResult, read_result, write_result
 from indexers.history.changes import Target
 from memory_server.model import SearchHit
-from memory_server.query.candidates import search_view
 from memory_server.query.question import read_query
 from memory_server.query.rank import RANKING
+from memory_server.query.search import search_view
 from memory_server.query.signals import SIGNALS
 from memory_server.tuning.indexes import open_index
 from memory_server.tuning.metrics import estimate_mean, ndcg
@@ -287,7 +287,10 @@ def test_ablations_leave_out_what_they_say(bench: Path) -> None:
         view, embedder = memory.view, memory.tree.embedder
 
         def ask(ablation: Ablation, query: str) -> list[int]:
-            return [hit.symbol for hit in search_view(view, embedder, query, ranking=ABLATIONS[ablation])]
+            return [
+                hit.symbol
+                for hit in search_view(view, embedder, read_query(query), ranking=ABLATIONS[ablation])
+            ]
 
         query = "settle what a customer owes"
         lexical = view.lexical.score(read_query(query).terms)

@@ -15,7 +15,7 @@ from eval.ripgrep.ranking import SourceTree, Window, choose_keywords, rank_files
 from eval.savings import arms, context
 from eval.savings.context import CAP, Turn, spend
 from eval.savings.gold import GoldTally, ReplyLine, each_line
-from eval.savings.own import OwnTools, show_reply
+from eval.savings.own import OwnTools
 from eval.tokens.count import Estimate
 from indexers.history.changes import Target
 from memory_server.tuning.indexes import open_index
@@ -230,17 +230,6 @@ def test_output_of_a_command_is_cut(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.py": ("parcel " * 10 + "\n") * 1_000})
     (turn,) = arms.grep_context(SourceTree(tmp_path, PythonMatcher()), "parcel")
     assert 29_000 < sum(len(line.text) + 1 for line in turn.lines) <= arms.BASH_CHARACTERS
-
-
-def test_a_reply_shows_what_it_quotes() -> None:
-    search = "a/b.py\n  3-9 def f(x)\n    Sums up.\n    5\tx = 1\n  1-20 file\nleft out: 2 weaker hits"
-    assert [(line.path, line.start_line) for line in show_reply(search)] == [
-        ("", 0), ("a/b.py", 0), ("a/b.py", 0), ("a/b.py", 5), ("", 0), ("", 0),
-    ]  # fmt: skip
-    read = "a/b.py:3-4  in f\n1\tclass C:\n3\tdef f(x):\n4\t    x\n\nleft out: lines 5-9; read a/b.py:5-9"
-    assert [(line.path, line.start_line) for line in show_reply(read)] == [
-        ("", 0), ("a/b.py", 1), ("a/b.py", 3), ("a/b.py", 4), ("", 0), ("", 0),
-    ]  # fmt: skip
 
 
 def test_an_agent_with_the_tools_searches_then_reads_the_hits_then_what_was_left_out(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from indexers.references.graph import CALL, CONFIDENCE, IMPORT, INHERIT, MAX_CANDIDATES, rank_symbols
 from memory_server.index.view import View
-from tests.support.answering import answers_over
+from tests.support.answering import memory_over
 from tests.support.indexing import write_files
 
 Edge = tuple[str, str]
@@ -19,7 +19,7 @@ Edge = tuple[str, str]
 
 def view_of(root: Path, files: dict[str, str]) -> View:
     write_files(root / "code", files)
-    return answers_over(root / "code").memory.view
+    return memory_over(root / "code").view
 
 
 def edges_of(view: View, kind: int = CALL) -> dict[Edge, float]:

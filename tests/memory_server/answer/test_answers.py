@@ -1,6 +1,6 @@
 """The four answers: golden texts over a sample repository, and what every answer keeps to.
 
-After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/memory_server/answer/test_answers.py`` and read the diff.
+After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/memory_server/answer/test_memory.py`` and read the diff.
 """
 
 from __future__ import annotations
@@ -16,59 +16,59 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexers.source.content import split_lines
 from indexers.tokens import estimate_tokens
-from memory_server.answer.answers import Answers
-from memory_server.answer.slices import split_lines
+from memory_server.answer.reply import Reply
 from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.memory import Memory
-from tests.support.answering import SAMPLE, WordEmbedder, answers_over, make_sample
+from tests.support.answering import SAMPLE, WordEmbedder, make_sample, memory_over
 from tests.support.indexing import write_files
 from tests.support.places import CHECKOUT, TESTS
 
 GOLDEN = TESTS / "golden" / "answers"
 
-CASES: dict[str, Callable[[Answers], str]] = {
-    "search_text": lambda answers: answers.search("how is the total computed"),
-    "search_name": lambda answers: answers.search("apply_discount"),
-    "search_filtered": lambda answers: answers.search("save an order", path="store", kind="class"),
-    "search_nothing": lambda answers: answers.search("total", path="docs/*.rst"),
-    "search_small": lambda answers: answers.search("how is the total computed", budget=160),
-    "read_method": lambda answers: answers.read(["Cart.total"]),
-    "read_ambiguous": lambda answers: answers.read(["total"]),
-    "read_several": lambda answers: answers.read(["describeItem", "server/main.go:6-8", "missing", "total"]),
-    "read_class_that_does_not_fit": lambda answers: answers.read(["Cart"], budget=130),
-    "read_function_that_does_not_fit": lambda answers: answers.read(["shop/cart.py::Cart.add"], budget=130),
-    "read_file": lambda answers: answers.read(["naïve.py"]),
-    "read_long_line": lambda answers: answers.read(["wide.py"]),
-    "read_empty_file": lambda answers: answers.read(["empty.py"]),
-    "read_section": lambda answers: answers.read(["docs/guide.md::Discounts"], context=0),
-    "outline_repository": lambda answers: answers.outline(),
-    "outline_small": lambda answers: answers.outline(budget=220),
-    "outline_folder": lambda answers: answers.outline("shop"),
-    "outline_glob": lambda answers: answers.outline("store/*.java"),
-    "related_callers": lambda answers: answers.related("Cart.total", "callers"),
-    "related_callers_far": lambda answers: answers.related("add_tax", "callers", depth=3),
-    "related_callers_small": lambda answers: answers.related("add_tax", "callers", depth=3, budget=150),
-    "related_callers_of_overloads": lambda answers: answers.related("describeItem", "callers"),
-    "related_callees": lambda answers: answers.related("Cart.total", "callees"),
-    "related_implementations": lambda answers: answers.related("Store", "implementations"),
-    "related_implementations_of_method": lambda answers: answers.related("Rule.holds", "implementations"),
-    "related_importers": lambda answers: answers.related("shop/prices.py", "importers"),
-    "related_tests": lambda answers: answers.related("Cart", "tests"),
-    "related_nothing": lambda answers: answers.related("Serve", "callers"),
-    "related_ambiguous": lambda answers: answers.related("total", "callers"),
+CASES: dict[str, Callable[[Memory], Reply]] = {
+    "search_text": lambda memory: memory.search("how is the total computed"),
+    "search_name": lambda memory: memory.search("apply_discount"),
+    "search_filtered": lambda memory: memory.search("save an order", path="store", kind="class"),
+    "search_nothing": lambda memory: memory.search("total", path="docs/*.rst"),
+    "search_small": lambda memory: memory.search("how is the total computed", budget=160),
+    "read_method": lambda memory: memory.read(["Cart.total"]),
+    "read_ambiguous": lambda memory: memory.read(["total"]),
+    "read_several": lambda memory: memory.read(["describeItem", "server/main.go:6-8", "missing", "total"]),
+    "read_class_that_does_not_fit": lambda memory: memory.read(["Cart"], budget=130),
+    "read_function_that_does_not_fit": lambda memory: memory.read(["shop/cart.py::Cart.add"], budget=130),
+    "read_file": lambda memory: memory.read(["naïve.py"]),
+    "read_long_line": lambda memory: memory.read(["wide.py"]),
+    "read_empty_file": lambda memory: memory.read(["empty.py"]),
+    "read_section": lambda memory: memory.read(["docs/guide.md::Discounts"], context=0),
+    "outline_repository": lambda memory: memory.outline(),
+    "outline_small": lambda memory: memory.outline(budget=220),
+    "outline_folder": lambda memory: memory.outline("shop"),
+    "outline_glob": lambda memory: memory.outline("store/*.java"),
+    "related_callers": lambda memory: memory.related("Cart.total", "callers"),
+    "related_callers_far": lambda memory: memory.related("add_tax", "callers", depth=3),
+    "related_callers_small": lambda memory: memory.related("add_tax", "callers", depth=3, budget=150),
+    "related_callers_of_overloads": lambda memory: memory.related("describeItem", "callers"),
+    "related_callees": lambda memory: memory.related("Cart.total", "callees"),
+    "related_implementations": lambda memory: memory.related("Store", "implementations"),
+    "related_implementations_of_method": lambda memory: memory.related("Rule.holds", "implementations"),
+    "related_importers": lambda memory: memory.related("shop/prices.py", "importers"),
+    "related_tests": lambda memory: memory.related("Cart", "tests"),
+    "related_nothing": lambda memory: memory.related("Serve", "callers"),
+    "related_ambiguous": lambda memory: memory.related("total", "callers"),
 }
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
-    yield answers_over(make_sample(tmp_path_factory.mktemp("sample") / "shop"))
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
+    yield memory_over(make_sample(tmp_path_factory.mktemp("sample") / "shop"))
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_an_answer_is_its_golden_text(answers: Answers, name: str) -> None:
+def test_an_answer_is_its_golden_text(memory: Memory, name: str) -> None:
     golden = GOLDEN / f"{name}.txt"
-    text = CASES[name](answers) + "\n"
+    text = CASES[name](memory).text() + "\n"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ TEXTS = st.one_of(st.sampled_from(NAMES), st.text(max_size=60), st.text(min_size
 BUDGETS = st.integers(100, 5_000)
 
 
-def assert_fits(answers: Answers, text: str, budget: int) -> None:
+def assert_fits(memory: Memory, text: str, budget: int) -> None:
     assert estimate_tokens(text) <= budget
     for number, line in re.findall(r"^ *(\d+)\t(.*)$", text, re.MULTILINE):
         assert int(number) > 0
@@ -103,32 +103,32 @@ def assert_fits(answers: Answers, text: str, budget: int) -> None:
             for lines in (split_lines(known.encode()) for known in SAMPLE.values())
             if len(lines) >= int(number)
         ), line
-    assert answers.memory.view.paths
+    assert memory.view.paths
 
 
 @settings(max_examples=60, deadline=None)
 @given(query=TEXTS, budget=BUDGETS, path=st.sampled_from(["", "shop", "*.py"]))
-def test_a_search_never_exceeds_its_budget(answers: Answers, query: str, budget: int, path: str) -> None:
+def test_a_search_never_exceeds_its_budget(memory: Memory, query: str, budget: int, path: str) -> None:
     try:
-        text = answers.search(query, path=path, budget=budget)
+        text = memory.search(query, path=path, budget=budget).text()
     except QueryError:
         assert not query.strip()
     else:
-        assert_fits(answers, text, budget)
+        assert_fits(memory, text, budget)
 
 
 @settings(max_examples=60, deadline=None)
 @given(targets=st.lists(TEXTS, min_size=1, max_size=6), budget=BUDGETS, context=st.integers(0, 50))
 def test_a_read_never_exceeds_its_budget(
-    answers: Answers, targets: list[str], budget: int, context: int
+    memory: Memory, targets: list[str], budget: int, context: int
 ) -> None:
     try:
-        text = answers.read(targets, context, budget)
+        text = memory.read(targets, context, budget).text()
     except (NotFoundError, OutsideRepositoryError) as error:
         assert len(set(targets)) == 1
         assert len(str(error)) < 200
     else:
-        assert_fits(answers, text, budget)
+        assert_fits(memory, text, budget)
 
 
 @settings(max_examples=40, deadline=None)
@@ -136,13 +136,13 @@ def test_a_read_never_exceeds_its_budget(
     path=st.one_of(st.sampled_from(["", ".", "shop", "wide.py", "**/*.ts"]), st.text(max_size=20)),
     budget=BUDGETS,
 )
-def test_an_outline_never_exceeds_its_budget(answers: Answers, path: str, budget: int) -> None:
+def test_an_outline_never_exceeds_its_budget(memory: Memory, path: str, budget: int) -> None:
     try:
-        text = answers.outline(path, budget)
+        text = memory.outline(path, budget).text()
     except (NotFoundError, OutsideRepositoryError):
         assert path.strip()
     else:
-        assert_fits(answers, text, budget)
+        assert_fits(memory, text, budget)
 
 
 @settings(max_examples=60, deadline=None)
@@ -153,14 +153,14 @@ def test_an_outline_never_exceeds_its_budget(answers: Answers, path: str, budget
     budget=BUDGETS,
 )
 def test_relatives_never_exceed_their_budget(
-    answers: Answers, symbol: str, relation: str, depth: int, budget: int
+    memory: Memory, symbol: str, relation: str, depth: int, budget: int
 ) -> None:
     try:
-        text = answers.related(symbol, relation, depth, budget)
+        text = memory.related(symbol, relation, depth, budget).text()
     except (NotFoundError, OutsideRepositoryError):
         assert symbol not in NAMES[:5]
     else:
-        assert_fits(answers, text, budget)
+        assert_fits(memory, text, budget)
 
 
 @pytest.mark.parametrize(
@@ -172,28 +172,28 @@ def test_a_path_outside_the_repository_is_refused(tmp_path: Path, tool: str, pat
     write_files(outside, {"secret.py": "def hidden(): pass\n"})
     root = make_sample(tmp_path / "shop")
     (root / "link").symlink_to(outside)
-    answers = answers_over(root)
-    asked = {
-        "search": lambda: answers.search("hidden", path=path),
-        "read": lambda: answers.read([path]),
-        "outline": lambda: answers.outline(path),
-        "related": lambda: answers.related(path, "callers"),
+    memory = memory_over(root)
+    asked: dict[str, Callable[[], Reply]] = {
+        "search": lambda: memory.search("hidden", path=path),
+        "read": lambda: memory.read([path]),
+        "outline": lambda: memory.outline(path),
+        "related": lambda: memory.related(path, "callers"),
     }
     with pytest.raises(OutsideRepositoryError, match="is outside the repository"):
         asked[tool]()
 
 
-def test_lines_of_a_file_outside_the_repository_are_refused_among_others(answers: Answers) -> None:
-    text = answers.read(["../other.py:1-3", "add_tax"])
+def test_lines_of_a_file_outside_the_repository_are_refused_among_others(memory: Memory) -> None:
+    text = memory.read(["../other.py:1-3", "add_tax"]).text()
     assert "../other.py is outside the repository; use a path inside the repository" in text
     assert "def add_tax" in text
 
 
-def test_an_absolute_path_inside_the_repository_is_taken(answers: Answers) -> None:
-    root = answers.memory.root
-    assert answers.outline(str(root / "shop")) == answers.outline("shop")
-    assert answers.read([f"{root}/shop/prices.py:6-8"]) == answers.read(["shop/prices.py:6-8"])
-    assert answers.search("discount", path=str(root / "shop")) == answers.search("discount", path="shop/")
+def test_an_absolute_path_inside_the_repository_is_taken(memory: Memory) -> None:
+    root = memory.root
+    assert memory.outline(str(root / "shop")) == memory.outline("shop")
+    assert memory.read([f"{root}/shop/prices.py:6-8"]) == memory.read(["shop/prices.py:6-8"])
+    assert memory.search("discount", path=str(root / "shop")) == memory.search("discount", path="shop/")
 
 
 @pytest.mark.parametrize("name", [".env", ".git/config", "key.pem"])
@@ -201,52 +201,51 @@ def test_a_secret_is_not_read_even_by_its_path(tmp_path: Path, name: str) -> Non
     root = make_sample(tmp_path / "shop")
     write_files(root, {name: "password = hunter2\n"})
     with pytest.raises(NotFoundError, match="is not served"):
-        answers_over(root).read([name])
+        memory_over(root).read([name])
 
 
 def test_an_answer_shows_a_file_as_it_is_now(tmp_path: Path) -> None:
     root = make_sample(tmp_path / "shop")
-    answers = answers_over(root)
+    memory = memory_over(root)
     source = SAMPLE["shop/prices.py"].replace("def add_tax", "# a new line\n\n\ndef add_tax")
     (root / "shop/prices.py").write_text(source, encoding="utf-8")
-    assert "9\tdef add_tax(price: int) -> int:" in answers.read(["add_tax"])
-    assert "\n  9-11 def add_tax(price: int) -> int\n" in answers.outline("shop/prices.py")
+    assert "9\tdef add_tax(price: int) -> int:" in memory.read(["add_tax"]).text()
+    assert "\n  9-11 def add_tax(price: int) -> int\n" in memory.outline("shop/prices.py").text()
 
 
 def test_a_file_that_came_later_is_found(tmp_path: Path) -> None:
     root = make_sample(tmp_path / "shop")
-    answers = answers_over(root)
+    memory = memory_over(root)
     write_files(root, {"shop/late.py": "def refund():\n    return add_tax(1)\n"})
-    assert "1\tdef refund():" in answers.read(["refund"])
-    assert "late.py" in answers.outline("shop/late.py")
+    assert "1\tdef refund():" in memory.read(["refund"]).text()
+    assert "late.py" in memory.outline("shop/late.py").text()
 
 
 def test_a_file_that_is_not_indexed_is_read_by_its_lines(tmp_path: Path) -> None:
     root = make_sample(tmp_path / "shop")
     write_files(root, {".gitignore": "built/\n", "built/out.py": "def made():\n    pass\n"})
-    answers = answers_over(root)
-    assert answers.read(["built/out.py:1-1"], context=0) == "built/out.py:1-1\n1\tdef made():"
+    memory = memory_over(root)
+    assert memory.read(["built/out.py:1-1"], context=0).text() == "built/out.py:1-1\n1\tdef made():"
 
 
-def test_a_line_beyond_the_end_is_told(answers: Answers) -> None:
+def test_a_line_beyond_the_end_is_told(memory: Memory) -> None:
     with pytest.raises(NotFoundError, match=r"shop/checkout.py has 10 lines"):
-        answers.read(["shop/checkout.py:90-99"])
+        memory.read(["shop/checkout.py:90-99"])
 
 
-def test_an_unknown_relation_and_kind_name_the_known_ones(answers: Answers) -> None:
+def test_an_unknown_relation_and_kind_name_the_known_ones(memory: Memory) -> None:
     with pytest.raises(QueryError, match="unknown relation 'friends'") as relation:
-        answers.related("Cart", "friends")
+        memory.related("Cart", "friends")
     assert "callers, callees, implementations, importers, tests" in relation.value.hint
     with pytest.raises(QueryError, match="unknown kind 'klass'") as kind:
-        answers.search("cart", kind="klass")
+        memory.search("cart", kind="klass")
     assert "class, interface" in kind.value.hint
 
 
-def test_the_same_question_gives_the_same_bytes_from_a_loaded_index(answers: Answers) -> None:
-    with Memory.open(answers.memory.root, embedder=WordEmbedder()) as loaded:
-        again = Answers(loaded)
-        assert {name: ask(again) for name, ask in CASES.items()} == {
-            name: ask(answers) for name, ask in CASES.items()
+def test_the_same_question_gives_the_same_bytes_from_a_loaded_index(memory: Memory) -> None:
+    with Memory.open(memory.root, embedder=WordEmbedder()) as loaded:
+        assert {name: ask(loaded).text() for name, ask in CASES.items()} == {
+            name: ask(memory).text() for name, ask in CASES.items()
         }
 
 
@@ -254,28 +253,28 @@ ASK = """
 import sys
 from pathlib import Path
 from tests.memory_server.answer.test_answers import CASES
-from tests.support.answering import answers_over
-answers = answers_over(Path(sys.argv[1]))
-sys.stdout.buffer.write("\\n".join(ask(answers) for ask in CASES.values()).encode())
+from tests.support.answering import memory_over
+memory = memory_over(Path(sys.argv[1]))
+sys.stdout.buffer.write("\\n".join(ask(memory).text() for ask in CASES.values()).encode())
 """
 
 
 @pytest.mark.parametrize("seed", ["0", "4711"])
-def test_the_same_question_gives_the_same_bytes_in_another_process(answers: Answers, seed: str) -> None:
+def test_the_same_question_gives_the_same_bytes_in_another_process(memory: Memory, seed: str) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(CHECKOUT)}
     done = subprocess.run(
-        [sys.executable, "-c", ASK, str(answers.memory.root)],
+        [sys.executable, "-c", ASK, str(memory.root)],
         env=environment,
         capture_output=True,
         check=True,
     )
-    assert done.stdout.decode() == "\n".join(ask(answers) for ask in CASES.values())
+    assert done.stdout.decode() == "\n".join(ask(memory).text() for ask in CASES.values())
 
 
-def test_what_a_first_run_has_not_reached_is_said(answers: Answers) -> None:
-    answers.memory.building = "still indexing: 3 of 9 files"
+def test_what_a_first_run_has_not_reached_is_said(memory: Memory) -> None:
+    memory.index.building = "still indexing: 3 of 9 files"
     try:
         for name in ("search_text", "read_method", "outline_folder", "related_callers"):
-            assert CASES[name](answers).endswith("\nstill indexing: 3 of 9 files")
+            assert CASES[name](memory).text().endswith("\nstill indexing: 3 of 9 files")
     finally:
-        answers.memory.building = ""
+        memory.index.building = ""

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from indexers.tokens import NEWEST
-from memory_server.cli import commands
+from memory_server.cli.app import run as run_app
+from memory_server.query.signals import SIGNALS
 from tests.support.answering import WordEmbedder, make_sample
 from tests.support.git_project import Project, make_project
 from tests.support.indexing import write_files
@@ -65,7 +66,7 @@ def run(project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     def run_command(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["repo-memory", *arguments])
         with pytest.raises(SystemExit) as ended:
-            commands.run()
+            run_app()
             raise SystemExit(0)
         done = capsys.readouterr()
         code = ended.value.code
@@ -145,17 +146,93 @@ def read_json(run: Run, *arguments: str) -> Any:
 def test_every_command_that_prints_data_prints_json(project: Project, run: Run) -> None:
     report = read_json(run, "index")
     assert (report["files"], report["added"], report["changed"]) == (19, 19, 0)
-    hits = read_json(run, "search", "apply_discount", "--limit", "3")
-    assert [list(hit) for hit in hits] == [["path", "start_line", "end_line", "name", "kind", "score"]] * 3
-    assert (hits[0]["path"], hits[0]["name"]) == ("shop/prices.py", "apply_discount")
-    assert "def add_tax" in read_json(run, "read", "add_tax")["text"]
-    assert read_json(run, "outline", "shop")["text"].startswith("shop: 4 files")
-    assert read_json(run, "related", "add_tax", "callers")["text"].startswith("callers of add_tax")
     assert read_json(run, "status")["pending"] == 0
     assert {finding["fix"] for finding in read_json(run, "doctor")} == {"run `repo-memory init`"}
     assert {step["outcome"] for step in read_json(run, "init", "--dry-run")} == {"would change"}
     assert read_json(run, "remove")
     assert project.root.is_dir()
+
+
+PLACE = {"path", "start_line", "end_line", "name", "kind"}
+
+
+def test_a_search_as_json_has_hits_with_their_lines_and_weaker_ones(run: Run) -> None:
+    found = read_json(run, "search", "how is the total computed", "--limit", "3")
+    assert found.keys() == {"hits", "weaker", "left_out"}
+    assert 0 < len(found["hits"]) <= 3
+    assert all(hit.keys() == PLACE | {"score", "exact", "lines"} for hit in found["hits"])
+    assert all(hit.keys() == PLACE | {"score", "exact"} for hit in found["weaker"])
+    assert any(hit["lines"] for hit in found["hits"])
+    assert all(line.keys() == {"line", "text"} for hit in found["hits"] for line in hit["lines"])
+    named = read_json(run, "search", "apply_discount")["hits"]
+    assert (named[0]["path"], named[0]["name"], named[0]["exact"]) == (
+        "shop/prices.py",
+        "apply_discount",
+        True,
+    )
+    assert not any(hit["exact"] for hit in found["hits"])
+
+
+def test_a_search_says_what_it_left_out(run: Run) -> None:
+    left_out = read_json(run, "search", "how is the total computed", "--budget", "100")["left_out"]
+    assert left_out["count"] > 0
+    assert left_out["what"] == "weaker hits"
+
+
+def test_an_explained_search_tells_the_signals(run: Run) -> None:
+    hit = read_json(run, "search", "apply_discount", "--explain")["hits"][0]
+    assert hit["signals"]["named"] > 0
+    assert hit["signals"].keys() <= {signal.name for signal in SIGNALS}
+    assert "    signals: lexical " in run("search", "apply_discount", "--explain")[1]
+
+
+def test_a_read_as_json_has_slices_with_their_lines(run: Run) -> None:
+    found = read_json(run, "read", "Cart.add", "shop/checkout.py:4-5", "missing", "total", "--context", "0")
+    method, lines = found["slices"]
+    assert method.keys() >= PLACE | {"lines", "enclosing"}
+    assert (method["name"], method["kind"]) == ("Cart.add", "method")
+    assert method["lines"][0] == {
+        "line": method["start_line"],
+        "text": "    def add(self, name: str, price: int) -> None:",
+    }
+    assert method["enclosing"] == [{"line": 8, "text": "class Cart:"}]
+    assert (lines["name"], lines["kind"], len(lines["lines"])) == ("pay", "lines", 2)
+    assert [candidate["target"] for candidate in found["ambiguous"][0]["candidates"]] == [
+        "shop/cart.py::Cart.total",
+        "shop/cart.py::GiftCart.total",
+    ]
+    assert [(unread["target"], unread["problem"]) for unread in found["unread"]] == [
+        ("missing", "no symbol or file missing")
+    ]
+    assert found["left_out"] == {}
+
+
+def test_a_slice_that_was_cut_says_where_to_go_on(run: Run) -> None:
+    found = read_json(run, "read", "shop/cart.py::Cart.add", "--budget", "100")
+    (piece,) = found["slices"]
+    assert piece["rest"] == f"shop/cart.py:{piece['lines'][-1]['line'] + 1}-{piece['end_line']}"
+    assert found["left_out"]["count"] == piece["end_line"] - piece["lines"][-1]["line"]
+
+
+def test_an_outline_as_json_nests_symbols(run: Run) -> None:
+    found = read_json(run, "outline", "shop/cart.py")
+    names = {symbol["name"]: symbol for symbol in found["symbols"]}
+    assert all(symbol.keys() == PLACE | {"children"} for symbol in found["symbols"])
+    assert [child["name"] for child in names["Cart"]["children"]] == ["__init__", "add", "total"]
+    assert (found["files"], found["languages"], found["left_out"]) == (1, {"python": 1}, {})
+
+
+def test_related_as_json_has_the_lines_that_refer(run: Run) -> None:
+    found = read_json(run, "related", "Cart.total", "callers")
+    assert found.keys() == {"symbol", "relation", "relatives", "unresolved", "left_out"}
+    assert (found["symbol"]["name"], found["relation"], found["unresolved"]) == ("Cart.total", "callers", 1)
+    pay = next(relative for relative in found["relatives"] if relative["name"] == "pay")
+    assert pay.keys() == PLACE | {"depth", "sure", "lines"}
+    assert pay["lines"] == [{"line": 5, "text": "    amount = cart.total()"}]
+    assert pay["sure"] is False
+    ambiguous = read_json(run, "related", "total", "callers")
+    assert (ambiguous["symbol"], ambiguous["relatives"]) == (None, [])
+    assert len(ambiguous["ambiguous"][0]["candidates"]) == 2
 
 
 def test_status_is_five_lines(run: Run) -> None:

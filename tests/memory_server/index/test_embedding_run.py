@@ -10,7 +10,7 @@ import pytest
 
 from indexers.embedding.embed import Vectors
 from indexers.errors import EmbedderError
-from memory_server.cli.commands import _plain_progress
+from memory_server.cli.progress import _plain_progress
 from memory_server.cli.reports import status_text
 from memory_server.index import embedding, tree
 from memory_server.index.embedding import FIRST_TEXTS, EmbeddingRun, tell_duration

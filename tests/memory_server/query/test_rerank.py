@@ -13,7 +13,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from indexers.errors import RerankerError
-from memory_server.answer.answers import Answers
+from memory_server.answer.search import hit_texts
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
 from memory_server.query.rerank import TEXT_LIMIT, CrossEncoderReranker, Scores, hit_text, rerank
@@ -119,7 +119,7 @@ def test_a_reranker_reads_where_a_hit_is_and_its_own_lines() -> None:
 
 def test_the_configured_number_of_hits_is_reranked_and_the_asked_number_returned(memory: Memory) -> None:
     before = memory.search("pay an invoice", 5)
-    reranker = memory.reranker = LengthReranker()
+    reranker = memory.repository.reranker = LengthReranker()
     after = memory.search("pay an invoice", 5)
     [(query, texts)] = reranker.asked
     assert (query, len(texts)) == ("pay an invoice", 3)
@@ -132,7 +132,7 @@ def test_the_configured_number_of_hits_is_reranked_and_the_asked_number_returned
 
 
 def test_the_reranker_reads_files_as_they_are_now(memory: Memory, repository: Project) -> None:
-    reranker = memory.reranker = LengthReranker()
+    reranker = memory.repository.reranker = LengthReranker()
     changed = '"""Invoices."""\n\n\ndef pay_invoice():\n    return "brand new"\n'
     write_files(repository.root, {"app/billing.py": changed})
     memory.search("pay invoice")
@@ -140,14 +140,14 @@ def test_the_reranker_reads_files_as_they_are_now(memory: Memory, repository: Pr
 
 
 def test_a_question_without_hits_is_not_reranked(memory: Memory) -> None:
-    reranker = memory.reranker = LengthReranker()
+    reranker = memory.repository.reranker = LengthReranker()
     assert memory.search("invoice", path="nowhere") == []
     assert reranker.asked == []
 
 
 def test_without_a_setting_nothing_is_reranked_nor_imported(repository: Project) -> None:
     with open_memory(repository.root) as memory:
-        assert memory.reranker is None
+        assert memory.repository.reranker is None
         assert memory.state().reranker == ""
     code = f"from memory_server import Memory; m = Memory.open({str(repository.root)!r}); m.sync(); m.search('pay')"
     check = "; import sys; sys.exit(bool({'torch', 'sentence_transformers', 'transformers'} & sys.modules.keys()))"
@@ -166,7 +166,7 @@ def test_a_configured_cross_encoder_orders_the_hits_by_its_scores(
     with open_memory(repository.root) as memory:
         after = memory.search("pay an invoice", 20)
         assert memory.state().reranker == str(cross_encoder)
-        texts = memory._texts(before)
+        texts = hit_texts(memory.repository, before)
     from sentence_transformers import CrossEncoder
 
     scores = CrossEncoder(str(cross_encoder), device="cpu").predict(
@@ -187,7 +187,7 @@ def test_identical_questions_get_identical_bytes(
     for _ in range(2):
         with open_memory(repository.root) as memory:
             memory.sync()
-            replies |= {Answers(memory).search("pay an invoice") for _ in range(2)}
+            replies |= {memory.search("pay an invoice").text() for _ in range(2)}
     assert len(replies) == 1
 
 

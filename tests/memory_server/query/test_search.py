@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memory_server.memory import Memory
-from memory_server.query.relations import find_relatives
+from memory_server.query.relations import find_related
 from tests.support.indexing import write_files
 
 SERVER = '''"""Accepts connections."""
@@ -108,8 +108,8 @@ def test_a_module_of_tests_inside_source_is_tests(tmp_path: Path) -> None:
     }
     assert memory.search("take a client connection", limit=1)[0].name == "accept_client"
     start = view.names.index("accept_client")
-    found = find_relatives(view, [start], "tests", 1)
-    assert [relative.summary.name for relative in found] == ["tests.take_client_connection"]
+    found = find_related(view, [start], "tests", 1)
+    assert [view.qualified_names[relative.symbol] for relative in found] == ["tests.take_client_connection"]
 
 
 def test_an_older_version_is_held_back_unless_it_is_asked_for(tmp_path: Path) -> None:

@@ -20,12 +20,12 @@ from memory_server.query.targets import (
     nearest_names,
     resolve_target,
 )
-from tests.support.answering import answers_over, make_sample
+from tests.support.answering import make_sample, memory_over
 
 
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
-    yield answers_over(make_sample(tmp_path_factory.mktemp("targets") / "shop")).memory
+    yield memory_over(make_sample(tmp_path_factory.mktemp("targets") / "shop"))
 
 
 def names_of(memory: Memory, text: str) -> list[str]:

@@ -18,7 +18,7 @@ import pytest
 from mcp.server.stdio import stdio_server
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from memory_server.answer.answers import Answers
+from memory_server.memory import Memory
 from memory_server.serve.greeting import PROTOCOL_VERSIONS, Wire, greet
 from memory_server.serve.server import build_server, run_server
 from tests.support.answering import make_sample
@@ -36,7 +36,7 @@ def initialize(version: object, request: int | str = 1) -> dict[str, Any]:
     }
 
 
-def no_answers() -> Answers:
+def no_answers() -> Memory:
     raise AssertionError("nothing was asked")
 
 

@@ -105,11 +105,11 @@ def test_without_an_index_it_answers_and_ends_complete(
     repository: Project, start: Start, reports: queue.Queue[SyncReport]
 ) -> None:
     live = start(repository.root)
-    assert live.answers().search("pay an invoice")
+    assert live.memory().search("pay an invoice").text()
     assert reports.get(timeout=DEADLINE).rebuilt == "no index yet"
-    answers = live.answers()
-    assert "def remaining_after" in answers.read(["remaining_after"])
-    assert_equal_to_fresh(answers.memory.view, repository.root)
+    memory = live.memory()
+    assert "def remaining_after" in memory.read(["remaining_after"]).text()
+    assert_equal_to_fresh(memory.view, repository.root)
     assert_equal_to_fresh(open_memory(repository.root).view, repository.root)
 
 
@@ -135,10 +135,10 @@ def test_while_it_indexes_a_whole_repository_it_says_so(
     monkeypatch.setattr(Memory, "sync", sync)
     monkeypatch.setattr("memory_server.serve.live.FIRST_ANSWER_WAIT", 0.0)
     live = start(repository.root)
-    assert first_words in live.answers().search("invoice")
+    assert first_words in live.memory().search("invoice").text()
     go_on.set()
     assert done.wait(DEADLINE)
-    assert "def remaining_after" in live.answers().read(["remaining_after"])
+    assert "def remaining_after" in live.memory().read(["remaining_after"]).text()
 
 
 def test_with_an_index_it_answers_before_it_looked_for_changes(
@@ -155,7 +155,7 @@ def test_with_an_index_it_answers_before_it_looked_for_changes(
 
     monkeypatch.setattr(Memory, "sync", sync)
     live = start(repository.root)
-    assert "def remaining_after" in live.answers().search("remaining_after")
+    assert "def remaining_after" in live.memory().search("remaining_after").text()
     go_on.set()
 
 
@@ -166,7 +166,7 @@ def test_a_change_is_followed_in_the_background(
     live = start(repository.root)
     reports.get(timeout=DEADLINE)
     write_files(repository.root, {"app/late.py": "def arrived_late():\n    return 1\n"})
-    while "arrived_late" not in live.answers().memory.view.names:
+    while "arrived_late" not in live.memory().view.names:
         reports.get(timeout=DEADLINE)
 
 
@@ -179,7 +179,7 @@ def test_a_commit_on_another_branch_is_followed_in_the_background(
     live = start(repository.root)
     reports.get(timeout=DEADLINE)
     repository.git("merge", "--quiet", "feature")
-    while "arrived_late" not in live.answers().memory.view.names:
+    while "arrived_late" not in live.memory().view.names:
         reports.get(timeout=DEADLINE)
 
 
@@ -188,16 +188,16 @@ def test_an_edit_is_served_by_the_next_answer(repository: Project, answering: Li
         repository.root,
         {"app/billing.py": "x = 1\n\n\ndef remaining_after(amount):\n    return amount * 77\n"},
     )
-    assert "amount * 77" in answering.answers().read(["remaining_after"])
+    assert "amount * 77" in answering.memory().read(["remaining_after"]).text()
     write_files(repository.root, {"app/billing.py": "def remaining_after(amount):\n    return amount * 88\n"})
-    assert "remaining_after" in answering.answers().outline("app/billing.py")
-    assert "Invoice" not in answering.answers().outline("app/billing.py")
+    assert "remaining_after" in answering.memory().outline("app/billing.py").text()
+    assert "Invoice" not in answering.memory().outline("app/billing.py").text()
 
 
 def test_a_search_shows_an_edited_file_as_it_is_now(repository: Project, answering: LiveMemory) -> None:
     edited = "x = 1\n\n\ndef remaining_after(amount):\n    return amount * 77\n"
     write_files(repository.root, {"app/billing.py": edited})
-    text = answering.answers().search("remaining_after")
+    text = answering.memory().search("remaining_after").text()
     assert "4-5 def remaining_after(amount)" in text
     assert "Invoice" not in text
 
@@ -205,35 +205,35 @@ def test_a_search_shows_an_edited_file_as_it_is_now(repository: Project, answeri
 @pytest.mark.parametrize("path", ["late.py", "app/late.py", "new/folder/late.py"])
 def test_a_file_made_just_before_is_found(repository: Project, answering: LiveMemory, path: str) -> None:
     write_files(repository.root, {path: "def zebra_crossing():\n    return 1\n"})
-    assert "def zebra_crossing" in answering.answers().search("zebra_crossing")
-    assert "def zebra_crossing" in answering.answers().read(["zebra_crossing"])
+    assert "def zebra_crossing" in answering.memory().search("zebra_crossing").text()
+    assert "def zebra_crossing" in answering.memory().read(["zebra_crossing"]).text()
 
 
 def test_a_file_made_just_before_is_read_by_its_path(repository: Project, answering: LiveMemory) -> None:
     write_files(repository.root, {"app/late.py": "def zebra_crossing():\n    return 1\n"})
-    assert "def zebra_crossing" in answering.answers().read(["app/late.py"])
+    assert "def zebra_crossing" in answering.memory().read(["app/late.py"]).text()
 
 
 def test_a_file_deleted_just_before_is_not_served(repository: Project, answering: LiveMemory) -> None:
     (repository.root / "app/billing.py").unlink()
-    assert "app/billing.py" not in answering.answers().search("remaining_after invoice pay")
+    assert "app/billing.py" not in answering.memory().search("remaining_after invoice pay").text()
     with pytest.raises(NotFoundError):
-        answering.answers().read(["remaining_after"])
+        answering.memory().read(["remaining_after"]).text()
 
 
 def test_a_folder_deleted_just_before_is_not_served(repository: Project, answering: LiveMemory) -> None:
     shutil.rmtree(repository.root / "app")
-    assert "app/" not in answering.answers().search("remaining_after invoice pay")
+    assert "app/" not in answering.memory().search("remaining_after invoice pay").text()
     with pytest.raises(NotFoundError):
-        answering.answers().outline("app")
+        answering.memory().outline("app").text()
 
 
 def test_a_branch_switched_just_before_is_served(repository: Project, answering: LiveMemory) -> None:
     repository.git("checkout", "--quiet", "-b", "feature")
     repository.commit("app/billing.py", "def remaining_after(amount):\n    return amount * 77\n")
-    assert "amount * 77" in answering.answers().read(["remaining_after"])
+    assert "amount * 77" in answering.memory().read(["remaining_after"]).text()
     repository.git("checkout", "--quiet", "main")
-    assert "amount - 10" in answering.answers().read(["remaining_after"])
+    assert "amount - 10" in answering.memory().read(["remaining_after"]).text()
 
 
 def test_another_process_that_writes_delays_no_question(
@@ -247,7 +247,7 @@ def test_another_process_that_writes_delays_no_question(
     with FileLock(other.tree.folder.lock):
         live = start(repository.root)
         threading.Thread(
-            target=lambda: told.put(live.answers().read(["remaining_after"])), daemon=True
+            target=lambda: told.put(live.memory().read(["remaining_after"]).text()), daemon=True
         ).start()
         assert "amount * 77" in told.get(timeout=DEADLINE)
     assert reports.get(timeout=DEADLINE).changed == 1
@@ -262,8 +262,8 @@ def test_a_full_disk_leaves_current_text_served(
 
     monkeypatch.setattr("memory_server.index.tree.TreeIndex._write", fail)
     write_files(repository.root, {"app/billing.py": "def remaining_after(amount):\n    return amount * 77\n"})
-    assert "amount * 77" in answering.answers().read(["remaining_after"])
-    assert "def record" in answering.answers().read(["Ledger.record"])
+    assert "amount * 77" in answering.memory().read(["remaining_after"]).text()
+    assert "def record" in answering.memory().read(["Ledger.record"]).text()
 
 
 def test_a_file_that_left_the_index_meanwhile_is_not_fresh(repository: Project) -> None:
@@ -277,14 +277,14 @@ def test_it_refuses_what_is_no_project(start: Start, tmp_path: Path, monkeypatch
     monkeypatch.setenv("HOME", str(tmp_path))
     live = start(tmp_path)
     with pytest.raises(UnsafeRootError) as raised:
-        live.answers()
+        live.memory()
     assert raised.value.hint
 
 
 def test_an_empty_repository_is_answered(repository: Project, start: Start) -> None:
     for path in [*CODE_BASE, "first.py"]:
         (repository.root / path).unlink()
-    assert start(repository.root).answers().search("anything")
+    assert start(repository.root).memory().search("anything").text()
 
 
 def running() -> set[str]:

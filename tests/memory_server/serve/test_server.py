@@ -13,23 +13,23 @@ from mcp import Client
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 
 from indexers.tokens import estimate_tokens
-from memory_server.answer.answers import Answers
 from memory_server.errors import UnsafeRootError
+from memory_server.memory import Memory
 from memory_server.query.relations import RELATIONS
 from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.live import LiveMemory
 from memory_server.serve.server import build_server
-from tests.support.answering import answers_over, make_sample
+from tests.support.answering import make_sample, memory_over
 
 TOOLS = ("search", "read", "outline", "related")
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
-    yield answers_over(make_sample(tmp_path_factory.mktemp("server") / "shop"))
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
+    yield memory_over(make_sample(tmp_path_factory.mktemp("server") / "shop"))
 
 
-def call_tools(source: Callable[[], Answers], *calls: tuple[str, dict[str, Any]]) -> list[CallToolResult]:
+def call_tools(source: Callable[[], Memory], *calls: tuple[str, dict[str, Any]]) -> list[CallToolResult]:
     async def run() -> list[CallToolResult]:
         async with Client(build_server(source)) as client:
             return [await client.call_tool(name, arguments) for name, arguments in calls]
@@ -37,25 +37,25 @@ def call_tools(source: Callable[[], Answers], *calls: tuple[str, dict[str, Any]]
     return anyio.run(run)
 
 
-def call(answers: Answers, name: str, **arguments: object) -> tuple[str, bool]:
+def call(memory: Memory, name: str, **arguments: object) -> tuple[str, bool]:
     """A tool's text, and whether it is an error."""
-    (result,) = call_tools(lambda: answers, (name, arguments))
+    (result,) = call_tools(lambda: memory, (name, arguments))
     (content,) = result.content
     assert isinstance(content, TextContent)
     assert result.structured_content is None
     return content.text, bool(result.is_error)
 
 
-def list_tools(answers: Answers) -> ListToolsResult:
+def list_tools(memory: Memory) -> ListToolsResult:
     async def run() -> ListToolsResult:
-        async with Client(build_server(lambda: answers)) as client:
+        async with Client(build_server(lambda: memory)) as client:
             return await client.list_tools()
 
     return anyio.run(run)
 
 
-def test_there_are_four_tools_that_only_read_and_are_always_loaded(answers: Answers) -> None:
-    tools = list_tools(answers).tools
+def test_there_are_four_tools_that_only_read_and_are_always_loaded(memory: Memory) -> None:
+    tools = list_tools(memory).tools
     assert tuple(tool.name for tool in tools) == TOOLS
     for tool in tools:
         assert tool.annotations is not None
@@ -64,40 +64,40 @@ def test_there_are_four_tools_that_only_read_and_are_always_loaded(answers: Answ
         assert tool.output_schema is None
 
 
-def test_tools_and_instructions_cost_little(answers: Answers) -> None:
+def test_tools_and_instructions_cost_little(memory: Memory) -> None:
     sent = [
         {"name": tool.name, "description": tool.description, "input_schema": tool.input_schema}
-        for tool in list_tools(answers).tools
+        for tool in list_tools(memory).tools
     ]
     assert estimate_tokens(json.dumps(sent)) + estimate_tokens(INSTRUCTIONS) <= 1_000
 
 
-def test_every_parameter_says_what_it_is(answers: Answers) -> None:
-    for tool in list_tools(answers).tools:
+def test_every_parameter_says_what_it_is(memory: Memory) -> None:
+    for tool in list_tools(memory).tools:
         for name, schema in tool.input_schema["properties"].items():
             assert schema.get("description") or name == "relation", (tool.name, name)
-    related = next(tool for tool in list_tools(answers).tools if tool.name == "related")
+    related = next(tool for tool in list_tools(memory).tools if tool.name == "related")
     assert tuple(related.input_schema["properties"]["relation"]["enum"]) == RELATIONS
 
 
-def test_a_tool_replies_with_the_answer_as_plain_text(answers: Answers) -> None:
-    assert call(answers, "search", query="add_tax", kind="function") == (
-        answers.search("add_tax", kind="function"),
+def test_a_tool_replies_with_the_answer_as_plain_text(memory: Memory) -> None:
+    assert call(memory, "search", query="add_tax", kind="function") == (
+        memory.search("add_tax", kind="function").text(),
         False,
     )
-    assert call(answers, "read", targets=["Cart.add", "add_tax"]) == (
-        answers.read(["Cart.add", "add_tax"]),
+    assert call(memory, "read", targets=["Cart.add", "add_tax"]) == (
+        memory.read(["Cart.add", "add_tax"]).text(),
         False,
     )
-    assert call(answers, "outline", path="shop", budget=300) == (answers.outline("shop", 300), False)
-    assert call(answers, "related", symbol="add_tax", relation="callers", depth=2) == (
-        answers.related("add_tax", "callers", 2),
+    assert call(memory, "outline", path="shop", budget=300) == (memory.outline("shop", 300).text(), False)
+    assert call(memory, "related", symbol="add_tax", relation="callers", depth=2) == (
+        memory.related("add_tax", "callers", 2).text(),
         False,
     )
 
 
-def test_one_target_may_come_without_its_list(answers: Answers) -> None:
-    assert call(answers, "read", targets="Cart.add") == (answers.read(["Cart.add"]), False)
+def test_one_target_may_come_without_its_list(memory: Memory) -> None:
+    assert call(memory, "read", targets="Cart.add") == (memory.read(["Cart.add"]).text(), False)
 
 
 @pytest.mark.parametrize(
@@ -134,16 +134,16 @@ def test_one_target_may_come_without_its_list(answers: Answers) -> None:
     ],
 )
 def test_an_error_is_one_line_and_a_hint(
-    answers: Answers, tool: str, arguments: dict[str, object], error: str
+    memory: Memory, tool: str, arguments: dict[str, object], error: str
 ) -> None:
-    text, is_error = call(answers, tool, **arguments)
+    text, is_error = call(memory, tool, **arguments)
     assert is_error
     assert text.startswith(error)
     assert len(text.splitlines()) == 2
     assert estimate_tokens(text) <= 100
 
 
-def test_an_error_stays_small_whatever_was_asked(answers: Answers) -> None:
+def test_an_error_stays_small_whatever_was_asked(memory: Memory) -> None:
     for tool, arguments in (
         ("read", {"targets": ["👋" * 3_000]}),
         ("search", {"query": "x", "kind": "y" * 9_000}),
@@ -151,7 +151,7 @@ def test_an_error_stays_small_whatever_was_asked(answers: Answers) -> None:
         ("related", {"symbol": "a.b\n" * 400, "relation": "tests"}),
         ("search", {"query": "x", "q" * 5_000: 1}),
     ):
-        text, is_error = call(answers, tool, **arguments)
+        text, is_error = call(memory, tool, **arguments)
         assert is_error
         assert estimate_tokens(text) <= 100
 
@@ -165,7 +165,7 @@ def test_a_server_in_a_home_or_at_the_root_refuses_every_call(
     live.start()
     try:
         for result in call_tools(
-            live.answers, ("search", {"query": "x"}), ("outline", {}), ("read", {"targets": ["x"]})
+            live.memory, ("search", {"query": "x"}), ("outline", {}), ("read", {"targets": ["x"]})
         ):
             (content,) = result.content
             assert isinstance(content, TextContent)
@@ -176,8 +176,8 @@ def test_a_server_in_a_home_or_at_the_root_refuses_every_call(
         live.stop()
 
 
-def test_a_crash_tells_the_model_nothing_of_itself(answers: Answers) -> None:
-    def broken() -> Answers:
+def test_a_crash_tells_the_model_nothing_of_itself(memory: Memory) -> None:
+    def broken() -> Memory:
         raise RuntimeError("a password")
 
     (result,) = call_tools(broken, ("outline", {}))
@@ -185,4 +185,4 @@ def test_a_crash_tells_the_model_nothing_of_itself(answers: Answers) -> None:
     assert isinstance(content, TextContent)
     assert result.is_error
     assert content.text == "Error executing tool outline"
-    assert answers.memory.view.paths
+    assert memory.view.paths

@@ -14,8 +14,7 @@ import pytest
 
 from indexers.embedding.embed import SHIPPED_MODEL, StaticEmbedder, static_model_id
 from indexers.errors import EmbedderError
-from memory_server.answer.answers import Answers
-from memory_server.cli import commands
+from memory_server.cli.app import run as run_app
 from memory_server.cli.reports import examine, status_text
 from memory_server.errors import StoreError, TuneError
 from memory_server.index.tuned import MODEL_NAME, drop_tuned, find_tuned, keep_tuned, read_tuned
@@ -83,7 +82,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def run_command(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["repo-memory", *arguments])
         with pytest.raises(SystemExit) as ended:
-            commands.run()
+            run_app()
             raise SystemExit(0)
         done = capsys.readouterr()
         code = ended.value.code
@@ -95,7 +94,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def answers(root: Path) -> list[str]:
     with Memory.open(root) as memory:
         memory.sync()
-        return [Answers(memory).search(f"make the {word} quieter") for word in (*JARGON, *TOPICS)]
+        return [memory.search(f"make the {word} quieter").text() for word in (*JARGON, *TOPICS)]
 
 
 def say_jargon(_: int, topic: int) -> str:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Literal
 
 import typer
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, GetPydanticSchema
 
 
 def _as_list(value: object) -> object:
-    """A single target that came without its list."""
-    return [value] if isinstance(value, str) else value
+    """The targets of a client that sends one without its list, or the list as JSON in a string."""
+    if not isinstance(value, str):
+        return value
+    try:
+        listed = json.loads(value) if value.startswith("[") else None
+    except (ValueError, RecursionError):
+        listed = None
+    return listed if isinstance(listed, list) else [value]
 
 
 SearchQuery = Annotated[
@@ -56,10 +63,16 @@ SymbolName = Annotated[
     Field(description="Symbol or file, as for read"),
     typer.Argument(help="A symbol or file, named as for `read`."),
 ]
-RelationName = Annotated[
+Relation = Annotated[
     str,
-    Field(description="callers, callees, implementations, importers, or tests"),
+    GetPydanticSchema(
+        lambda _, schema_of: schema_of(Literal["callers", "callees", "implementations", "importers", "tests"])
+    ),
     typer.Argument(help="callers, callees, implementations, importers, or tests."),
+]
+HitLimit = Annotated[int, typer.Option("--limit", min=1, max=100, help="Most hits that are told of.")]
+Explained = Annotated[
+    bool, typer.Option("--explain", help="Tell what each signal of the ranking contributed to a hit.")
 ]
 Depth = Annotated[
     int,

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexers.source.content import split_lines
 from indexers.summarize import Detail, Summary, choose_calls, first_sentence
 from indexers.tokens import estimate_tokens
-from memory_server.answer.render import (
-    Branch,
-    Page,
-    Relative,
-    cut_text,
-    render_candidates,
-    render_outline,
-    render_related,
-    render_search,
-    render_slices,
-    share_out,
-)
-from memory_server.answer.slices import (
-    Hit,
-    Slice,
-    cut_to_budget,
-    numbered,
-    split_lines,
-    token_cost,
-    with_context,
-)
-from memory_server.model import SearchHit
+from memory_server.answer import outline, read, related, search
+from memory_server.answer.outline import Branch, OutlineReply
+from memory_server.answer.page import Page, TextLine, cut_text, cut_to_budget, join, share_out, token_cost
+from memory_server.answer.read import Slice
+from memory_server.answer.related import RelatedReply, Relative
+from memory_server.answer.reply import LeftOut, ambiguity_lines, fit_candidates
+from memory_server.answer.slices import numbered, with_context
+from memory_server.model import Line, SearchHit
 
 LINES = st.lists(st.text(max_size=40), max_size=20)
 
@@ -41,16 +30,41 @@ def summary(
 
 
 def source(path: str, size: int) -> Slice:
-    lines = tuple((number, f"line = {number}") for number in range(1, size + 1))
-    return Slice(path, "", 1, size, (), lines)
+    lines = tuple(Line(number, f"line = {number}") for number in range(1, size + 1))
+    return Slice(path, 1, size, "", "file", (), lines)
+
+
+def told(name: str, path: str = "a.py") -> SearchHit:
+    found = summary(name, path=path)
+    return SearchHit(path, 1, 9, name, "function", 1.0, summary=found)
+
+
+def related_text(relatives: Sequence[Relative], budget: int) -> str:
+    whole = RelatedReply(
+        symbol=summary("asked", path="z.py"),
+        relation="callers",
+        found=len(relatives),
+        relatives=tuple(relatives),
+        is_short=False,
+        unresolved=0,
+        left_out=LeftOut(0, "more", "raise budget"),
+        notes=(),
+        budget=budget,
+        has_unsure=any(not relative.sure for relative in relatives),
+    )
+    return related.fit(whole).text()
+
+
+def candidates_text(name: str, candidates: Sequence[Summary], budget: int) -> str:
+    return join(ambiguity_lines(fit_candidates(name, candidates, budget), budget))
 
 
 @given(LINES, st.integers(1, 300))
 def test_a_page_stays_within_its_budget(lines: list[str], budget: int) -> None:
     page = Page(budget)
     for line in lines:
-        page.add(line)
-    assert estimate_tokens(page.close("left out: the rest")) <= budget
+        page.add(TextLine(line))
+    assert estimate_tokens(join(page.close("left out: the rest"))) <= budget
 
 
 @given(LINES)
@@ -78,7 +92,7 @@ def test_what_a_small_target_leaves_goes_to_the_large_ones() -> None:
 
 
 def test_targets_that_do_not_fit_share_the_budget_and_say_where_to_go_on() -> None:
-    text = render_slices([source("long.py", 400), source("short.py", 3), source("other.py", 400)], 600)
+    text = read.fit([source("long.py", 400), source("short.py", 3), source("other.py", 400)], 600).text()
     assert "short.py:1-3\n1\tline = 1\n2\tline = 2\n3\tline = 3\n" in text
     assert text.count("left out: lines ") == 2
     assert "read long.py:" in text
@@ -110,8 +124,8 @@ def test_lines_are_cut_to_a_budget_from_their_end() -> None:
 
 
 def test_weaker_hits_are_named_or_left_out_and_counted() -> None:
-    hits = [Hit(summary(f"name_{place}", path=f"{place}.py")) for place in range(20)]
-    text = render_search(hits, 180)
+    hits = [told(f"name_{place}", path=f"{place}.py") for place in range(20)]
+    text = search.fit(hits, hits, (), 180).text()
     assert text.startswith("0.py\n  1-9 function name_0\n1.py\n")
     shown = text.count("function")
     assert f"\nweaker: {shown}.py 1-9 name_{shown}" in text
@@ -128,7 +142,7 @@ def test_weak_hits_are_named_by_file_after_those_told_of() -> None:
         SearchHit("c.py", 1, 40, "", "file", 0.4, 2),
         SearchHit("b.py", 12, 14, "total", "function", 0.4, 3),
     ]
-    text = render_search([Hit(summary("name"))], 300, weak)
+    text = search.fit([told("name")], [told("name")], weak, 300).text()
     assert text.endswith("\nweaker: b.py 3-9 pay, 12-14 total; c.py 1-40")
     assert "left out" not in text
 
@@ -139,7 +153,19 @@ def test_an_outline_shows_the_weightiest_with_what_is_around_them() -> None:
         Branch("a.py", 1, summary("inner"), 5.0),
         *(Branch("b.py", 0, summary(f"other_{place}"), 1.0) for place in range(30)),
     ]
-    text = render_outline(["title"], branches, len(branches), 110)
+    whole = OutlineReply(
+        path="",
+        files=2,
+        symbols=len(branches),
+        languages={"python": 2},
+        folders={},
+        branches=tuple(branches),
+        detail=Detail.SIGNATURE,
+        left_out=LeftOut(0, "less used symbols", "narrow with path=, or raise budget"),
+        notes=(),
+        budget=125,
+    )
+    text = outline.fit(whole).text()
     assert "a.py\n  1-9 class Outer\n    1-9 function inner\nb.py\n" in text
     assert "less used symbols; narrow with path=, or raise budget" in text
 
@@ -147,33 +173,38 @@ def test_an_outline_shows_the_weightiest_with_what_is_around_them() -> None:
 def test_relatives_lose_their_lines_before_any_is_left_out() -> None:
     relatives = [
         Relative(
-            summary(f"caller_{place}", path="a/b.py"), (place,), 1, 0.9, ((place, "    call(value, other)"),)
+            summary(f"caller_{place}", path="a/b.py"),
+            (Line(place, "    call(value, other)"),),
+            1,
+            0.9,
+            shown=1,
         )
         for place in range(1, 13)
     ]
-    assert "\n    12\t    call(value, other)" in render_related("callers", relatives, 1_000)
-    short = render_related("callers", relatives, 300)
+    assert "\n    12\t    call(value, other)" in related_text(relatives, 1_000)
+    short = related_text(relatives, 300)
     assert "\n  1-9 caller_12 @12" in short
     assert "call(value" not in short
-    assert "left out: 7 more (a 7); raise budget" in render_related("callers", relatives, 140)
+    assert "left out: 8 more (a 8); raise budget" in related_text(relatives, 140)
 
 
 def test_an_unsure_relative_has_a_question_mark_that_is_explained() -> None:
-    sure = Relative(summary("known"), (3,), 1, 0.9)
-    unsure = Relative(summary("guess"), (4,), 1, 0.3)
-    assert render_related("callers", [sure, unsure], 300) == (
-        "callers; ? = the name alone fits\na.py\n  1-9 function known @3\n  1-9 function guess @4 ?"
+    sure = Relative(summary("known"), (Line(3, ""),), 1, 0.9)
+    unsure = Relative(summary("guess"), (Line(4, ""),), 1, 0.3)
+    assert related_text([sure, unsure], 300) == (
+        "callers of asked (z.py:1): 2; ? = the name alone fits\n"
+        "a.py\n  1-9 function known @3\n  1-9 function guess @4 ?"
     )
-    assert "?" not in render_related("callers", [sure], 300)
+    assert "?" not in related_text([sure], 300)
 
 
 def test_further_lines_of_a_relative_are_counted() -> None:
-    many = Relative(summary("busy"), tuple(range(10, 19)), 1, 0.9)
-    assert "1-9 function busy @10, 11, 12, 13, 14 and 4 more" in render_related("callers", [many], 300)
+    many = Relative(summary("busy"), tuple(Line(n, "") for n in range(10, 19)), 1, 0.9)
+    assert "1-9 function busy @10, 11, 12, 13, 14 and 4 more" in related_text([many], 300)
 
 
 def test_candidates_of_one_name_in_one_file_are_told_apart_by_their_lines() -> None:
-    text = render_candidates("add", [summary("add", start=1, end=2), summary("add", start=8, end=9)], 300)
+    text = candidates_text("add", [summary("add", start=1, end=2), summary("add", start=8, end=9)], 300)
     assert text == "add is ambiguous; ask for one of:\n  a.py:1-2 function\n  a.py:8-9 function"
 
 
@@ -181,7 +212,7 @@ def test_many_candidates_lose_their_signatures_and_are_counted() -> None:
     candidates = [
         summary(f"C{place}.run", signature="def run(self, value: int) -> int") for place in range(40)
     ]
-    text = render_candidates("run", candidates, 300)
+    text = candidates_text("run", candidates, 300)
     assert "def run" not in text
     assert "  a.py::C0.run  1-9\n" in text
     assert (

@@ -1,0 +1,50 @@
+"""What the tools answer from: a repository's fresh index, its settings, and how hits are ranked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from indexers.summarize import Summary, choose_calls
+from memory_server.config import Config
+from memory_server.index.fresh import FreshIndex
+from memory_server.index.view import View
+from memory_server.query.rank import RANKING, Ranking
+from memory_server.query.relations import SURE
+from memory_server.query.rerank import Reranker
+from memory_server.query.targets import describe_symbol, inside_root
+
+
+@dataclass(slots=True)
+class Repository:
+    """A repository that questions are asked of."""
+
+    index: FreshIndex
+    config: Config
+    reranker: Reranker | None = None
+    """What orders the best hits anew; none unless configured."""
+    ranking: Ranking = RANKING
+    """What searches rank by; measurements take others."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines that every reply ends with, outside what it left out."""
+        return (self.index.building,) if self.index.building else ()
+
+    def inside(self, path: str) -> str:
+        """A path filter, relative to the root; empty for all.
+
+        Raises:
+            OutsideRepositoryError: the path leads outside the repository.
+        """
+        path = inside_root(self.index.root, path.strip()) if path.strip() else ""
+        return "" if path == "." else path
+
+
+def summarize_symbol(view: View, symbol: int) -> Summary:
+    """A symbol's summary, with its doc and the calls that matter."""
+    graph = view.graph
+    edges = graph.outgoing(symbol)
+    edges = edges[(graph.kind[edges] == 0) & (graph.confidence[edges] >= SURE)]
+    callees = graph.target[edges].tolist()
+    calls = choose_calls([view.names[c] for c in callees], [float(graph.importance[c]) for c in callees])
+    return replace(describe_symbol(view, symbol), doc=view.text("doc", symbol), calls=calls)

@@ -1,0 +1,61 @@
+"""``index``, ``status`` and ``doctor``: the index itself."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from memory_server.cli.options import HERE, AsJson, Quiet, Repo, print_result
+from memory_server.cli.progress import show_progress
+from memory_server.cli.reports import compression_text, examine, measure_compression, status_text
+from memory_server.memory import Memory
+
+
+def index(repo: Repo = HERE, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Index the repository, or bring its index up to date."""
+    if quiet and hasattr(os, "nice"):
+        os.nice(10)  # started by git hooks: the user is working
+
+    with Memory.open(repo) as memory, show_progress(quiet or as_json) as on_progress:
+        report = memory.sync(on_progress)
+    if quiet:
+        return
+    data = asdict(report)
+    lines = [
+        f"{report.files} files, {report.symbols} symbols in {report.seconds:.2f} s: "
+        f"{report.added} added, {report.changed} changed, {report.removed} removed"
+    ]
+    lines += [f"indexed anew: {report.rebuilt}"] if report.rebuilt else []
+    left_out = ", ".join(f"{count} {reason}" for reason, count in report.skipped.items())
+    lines += [f"left out: {left_out}"] if left_out else []
+    lines += [f"read in windows: {path} ({problem})" for path, problem in report.problems.items()]
+    print_result(data, "\n".join(lines), as_json)
+
+
+def status(
+    repo: Repo = HERE,
+    compression: Annotated[
+        bool,
+        typer.Option("--compression", help="Count the tokens of all source and of all summaries as well."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is indexed, how fresh, how large, and what was left out."""
+    with Memory.open(repo) as memory:
+        state = memory.state()
+        counted = measure_compression(memory) if compression and state.synced_at else None
+    data = asdict(state) | ({"compression": asdict(counted)} if counted else {})
+    text = status_text(state) + (f"\n{compression_text(counted)}" if counted else "")
+    print_result(data, text, as_json)
+
+
+def doctor(repo: Repo = HERE, as_json: AsJson = False) -> None:
+    """Find a broken registration, hook, store or model, and say the fix."""
+    findings = examine(repo)
+    lines = [f"problem: {finding.problem}\n  fix: {finding.fix}" for finding in findings]
+    print_result([asdict(finding) for finding in findings], "\n".join(lines) or "all well", as_json)
+    if findings:
+        raise typer.Exit(1)

@@ -1,0 +1,23 @@
+"""Options that several commands take, and what prints their results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Repo = Annotated[
+    Path, typer.Option("--repo", help="The repository; the one around the current folder by default.")
+]
+RepoArgument = Annotated[Path, typer.Argument(help="The repository.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+HERE = Path()
+
+
+def print_result(data: object, text: str, as_json: bool) -> None:
+    """The result on stdout, for a person or as one line of JSON."""
+    typer.echo(json.dumps(data, ensure_ascii=False) if as_json else text)

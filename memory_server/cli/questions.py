@@ -1,0 +1,43 @@
+"""A command for every tool that a model has: the same question, for people and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from pathlib import Path
+from typing import Any
+
+from memory_server.answer.tool import Tool
+from memory_server.answer.tools import TOOLS
+from memory_server.cli.options import HERE, AsJson, Repo, print_result
+from memory_server.cli.progress import show_progress
+from memory_server.memory import Memory
+
+
+def question_commands() -> list[Callable[..., None]]:
+    """The commands, each of its tool's name."""
+    return [_command(tool) for tool in TOOLS]
+
+
+def _command(tool: Tool) -> Callable[..., None]:
+    """The command that asks a tool of an index just brought up to date, its parameters the tool's own."""
+
+    def ask(repo: Path, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 - whatever the tool takes
+        memory = Memory.open(repo)
+        with show_progress(quiet=False) as on_progress:
+            memory.sync(on_progress)
+        reply = tool.ask(memory.repository, **asked)
+        print_result(reply.json() if as_json else None, "" if as_json else reply.text(), as_json)
+
+    needed = [one for one in tool.parameters if one.default is Parameter.empty]
+    given = [one for one in tool.parameters if one.default is not Parameter.empty]
+    parameters = [
+        *(one.replace(kind=Parameter.KEYWORD_ONLY) for one in needed),
+        Parameter("repo", Parameter.KEYWORD_ONLY, default=HERE, annotation=Repo),
+        *(one.replace(kind=Parameter.KEYWORD_ONLY) for one in given),
+        Parameter("as_json", Parameter.KEYWORD_ONLY, default=False, annotation=AsJson),
+    ]
+    ask.__name__, ask.__doc__ = tool.name, tool.help
+    ask.__annotations__ = {one.name: one.annotation for one in parameters}
+    ask.__dict__["__signature__"] = Signature(parameters)
+    return ask

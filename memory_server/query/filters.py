@@ -1,0 +1,44 @@
+"""Which symbols a path and a kind let through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexers.model import KINDS
+from memory_server.errors import QueryError
+from memory_server.index.view import View
+
+
+def allowed_symbols(view: View, path: str, kind: str) -> NDArray[np.bool_] | None:
+    """Which symbols a path (a file, a folder, or a glob) and a kind let through; None when all are.
+
+    Raises:
+        QueryError: there is no such kind of symbol.
+    """
+    if kind and kind not in KINDS:
+        raise QueryError(f"unknown kind {kind!r}", f"use one of: {', '.join(KINDS)}")
+    allowed = None
+    if path:
+        fits = path_filter(path)
+        allowed = np.array([fits(candidate) for candidate in view.paths], bool)[view.file_of]
+    if kind:
+        kinds = np.array([candidate == kind for candidate in view.kinds], bool)
+        allowed = kinds if allowed is None else allowed & kinds
+    return allowed
+
+
+def path_filter(text: str) -> Callable[[str], bool]:
+    """A test whether a path equals, lies under, or matches a filter with ``*``, ``**`` and ``?``."""
+    text = text.removeprefix("./").strip("/")
+    if text in ("", "."):
+        return lambda _: True
+    pattern = re.escape(text)
+    for mark, meaning in ((r"\*\*/", "(?:.*/)?"), (r"\*\*", ".*"), (r"\*", "[^/]*"), (r"\?", "[^/]")):
+        pattern = pattern.replace(mark, meaning)
+    anywhere = "" if "/" in text or "*" not in text else "(?:.*/)?"
+    compiled = re.compile(f"{anywhere}{pattern}(?:/.*)?")
+    return lambda path: compiled.fullmatch(path) is not None

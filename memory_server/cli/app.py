@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from indexers.errors import IndexerError
-from memory_server.cli.index import doctor, index, status
-from memory_server.cli.questions import question_commands
-from memory_server.cli.serve import serve
-from memory_server.cli.setup import init, remove
-from memory_server.cli.tune import tune
 from memory_server.errors import MemoryServerError
 from memory_server.serve.greeting import server_version
 
-app = typer.Typer(
-    name="repo-memory",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="A memory of your code base for coding agents: small, fresh slices instead of whole files.",
-    epilog="Start with `repo-memory init` in your repository; `repo-memory remove` undoes it.",
-)
+ROOMS = {
+    "index": "index", "search": "questions", "read": "questions", "outline": "questions", "related": "questions",
+    "status": "index", "doctor": "index", "tune": "tune", "init": "setup", "remove": "setup", "serve": "serve",
+    "eval": "eval",
+}  # fmt: skip
+"""Every command, in the order of ``--help``, and the module that has it; ``eval`` is a group of its own package."""
 
 
 def run() -> None:
     """Run the command line; our errors become one line and a hint, with exit code 1."""
     try:
-        _mount_eval()
-        app(prog_name="repo-memory")
+        build_app(sys.argv[1:])(prog_name="repo-memory")
     except (MemoryServerError, IndexerError) as error:
         typer.echo(f"error: {error}\n\nhint: {error.hint}", err=True)
         sys.exit(1)
@@ -39,12 +32,28 @@ def run() -> None:
         sys.exit(0)
 
 
-def _mount_eval() -> None:
-    """The measurements bring their own imports: only when they are asked for, or listed."""
-    if len(sys.argv) < 2 or sys.argv[1] in ("eval", "--help", "-h"):
-        from eval.cli import app as eval_app
+def build_app(arguments: Sequence[str]) -> typer.Typer:
+    """The commands, only the one that is asked for: importing all takes a second, for where they are listed."""
+    app = typer.Typer(
+        name="repo-memory",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="A memory of your code base for coding agents: small, fresh slices instead of whole files.",
+        epilog="Start with `repo-memory init` in your repository; `repo-memory remove` undoes it.",
+    )
+    app.callback()(_root)
+    asked = next((argument for argument in arguments if not argument.startswith("-")), "")
+    listed = ["serve"] if "--version" in arguments else list(ROOMS)
+    for name in [asked] if asked in ROOMS else listed:
+        if name == "eval":
+            from eval.cli import app as eval_app
 
-        app.add_typer(eval_app, name="eval")
+            app.add_typer(eval_app, name="eval")
+        else:
+            room = import_module(f"memory_server.cli.{ROOMS[name]}")
+            app.command()(next(command for command in room.COMMANDS if command.__name__ == name))
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -53,17 +62,9 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def root(
+def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """A memory of your code base for coding agents."""
-
-
-COMMANDS: tuple[Callable[..., None], ...] = (
-    index, *question_commands(), status, doctor, tune, init, remove, serve
-)  # fmt: skip
-for command in COMMANDS:
-    app.command()(command)

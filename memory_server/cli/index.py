@@ -59,3 +59,6 @@ def doctor(repo: Repo = HERE, as_json: AsJson = False) -> None:
     print_result([asdict(finding) for finding in findings], "\n".join(lines) or "all well", as_json)
     if findings:
         raise typer.Exit(1)
+
+
+COMMANDS = (index, status, doctor)

@@ -14,11 +14,6 @@ from memory_server.cli.progress import show_progress
 from memory_server.memory import Memory
 
 
-def question_commands() -> list[Callable[..., None]]:
-    """The commands, each of its tool's name."""
-    return [_command(tool) for tool in TOOLS]
-
-
 def _command(tool: Tool) -> Callable[..., None]:
     """The command that asks a tool of an index just brought up to date, its parameters the tool's own."""
 
@@ -41,3 +36,6 @@ def _command(tool: Tool) -> Callable[..., None]:
     ask.__annotations__ = {one.name: one.annotation for one in parameters}
     ask.__dict__["__signature__"] = Signature(parameters)
     return ask
+
+
+COMMANDS = tuple(map(_command, TOOLS))

@@ -30,3 +30,6 @@ def serve(repo: Repo = HERE) -> None:
     sys.stderr.flush()
     # The client is gone: what is being indexed is not waited for, the next run goes on from there.
     os._exit(0)
+
+
+COMMANDS = (serve,)

@@ -48,3 +48,6 @@ def remove(
             if not dry_run:
                 memory.forget()
     print_result([asdict(report) for report in reports], "\n".join(lines), as_json)
+
+
+COMMANDS = (init, remove)

@@ -55,3 +55,6 @@ def _tune(memory: Memory, dry_run: bool, as_json: bool) -> None:
             indexed = memory.sync(on_progress)
         text += f"\nindexed anew in {indexed.seconds:.2f} s\nundo: repo-memory tune --undo"
     print_result({**asdict(report), "indexed": asdict(indexed) if indexed else None}, text, as_json)
+
+
+COMMANDS = (tune,)

@@ -14,7 +14,7 @@ from memory_server.answer.parameters import Relation
 from memory_server.answer.read import ReadReply, read
 from memory_server.answer.related import RelatedReply, related
 from memory_server.answer.repository import Repository
-from memory_server.answer.search import MAX_HITS, SearchReply, search
+from memory_server.answer.search import MAX_HITS, SearchReply, find, search
 from memory_server.config import Config, load_config
 from memory_server.errors import NotFoundError
 from memory_server.index.folder import check_root, locate
@@ -22,7 +22,8 @@ from memory_server.index.fresh import FreshIndex
 from memory_server.index.tree import TreeIndex
 from memory_server.index.tuned import find_tuned, why_unused
 from memory_server.index.view import View
-from memory_server.model import IndexState, OnProgress, SyncReport
+from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
+from memory_server.query.question import read_query
 from memory_server.query.rerank import CrossEncoderReranker
 
 
@@ -95,6 +96,16 @@ class Memory:
             OutsideRepositoryError: the path leads outside the repository.
         """
         return search(self.repository, query, path, kind, budget, limit=limit)
+
+    def rank(self, query: str, limit: int = MAX_HITS, *, path: str = "", kind: str = "") -> list[SearchHit]:
+        """The hits of a search as ranked, without telling of them: a fraction of its cost.
+
+        Raises:
+            QueryError: the query is empty or the kind unknown.
+            OutsideRepositoryError: the path leads outside the repository.
+        """
+        repository = self.repository
+        return find(repository, read_query(query), limit, path=repository.inside(path), kind=kind)[1]
 
     def read(self, targets: Sequence[str], context: int = 2, budget: int = 0) -> ReadReply:
         """Source of several targets: ``Class.method``, ``path::Class.method``, ``path:12-40``, or a path.

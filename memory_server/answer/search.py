@@ -18,7 +18,7 @@ from memory_server.answer.parameters import (
 )
 from memory_server.answer.reply import Json, LeftOut, Reply, lines_json, symbol_json
 from memory_server.answer.repository import Repository, summarize_symbol
-from memory_server.answer.slices import pick_key_lines
+from memory_server.answer.slices import pick_key_lines, weigh_key_terms
 from memory_server.answer.tool import Tool
 from memory_server.errors import NotFoundError
 from memory_server.index.view import View
@@ -155,20 +155,28 @@ def find(
 
 def hit_texts(repository: Repository, hits: Sequence[SearchHit]) -> list[str]:
     """What a reranker reads of some hits, from their files as they are now."""
-    lines = {path: _lines(repository, path) for path in {hit.path for hit in hits}}
-    return [hit_text(hit, lines[hit.path]) for hit in hits]
+    files = _Files(repository)
+    return [hit_text(hit, files[hit.path]) for hit in hits]
 
 
-def _lines(repository: Repository, path: str) -> list[str]:
-    """A file's lines; none for one that is not served any more."""
-    try:
-        return repository.index.read_lines(path)
-    except NotFoundError:
-        return []
+class _Files(dict[str, list[str]]):
+    """Files' lines by path, each file read once; none for one that is not served any more."""
+
+    def __init__(self, repository: Repository) -> None:
+        super().__init__()
+        self._index = repository.index
+
+    def __missing__(self, path: str) -> list[str]:
+        try:
+            self[path] = self._index.read_lines(path)
+        except NotFoundError:
+            self[path] = []
+        return self[path]
 
 
 def _tell(repository: Repository, view: View, hits: Sequence[SearchHit], query: Query) -> list[SearchHit]:
     """Hits with their summaries, the first with key lines; of a further overload, only the signature."""
+    terms, files = weigh_key_terms(query, view.lexical), _Files(repository)
     told: list[SearchHit] = []
     seen: set[tuple[str, str]] = set()
     for place, hit in enumerate(hits):
@@ -176,8 +184,8 @@ def _tell(repository: Repository, view: View, hits: Sequence[SearchHit], query: 
         lines: tuple[Line, ...] = ()
         if (hit.path, hit.name) in seen:
             summary = replace(summary, doc="", calls=())
-        elif place < KEY_LINE_HITS and (text := _lines(repository, hit.path)):
-            lines = pick_key_lines(text, summary, query.terms, view.lexical, KEY_LINES)
+        elif place < KEY_LINE_HITS:
+            lines = pick_key_lines(files[hit.path], summary, terms, KEY_LINES)
         told.append(replace(hit, summary=summary, lines=lines))
         seen.add((hit.path, hit.name))
     return told

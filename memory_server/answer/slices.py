@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from indexers.summarize import Summary
 from indexers.terms import text_terms
 from indexers.tokens import truncate
 from memory_server.index.lexical import LexicalIndex
 from memory_server.model import Line
+from memory_server.query.question import Query
 
 MAX_LINE, MAX_KEY_LINE = 400, 160
 """Characters of a source line that are shown; longer ones are data. A key line points at what to read."""
@@ -48,9 +50,22 @@ def with_context(text: Sequence[str], start: int, end: int, context: int) -> tup
     return tuple(lines)
 
 
-def pick_key_lines(
-    text: Sequence[str], summary: Summary, terms: Mapping[int, float], index: LexicalIndex, most: int
-) -> tuple[Line, ...]:
+@dataclass(frozen=True, slots=True)
+class KeyTerms:
+    """What makes a line matter to a query: its terms' weights by rarity, and a pattern that any line with one fits."""
+
+    weights: Mapping[int, float]
+    pattern: re.Pattern[str]
+
+
+def weigh_key_terms(query: Query, index: LexicalIndex) -> KeyTerms:
+    """A query's terms, the rarest the weightiest."""
+    weights = {term: index.idf(term) * weight for term, weight in sorted(query.terms.items())}
+    # A stem is how its words begin, so that a line without any of them is passed over at a fraction of the cost.
+    return KeyTerms(weights, re.compile("|".join(map(re.escape, sorted(query.stems))), re.IGNORECASE))
+
+
+def pick_key_lines(text: Sequence[str], summary: Summary, terms: KeyTerms, most: int) -> tuple[Line, ...]:
     """The lines that hold the query's rarest terms, in order, without what signature and doc say already.
 
     Comments repeat the words of a question; the code under them is the answer.
@@ -60,8 +75,10 @@ def pick_key_lines(
     scored: list[tuple[float, int]] = []
     for number in range(summary.start_line + 1, last + 1):
         line = text[number - 1]
-        found = terms.keys() & set(text_terms(line))
-        value = sum(index.idf(term) * terms[term] for term in sorted(found))
+        if not terms.pattern.search(line):
+            continue
+        found = terms.weights.keys() & set(text_terms(line))
+        value = sum(terms.weights[term] for term in sorted(found))
         if value > 0 and (is_prose or _CODE.search(line)) and _bare(line) not in told:
             scored.append((-value, number))
     scored.sort()

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexers.terms import hash_term, identifier_terms, split_identifier, stem_word
+from indexers.terms import hash_term, identifier_terms, identifier_words, split_identifier, stem_word
 from memory_server.errors import QueryError
 
 STOP_WORDS = frozenset({
@@ -42,8 +42,9 @@ class Query:
     """A question taken apart.
 
     ``names`` are identifiers written as such, outermost first (``["Flask", "route"]``); ``terms`` are hashed search
-    terms with weights; ``words`` the plain words' stems; ``style`` is "name" for an identifier alone, else "text";
-    ``roles`` are the roles of files that it asks for; ``places`` the paths and lines of a stack trace or a compiler.
+    terms with weights, ``stems`` the beginnings of the words they are of; ``words`` the plain words' stems; ``style``
+    is "name" for an identifier alone, else "text"; ``roles`` are the roles of files that it asks for; ``places`` the
+    paths and lines of a stack trace or a compiler.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Query:
     kinds: frozenset[str]
     roles: frozenset[str]
     places: tuple[tuple[str, int], ...] = ()
+    stems: frozenset[str] = frozenset()
 
 
 def read_query(text: str) -> Query:
@@ -68,12 +70,14 @@ def read_query(text: str) -> Query:
     is_name = len(found) <= 2 and len(text.split()) == 1
     names = tuple(tuple(re.split(r"\.|::|#|->", word)) for word in found if is_name or _looks_like_name(word))
     terms: dict[int, float] = {}
+    stems: set[str] = set()
     for word in found:
         if not is_name and word.lower() in STOP_WORDS:
             continue
         for part in re.split(r"\.|::|#|->", word):
             for term in identifier_terms(part.encode()):
                 terms[term] = min(terms.get(term, 0.0) + 1.0, 2.0)
+            stems.update(map(stem_word, identifier_words(part.encode())))
             if len(part) == 1:
                 terms.setdefault(hash_term(part.lower()), 0.5)
     words = {part for word in found for part in split_identifier(word) if part not in STOP_WORDS}
@@ -86,6 +90,7 @@ def read_query(text: str) -> Query:
         kinds=frozenset(kind for word in words if not is_name for kind in KIND_WORDS.get(word, ())),
         roles=frozenset(_ROLE_WORDS[word] for word in words & _ROLE_WORDS.keys())
         | ({"legacy"} if _VERSION.search(text) else set()),
+        stems=frozenset(stems),
         places=tuple(dict.fromkeys((path, int(line)) for path, line in _PLACE.findall(text))),
     )
 

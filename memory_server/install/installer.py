@@ -10,6 +10,7 @@ from pathlib import Path
 from indexers.git import find_git
 from memory_server.errors import InstallError
 from memory_server.install.changes import Finding, Step
+from memory_server.install.clients import CLIENTS
 from memory_server.install.hooks import check_hooks, hook_steps, inert_hook_steps
 from memory_server.install.registration import SERVER, check_registration, registration_step
 
@@ -54,7 +55,7 @@ def plan_install(root: Path, executable: str) -> list[Step]:
         hooks = [Step("git hooks: left out, since this folder is not in a git repository", list, list)]
     else:
         hooks = hook_steps(git, executable)
-    return [registration_step(root, executable), *hooks]
+    return [*(registration_step(client, root, executable) for client in CLIENTS), *hooks]
 
 
 def install(root: Path, *, dry_run: bool = False, executable: str | None = None) -> list[StepReport]:
@@ -87,7 +88,8 @@ def check(root: Path) -> list[Finding]:
         GitError: git refuses the repository.
     """
     git = find_git(root)
-    return check_registration(root) + (check_hooks(git) if git is not None else [])
+    registrations = [finding for client in CLIENTS for finding in check_registration(client, root)]
+    return registrations + (check_hooks(git) if git is not None else [])
 
 
 def _has_undo(step: Step) -> bool:

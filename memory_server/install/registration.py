@@ -1,4 +1,4 @@
-"""The registration of the server with Claude Code: one entry in the project's ``.mcp.json``."""
+"""The registration of the server with a client: one entry in the client's file of the project."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from pathlib import Path, PureWindowsPath
 
 from memory_server.errors import InstallError
 from memory_server.install.changes import Change, Delete, Finding, Step, Write, read_if_present
+from memory_server.install.clients import Client
 from memory_server.install.json_text import (
     Member,
     find_gap,
@@ -20,7 +21,6 @@ from memory_server.install.json_text import (
 )
 
 SERVER = "repo-memory"
-_SERVERS = "mcpServers"
 _INIT = "run `repo-memory init`"
 _REPAIR = "repair the file, then run `repo-memory init` again; nothing was changed"
 _ON_PATH = "install repo-memory where PATH finds it, for one with `uv tool install repo-memory`"
@@ -28,7 +28,7 @@ _ON_PATH = "install repo-memory where PATH finds it, for one with `uv tool insta
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """A ``.mcp.json`` as it is written; the entry is None when the server is not in it."""
+    """A client's file as it is written; the entry is None when the server is not in it."""
 
     path: Path
     text: str
@@ -49,22 +49,25 @@ class _Document:
         return [str(values["command"]), *map(str, arguments if isinstance(arguments, list) else [])]
 
 
-def registration_step(root: Path, executable: str) -> Step:
-    """Return the step that registers the server in ``root``'s ``.mcp.json``.
+def registration_step(client: Client, root: Path, executable: str) -> Step:
+    """Return the step that registers the server with a client of the project ``root``.
 
     The file is shared with the team, so it names the bare command where PATH finds that one, and the
     absolute ``executable`` otherwise.
     """
-    path = root / ".mcp.json"
     command = SERVER if shutil.which(SERVER) else executable
-    return Step(f"server {SERVER} in .mcp.json", lambda: _plan(path, command), lambda: _plan_undo(path))
+    return Step(
+        f"server {SERVER} in {client.file}",
+        lambda: _plan(client, root / client.file, command),
+        lambda: _plan_undo(client, root / client.file),
+    )
 
 
-def check_registration(root: Path) -> list[Finding]:
-    """Find what keeps Claude Code from starting the server in ``root``."""
-    path = root / ".mcp.json"
+def check_registration(client: Client, root: Path) -> list[Finding]:
+    """Find what keeps a client from starting the server in ``root``."""
+    path = root / client.file
     try:
-        document = _read(path)
+        document = _read(client, path)
         if document is None or document.entry is None:
             return [Finding(f"{path} does not register the server {SERVER}", _INIT)]
         _refuse_another_server(document)
@@ -76,23 +79,16 @@ def check_registration(root: Path) -> list[Finding]:
     return []
 
 
-def _plan(path: Path, command: str) -> Sequence[Change]:
-    entry: dict[str, object] = {
-        "type": "stdio",
-        "command": command,
-        "args": ["serve"],
-        "env": {},
-        "timeout": 60000,
-        "alwaysLoad": True,
-    }
-    document = _read(path)
+def _plan(client: Client, path: Path, command: str) -> Sequence[Change]:
+    entry = client.entry(command)
+    document = _read(client, path)
     if document is None:
-        return [_write(path, json.dumps({_SERVERS: {SERVER: entry}}, indent=2) + "\n")]
+        return [_write(path, json.dumps({client.section: {SERVER: entry}}, indent=2) + "\n")]
     text = document.text
     if document.servers is None:
         gap = find_gap(text, document.top)
         servers = f'{{"{SERVER}": {render_object(text, entry, gap.indent)}}}'  # no space inside: made here
-        return [_write(path, insert_member(text, gap, _SERVERS, servers))]
+        return [_write(path, insert_member(text, gap, client.section, servers))]
     if document.entry is None:
         gap = find_gap(text, document.servers.value)
         return [_write(path, insert_member(text, gap, SERVER, render_object(text, entry, gap.indent)))]
@@ -103,8 +99,8 @@ def _plan(path: Path, command: str) -> Sequence[Change]:
     return [_write(path, text[: old.value] + json.dumps(command) + text[old.end :])] if old else []
 
 
-def _plan_undo(path: Path) -> Sequence[Change]:
-    document = _read(path)
+def _plan_undo(client: Client, path: Path) -> Sequence[Change]:
+    document = _read(client, path)
     if document is None or document.servers is None or document.entry is None:
         return []
     _refuse_another_server(document)
@@ -113,15 +109,15 @@ def _plan_undo(path: Path) -> Sequence[Change]:
     if (
         alone
         and text.strip() == json.dumps(document.values, indent=2)
-        and list(document.values) == [_SERVERS]
+        and list(document.values) == [client.section]
     ):
         return [Delete(path.resolve())]
     if alone and is_hugged(text, document.servers.value):
-        return [_write(path, remove_member(text, document.top, _SERVERS))]
+        return [_write(path, remove_member(text, document.top, client.section))]
     return [_write(path, remove_member(text, document.servers.value, SERVER))]
 
 
-def _read(path: Path) -> _Document | None:
+def _read(client: Client, path: Path) -> _Document | None:
     data = read_if_present(path)
     if data is None:
         return None
@@ -130,10 +126,10 @@ def _read(path: Path) -> _Document | None:
         values = json.loads(text.removeprefix("\ufeff"))
     except ValueError as error:
         raise InstallError(f"{path} is not valid JSON: {error}", _REPAIR) from error
-    if not isinstance(values, dict) or not isinstance(values.get(_SERVERS, {}), dict):
-        raise InstallError(f'{path} is not an object with "{_SERVERS}"', _REPAIR)
+    if not isinstance(values, dict) or not isinstance(values.get(client.section, {}), dict):
+        raise InstallError(f'{path} is not an object with "{client.section}"', _REPAIR)
     top = text.index("{")
-    servers = _find(text, top, _SERVERS)
+    servers = _find(text, top, client.section)
     entry = _find(text, servers.value, SERVER) if servers else None
     return _Document(path, text, values, top, servers, entry)
 

@@ -153,7 +153,7 @@ def test_workers_end_with_the_process_that_started_them() -> None:
 BUSY_SERVER = """
 import sys, time
 from pathlib import Path
-from memory_server.cli import commands
+from memory_server.cli.serve import serve
 from memory_server.serve import live
 from memory_server.index import workers as reading
 
@@ -164,7 +164,7 @@ def sync(memory, *arguments, **named):
 
 if __name__ == "__main__":
     live.Memory.sync = sync
-    commands.serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]))
 """
 
 

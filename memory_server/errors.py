@@ -31,9 +31,13 @@ class StoreError(MemoryServerError):
 
 
 class StoreDamagedError(StoreError):
-    """The store's files are damaged; the next index run rebuilds it."""
+    """The store's files are damaged; the next index run rebuilds it. ``damage`` says what is wrong with them."""
 
     hint = "run `repo-memory index` to rebuild it"
+
+    def __init__(self, damage: str) -> None:
+        super().__init__(f"the store is damaged: {damage}")
+        self.damage = damage
 
 
 class StoreBusyError(StoreError):

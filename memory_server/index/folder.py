@@ -1,8 +1,7 @@
-"""Where a repository's index lives on disk, and what it was built by."""
+"""Where a repository's index lives on disk, and what it was made by."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 from indexers.git import GitPaths
 from memory_server.config import Config
 from memory_server.errors import StoreBusyError, StoreError, UnsafeRootError
+from memory_server.index.rebuild import IndexStamp
 
 NAME = "repo-memory"
 _CACHE_TAG = """\
@@ -87,23 +87,22 @@ class IndexFolder:
         except OSError as error:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
 
-    def read_fingerprint(self) -> dict[str, str]:
-        """What the index was built by; empty for a new or unreadable one."""
+    def read_stamp(self) -> IndexStamp | None:
+        """What the index was made by; None for a new or unreadable one."""
         try:
-            data = json.loads((self.path / "store.json").read_text(encoding="utf-8"))
+            return IndexStamp.from_json((self.path / "store.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return {}
-        return {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
+            return None
 
-    def write_fingerprint(self, fingerprint: dict[str, str]) -> None:
-        """Record what the index is built by.
+    def write_stamp(self, stamp: IndexStamp) -> None:
+        """Record what the index is made by.
 
         Raises:
             StoreError: it cannot be written.
         """
         temporary = self.path / "store.json.tmp"
         try:
-            temporary.write_text(json.dumps(fingerprint), encoding="utf-8")
+            temporary.write_text(stamp.to_json(), encoding="utf-8")
             temporary.replace(self.path / "store.json")
         except OSError as error:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error

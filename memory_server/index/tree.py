@@ -7,7 +7,6 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,6 @@ from indexers import git as git_commands
 from indexers.embedding.embed import Embedder, load_embedder
 from indexers.errors import EmbedderError
 from indexers.git import GitPaths
-from indexers.languages.registry import registry_fingerprint
 from indexers.model import Skipped
 from indexers.source.walk import FileEntry, WalkRules, list_entries, read_source
 from memory_server.config import Config
@@ -24,6 +22,7 @@ from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.index.embedding import EmbeddingRun
 from memory_server.index.folder import IndexFolder
 from memory_server.index.folder_times import FolderTimes
+from memory_server.index.rebuild import RebuildReason, find_reasons, make_stamp, tell_reasons
 from memory_server.index.snapshot import (
     SnapshotInfo,
     load_blobs,
@@ -39,13 +38,10 @@ from memory_server.index.workers import Reader, ReadFile, read_batch
 from memory_server.model import OnProgress, Progress, SyncReport
 from memory_server.store.heap import release_unused
 from memory_server.store.row_source import RowSource, row_source
-from memory_server.store.rows import blob_id, parser_fingerprint
+from memory_server.store.rows import blob_id
 
 if TYPE_CHECKING:
     from memory_server.store.tables import Store
-
-SCHEMA = "5"
-"""Raise when the meaning of stored rows, or of what a view derives from them, changes."""
 
 WRITE_ROWS = 10_000
 """Symbols gathered before they are written, so that a killed run keeps what it finished."""
@@ -95,16 +91,6 @@ class TreeIndex:
                     error.hint = "run `repo-memory tune --undo`" if self._tuned else error.hint
                     raise
             return self._embedder
-
-    def fingerprint(self) -> dict[str, str]:
-        """What rows depend on; a difference in any part means a rebuild."""
-        return {
-            "layout": SCHEMA,
-            "languages": registry_fingerprint(),
-            "parser": parser_fingerprint(),
-            "tree-sitter": metadata.version("tree-sitter"),
-            "embedding model": self.embedder.id,
-        }
 
     def load(self) -> bool:
         """Take over a newer view that another process wrote; true when the view changed."""
@@ -215,15 +201,12 @@ class TreeIndex:
                 try:
                     return self._update(started, reason, None if newer or reason else diff, on_progress)
                 except StoreDamagedError as error:
-                    return self._update(started, str(error), None, on_progress)
+                    reason = f"{RebuildReason.DAMAGE}: {error.damage}"
+                    return self._update(started, reason, None, on_progress)
 
     def why_rebuild(self) -> str:
         """Why the stored rows cannot be used; empty when they can."""
-        stored = self.folder.read_fingerprint()
-        if not stored:
-            return "no index yet"
-        changed = [f"the {name}" for name, value in self.fingerprint().items() if stored.get(name) != value]
-        return f"{' and '.join(changed)} changed" if changed else ""
+        return tell_reasons(find_reasons(self.folder.read_stamp(), make_stamp(self.embedder.id)))
 
     def check_store(self) -> None:
         """Read every table once.
@@ -235,7 +218,7 @@ class TreeIndex:
         build_view(FILES.empty_table(), [stored])
         missing = {known[2] for known in self.view.manifest.values() if known[2]} - set(stored.infos)
         if missing:
-            raise StoreDamagedError(f"the store lacks {len(missing)} of the indexed files")
+            raise StoreDamagedError(f"it lacks {len(missing)} of the indexed files")
 
     def forget(self) -> None:
         """Delete the index folder."""
@@ -265,7 +248,7 @@ class TreeIndex:
             if reason:
                 self._store = None
                 self.folder.erase()
-                self.folder.write_fingerprint(self.fingerprint())
+                self.folder.write_stamp(make_stamp(self.embedder.id))
             if anew:
                 self.view, self.info = nothing, None
             sources = [] if reason else self._known_views()

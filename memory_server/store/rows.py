@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
-from pathlib import Path
 
 import pyarrow as pa
 
-import indexers
 from indexers.languages.registry import find_language
 from indexers.model import SourceFile
 from indexers.parsing.documents import build_documents
@@ -59,15 +56,6 @@ class ParsedRows:
     blobs: tuple[BlobInfo, ...]
     symbols: pa.RecordBatch
     references: pa.RecordBatch
-
-
-@cache
-def parser_fingerprint() -> str:
-    """A hash over the code that makes rows of files: after an upgrade the same file may give others."""
-    digest = blake2b(digest_size=8)
-    for file in (Path(__file__), *sorted(Path(indexers.__file__).parent.rglob("*.py"))):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def blob_id(source: SourceFile) -> str:

@@ -69,7 +69,7 @@ class Store:
         unfinished = (folder / _WRITING).exists()
         damaged = _guard(lambda: find_damage(folder / "lance", folder / _SUMS, may_lack=unfinished))
         if damaged:
-            raise StoreDamagedError(f"the store is damaged: {damaged}")
+            raise StoreDamagedError(damaged)
 
         def open_tables() -> dict[str, Any]:
             connection = lancedb.connect(
@@ -103,7 +103,7 @@ class Store:
         def read(columns: Sequence[str]) -> pa.Table:
             found = self._scan(name, columns)
             if not found["_rowid"].equals(blobs["_rowid"]):
-                raise StoreDamagedError(f"the store is damaged: table {name} changes while it is read")
+                raise StoreDamagedError(f"table {name} changes while it is read")
             return found.select(list(columns))
 
         return Rows(len(blobs), find_runs(blobs), read)
@@ -194,4 +194,4 @@ def _guard(action: Callable[[], T]) -> T:
         text = str(error).splitlines()[0][:300]
         if any(word in text.lower() for word in ("no space", "permission denied", "read-only", "quota")):
             raise StoreError(f"the store cannot be written: {text}") from error
-        raise StoreDamagedError(f"the store is damaged: {text}") from error
+        raise StoreDamagedError(text) from error

@@ -16,7 +16,7 @@ import pytest
 from memory_server.cli import main
 
 STAGES: dict[str, tuple[str, int]] = {
-    "before the fingerprint is written": ("memory_server.index.folder.IndexFolder.write_fingerprint", 1),
+    "before the stamp is written": ("memory_server.index.folder.IndexFolder.write_stamp", 1),
     "before the tables are made": ("lancedb.connect", 1),
     "before references are written": ("lancedb.table.LanceTable.add", 1),
     "after references are written": ("lancedb.table.LanceTable.add", 2),

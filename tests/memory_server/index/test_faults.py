@@ -72,7 +72,7 @@ REMOVAL = (
 )
 COMPACTION = ("before compaction", "in the middle of compaction")
 NEEDS_AN_INDEX = (*REMOVAL, *COMPACTION, "before older views are dropped")
-ERASURE = ("while an old index is erased", "before the fingerprint is written")
+ERASURE = ("while an old index is erased", "before the stamp is written")
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in NEEDS_AN_INDEX])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memory_server.index import tree
+from memory_server.index import rebuild, tree
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from memory_server.model import Progress
@@ -45,6 +45,9 @@ PIECES = (
     "package main\n\nfunc record() { total() }\n",
     "# Title\n\nA section that mentions `total`.\n",
 )
+OLD_STAMP = '{"layout": "5", "languages": "0d", "parser": "0e", "tree-sitter": "0.26", "embedding model": "counting-1"}'
+"""What an index before version 6 said of itself."""
+
 NOTHING = st.just("")
 FILE_OPERATIONS = (
     st.tuples(
@@ -270,18 +273,24 @@ def test_a_file_that_changes_while_it_is_indexed_is_read_again(repository: Proje
 
 
 def change_languages(patch: pytest.MonkeyPatch) -> Memory:
-    patch.setattr(tree, "registry_fingerprint", lambda: "other languages")
+    patch.setattr(rebuild, "registry_fingerprint", lambda: "other languages")
     return open_memory(Path.cwd())
 
 
-def change_parser(patch: pytest.MonkeyPatch) -> Memory:
-    patch.setattr(tree, "parser_fingerprint", lambda: "another parser")
+def change_tree_sitter(patch: pytest.MonkeyPatch) -> Memory:
+    patch.setattr("memory_server.index.rebuild.metadata.version", lambda _: "0.1")
     return open_memory(Path.cwd())
 
 
-def change_layout(patch: pytest.MonkeyPatch) -> Memory:
-    patch.setattr(tree, "SCHEMA", "0")
+def change_version(patch: pytest.MonkeyPatch) -> Memory:
+    patch.setattr(rebuild, "INDEX_VERSION", rebuild.INDEX_VERSION + 1)
     return open_memory(Path.cwd())
+
+
+def write_old_stamp(_: pytest.MonkeyPatch) -> Memory:
+    memory = open_memory(Path.cwd())
+    (memory.tree.folder.path / "store.json").write_text(OLD_STAMP, encoding="utf-8")
+    return memory
 
 
 def change_model(_: pytest.MonkeyPatch) -> Memory:
@@ -289,7 +298,7 @@ def change_model(_: pytest.MonkeyPatch) -> Memory:
 
 
 def change_two(patch: pytest.MonkeyPatch) -> Memory:
-    patch.setattr(tree, "registry_fingerprint", lambda: "other languages")
+    patch.setattr(rebuild, "registry_fingerprint", lambda: "other languages")
     return change_model(patch)
 
 
@@ -297,10 +306,11 @@ def change_two(patch: pytest.MonkeyPatch) -> Memory:
     ("change", "reason"),
     [
         (change_languages, "the languages changed"),
-        (change_parser, "the parser changed"),
-        (change_layout, "the layout changed"),
+        (change_tree_sitter, "tree-sitter changed"),
+        (change_version, "the index version changed"),
+        (write_old_stamp, "the index version changed"),
         (change_model, "the embedding model changed"),
-        (change_two, "the languages and the embedding model changed"),
+        (change_two, "the languages changed and the embedding model changed"),
     ],
 )
 def test_what_rows_depend_on_rebuilds_and_says_why(

@@ -114,7 +114,7 @@ def test_a_damaged_view_is_made_again_from_the_store(repository: Project, name: 
     assert not open_memory(repository.root).sync().wrote
 
 
-def test_a_damaged_fingerprint_rebuilds(repository: Project) -> None:
+def test_a_damaged_stamp_rebuilds(repository: Project) -> None:
     first = open_memory(repository.root)
     first.sync()
     halve(first.tree.folder.path / "store.json")

@@ -6,8 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-RACY_NS = 20_000_000
-"""What changed this shortly before it was looked at may change again within its clock's tick."""
+from memory_server.index.manifest import RACY_NS
 
 
 class FolderTimes:

@@ -22,6 +22,7 @@ from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.index.embedding import EmbeddingRun
 from memory_server.index.folder import IndexFolder
 from memory_server.index.folder_times import FolderTimes
+from memory_server.index.manifest import MANIFEST, Diff, Manifest, blobs_of, compare, manifest_rows
 from memory_server.index.rebuild import RebuildReason, find_reasons, make_stamp, tell_reasons
 from memory_server.index.snapshot import (
     SnapshotInfo,
@@ -31,9 +32,9 @@ from memory_server.index.snapshot import (
     read_info,
     write_view,
 )
-from memory_server.index.sync import Diff, FreshRows, compare, import_store_early, manifest_rows
+from memory_server.index.sync import FreshRows, import_store_early
 from memory_server.index.tuned import find_tuned
-from memory_server.index.view import FILES, View, build_view, empty_view
+from memory_server.index.view import View, build_view, empty_view
 from memory_server.index.workers import Reader, ReadFile, read_batch
 from memory_server.model import OnProgress, Progress, SyncReport
 from memory_server.store.heap import release_unused
@@ -125,7 +126,7 @@ class TreeIndex:
             return not self.pending().changes
         manifest = self.view.manifest
         return all(
-            path in manifest and (self._stat(path) == manifest[path][:2] or self._same_content(path))
+            path in manifest and (manifest[path].stands_for(*self._stat(path)) or self._same_content(path))
             for path in sorted(paths)
         )
 
@@ -138,7 +139,7 @@ class TreeIndex:
 
     def _same_content(self, path: str) -> bool:
         source = read_source(self.root, path, self.rules)
-        return not isinstance(source, Skipped) and blob_id(source) == self.view.manifest[path][2]
+        return not isinstance(source, Skipped) and blob_id(source) == self.view.manifest[path].blob
 
     def overlay(self) -> None:
         """Parse what changed into the view alone, when the store cannot be written now; the next sync stores it."""
@@ -146,7 +147,7 @@ class TreeIndex:
             diff = self.pending()
             rows = FreshRows(EmbeddingRun(self.embedder), None)
             files: dict[str, ReadFile] = {}
-            known = frozenset(known[2] for known in self.view.manifest.values())
+            known = frozenset(entry.blob for entry in self.view.manifest.values())
             with self._reader(diff) as reader:
                 for batch in reader.read(known):
                     files.update({file.entry.path: file for file in batch.files})
@@ -170,13 +171,13 @@ class TreeIndex:
         young = [
             entry
             for entry in diff.read
-            if entry.path in manifest and manifest[entry.path][:2] == (entry.size, 0)
+            if entry.path in manifest and manifest[entry.path].stands_for(entry.size, 0)
         ]
         if young:
-            known = frozenset(known[2] for known in manifest.values())
+            known = frozenset(entry.blob for entry in manifest.values())
             read = read_batch(self.root, young, self.rules, known).files
-            found = {file.entry.path: (file.blob, file.skipped) for file in read}
-            diff = diff.without({path for path, content in found.items() if content == manifest[path][2:]})
+            same = {file.entry.path for file in read if manifest[file.entry.path].holds(file)}
+            diff = diff.without(same)
         if not diff.changes:
             self._folder_times.remember(self.view.folders, listed_ns)
         return diff
@@ -215,8 +216,8 @@ class TreeIndex:
             StoreDamagedError: one cannot be read, or lacks contents of the view.
         """
         stored = self._open_store().rows()
-        build_view(FILES.empty_table(), [stored])
-        missing = {known[2] for known in self.view.manifest.values() if known[2]} - set(stored.infos)
+        build_view(MANIFEST.empty_table(), [stored])
+        missing = blobs_of(self.view.manifest) - set(stored.infos)
         if missing:
             raise StoreDamagedError(f"it lacks {len(missing)} of the indexed files")
 
@@ -233,7 +234,7 @@ class TreeIndex:
         """One write: read what changed (``diff`` if it is known), store new contents, build and publish the view."""
         anew = bool(reason) or self.info is None  # without a reason, an overlay was never stored
         likely = len(self.view) if reason else 0
-        before = {} if anew else self.view.manifest
+        before: Manifest = {} if anew else self.view.manifest
         diff = diff or self.pending(anew=anew)
         if not anew and not diff.changes:
             return self._report(started)
@@ -265,9 +266,9 @@ class TreeIndex:
         release_unused()
         self._folder_times.remember(view.folders, diff.listed_ns)
         self._collect_garbage()
-        was = {path for path, known in before.items() if known[2]}
-        now = {path for path, known in self.view.manifest.items() if known[2]}
-        changed = sum(1 for path in was & now if before[path][2] != self.view.manifest[path][2])
+        was = {path for path, entry in before.items() if entry.blob}
+        now = {path for path, entry in self.view.manifest.items() if entry.blob}
+        changed = sum(1 for path in was & now if before[path].blob != self.view.manifest[path].blob)
         return self._report(started, len(now - was), changed, len(was - now), embedded, reason)
 
     def _known_views(self) -> list[RowSource]:
@@ -360,7 +361,7 @@ class TreeIndex:
         """Let the store, if it is open, drop contents that no tree uses."""
         if self._store is None:
             return
-        used = {blob for _, _, blob, _ in self.view.manifest.values() if blob}
+        used = blobs_of(self.view.manifest)
         for folder in self.folder.views.iterdir():
             info = read_info(folder)
             used |= load_blobs(folder, info) if info is not None else set()

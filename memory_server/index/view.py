@@ -18,6 +18,7 @@ from indexers.references.graph import Graph, GraphInput, resolve_references
 from indexers.source.roles import find_roles
 from indexers.terms import text_terms
 from memory_server.index.lexical import LexicalIndex, build_lexical_index
+from memory_server.index.manifest import MANIFEST, Manifest, read_manifest
 from memory_server.store.heap import release_unused
 from memory_server.store.row_source import (
     REFERENCE_GROUPS,
@@ -29,20 +30,8 @@ from memory_server.store.row_source import (
     row_source,
     symbols_schema,
 )
-from memory_server.store.rows import REFERENCES
+from memory_server.store.rows import BLOBS, REFERENCES
 from memory_server.store.vectors import Vectors
-
-FILES = pa.schema([
-    pa.field("path", pa.string()),
-    pa.field("blob", pa.string()),
-    pa.field("size", pa.int64()),
-    pa.field("mtime_ns", pa.int64()),
-    pa.field("language", pa.string()),
-    pa.field("lines", pa.int32()),
-    pa.field("problem", pa.string()),
-    pa.field("skipped", pa.string()),
-])  # fmt: skip
-"""A tree's files. ``skipped`` names why a file is left out; such a file has no blob."""
 
 PATH_SHARE = 0.6
 """What a path says of its file beside the mean of its symbols; from 0.3 to 1 the development split is flat."""
@@ -177,15 +166,9 @@ class View:
         return {path: index for index, path in enumerate(self.paths)}
 
     @cached_property
-    def manifest(self) -> Mapping[str, tuple[int, int, str, str]]:
-        """Path to (size, mtime_ns, blob, skipped) for every file, left-out ones too."""
-        columns = [
-            self.all_files[name].to_pylist() for name in ("path", "size", "mtime_ns", "blob", "skipped")
-        ]
-        return {
-            path: (size, mtime, blob, skipped)
-            for path, size, mtime, blob, skipped in zip(*columns, strict=True)
-        }
+    def manifest(self) -> Manifest:
+        """What is known of every file, left-out ones too."""
+        return read_manifest(self.all_files)
 
     @cached_property
     def lexical(self) -> LexicalIndex:
@@ -345,6 +328,6 @@ def build_view(files: pa.Table, sources: Sequence[RowSource], embedder: Embedder
 def empty_view(dimensions: int) -> View:
     """A view of nothing."""
     nothing = row_source(
-        FILES.empty_table(), symbols_schema(dimensions).empty_table(), REFERENCES.empty_table()
+        BLOBS.empty_table(), symbols_schema(dimensions).empty_table(), REFERENCES.empty_table()
     )
-    return build_view(FILES.empty_table(), [nothing])
+    return build_view(MANIFEST.empty_table(), [nothing])

@@ -13,6 +13,12 @@ from indexers.model import SourceFile
 from indexers.parsing.documents import build_documents
 from indexers.parsing.parse import parse_file
 
+BLOBS = pa.schema([
+    pa.field("blob", pa.string()),
+    pa.field("language", pa.string()),
+    pa.field("lines", pa.int32()),
+    pa.field("problem", pa.string()),
+])  # fmt: skip
 SYMBOL_FIELDS = [
     pa.field("blob", pa.string()),
     pa.field("ordinal", pa.int32()),

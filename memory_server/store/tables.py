@@ -1,7 +1,7 @@
 """The LanceDB store of one repository: rows by content, shared by every worktree and branch.
 
-Three tables: ``files`` (one row per parsed content), ``symbols`` (with vectors) and ``references``. A content's row in
-``files`` is written last, so a content found there is whole; what a killed run left behind is removed by the next one.
+Three tables: ``blobs`` (one row per parsed content), ``symbols`` (with vectors) and ``references``. A content's row in
+``blobs`` is written last, so a content found there is whole; what a killed run left behind is removed by the next one.
 """
 
 from __future__ import annotations
@@ -23,15 +23,9 @@ from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.store.checksums import find_damage, record_sums
 from memory_server.store.quick_import import import_lancedb
 from memory_server.store.row_source import Rows, RowSource, find_runs, read_infos, symbols_schema
-from memory_server.store.rows import REFERENCES
+from memory_server.store.rows import BLOBS, REFERENCES
 from memory_server.store.vectors import Vectors
 
-FILES = pa.schema([
-    pa.field("blob", pa.string()),
-    pa.field("language", pa.string()),
-    pa.field("lines", pa.int32()),
-    pa.field("problem", pa.string()),
-])  # fmt: skip
 COMPACT_AFTER = 24
 """Versions of a table after which it is compacted: reading stays one pass, and writing one file costs 10 ms."""
 
@@ -61,7 +55,7 @@ class Store:
         self.folder = folder
         self.dimensions = dimensions
         schemas = {
-            "files": FILES,
+            "blobs": BLOBS,
             "symbols": symbols_schema(dimensions),
             "references": REFERENCES,
         }
@@ -90,11 +84,11 @@ class Store:
 
     def known_blobs(self) -> set[str]:
         """Every content that is stored whole."""
-        return set(_guard(lambda: self._tables["files"].to_arrow())["blob"].to_pylist())
+        return set(_guard(lambda: self._tables["blobs"].to_arrow())["blob"].to_pylist())
 
     def rows(self) -> RowSource:
         """Everything stored, read column by column as it is asked for."""
-        infos = read_infos(_guard(self._tables["files"].to_arrow))
+        infos = read_infos(_guard(self._tables["blobs"].to_arrow))
         return RowSource(infos, self._rows("symbols"), self._rows("references"))
 
     def _rows(self, name: str) -> Rows:
@@ -139,19 +133,19 @@ class Store:
                 self._delete(name, set(present.unique().to_pylist()) - whole)
         _guard(marker.touch)
 
-    def add(self, files: pa.Table, symbols: pa.Table, references: pa.Table) -> None:
+    def add(self, blobs: pa.Table, symbols: pa.Table, references: pa.Table) -> None:
         """Add whole contents, leaving out those stored already."""
         stored = pa.array(sorted(self.known_blobs()), pa.string())
-        files, symbols, references = (
-            rows.filter(pc.invert(pc.is_in(rows["blob"], stored))) for rows in (files, symbols, references)
+        blobs, symbols, references = (
+            rows.filter(pc.invert(pc.is_in(rows["blob"], stored))) for rows in (blobs, symbols, references)
         )  # fmt: skip
-        for name, rows in (("references", references), ("symbols", symbols), ("files", files)):
+        for name, rows in (("references", references), ("symbols", symbols), ("blobs", blobs)):
             if len(rows):
                 _guard(partial(self._tables[name].add, rows))
 
     def remove(self, blobs: set[str]) -> None:
-        """Remove contents; ``files`` first, so that none is ever found in part."""
-        for name in ("files", "symbols", "references"):
+        """Remove contents; ``blobs`` first, so that none is ever found in part."""
+        for name in ("blobs", "symbols", "references"):
             self._delete(name, blobs)
 
     def commit(self, *, compact: bool = False) -> None:

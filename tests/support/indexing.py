@@ -22,7 +22,7 @@ from memory_server.query.question import read_query
 from memory_server.query.search import search_view
 from memory_server.store.rows import parse_rows
 
-TABLES = ("files", "symbols", "references")
+TABLES = ("blobs", "symbols", "references")
 GRAPH_COLUMNS = ("source", "target", "kind", "line", "confidence", "importance")
 
 CODE_BASE = {
@@ -172,8 +172,8 @@ def assert_whole(memory: Memory) -> None:
         assert table_rows(memory, blobs) == table_rows(fresh, blobs)
     connection = lancedb.connect(str(index.folder.path / "lance"))
     stored = {name: connection.open_table(name).to_arrow()["blob"].to_pylist() for name in TABLES}
-    assert len(stored["files"]) == len(set(stored["files"]))
-    assert set(stored["symbols"]) | set(stored["references"]) <= set(stored["files"])
+    assert len(stored["blobs"]) == len(set(stored["blobs"]))
+    assert set(stored["symbols"]) | set(stored["references"]) <= set(stored["blobs"])
     assert index.info is not None
     assert {path.name for path in index.folder.view.iterdir()} == {str(index.info.generation), "current.json"}
     assert not (index.folder.path / "writing").exists()

@@ -30,7 +30,7 @@ STAGES: dict[str, tuple[str, int]] = {
     "before the view is named": ("memory_server.index.snapshot.write_info", 1),
     "before older views are dropped": ("memory_server.index.snapshot.shutil.rmtree", 2),
     "before contents are removed": ("memory_server.store.tables.Store.remove", 1),
-    "after removed contents lose their files row": ("lancedb.table.LanceTable.delete", 2),
+    "after removed contents lose their blobs row": ("lancedb.table.LanceTable.delete", 2),
     "before the last table loses its rows": ("lancedb.table.LanceTable.delete", 3),
     "before compaction": ("lancedb.table.LanceTable.optimize", 1),
     "in the middle of compaction": ("lancedb.table.LanceTable.optimize", 2),

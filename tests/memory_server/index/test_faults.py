@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from memory_server.errors import MemoryServerError, StoreBusyError, StoreDamagedError, StoreError
-from memory_server.index import sync, tree
+from memory_server.index import manifest, tree
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from tests.support.git_project import Project, snapshot
@@ -67,7 +67,7 @@ def assert_recovers(root: Path) -> None:
 
 REMOVAL = (
     "before contents are removed",
-    "after removed contents lose their files row",
+    "after removed contents lose their blobs row",
     "before the last table loses its rows",
 )
 COMPACTION = ("before compaction", "in the middle of compaction")
@@ -224,7 +224,7 @@ def test_the_second_of_two_writers_finds_nothing_to_do(
     write_files(repository.root, {"notes.txt": "remember the bread\n"})
     pending = type(second.tree).pending
 
-    def be_late(index: tree.TreeIndex) -> sync.Diff:
+    def be_late(index: tree.TreeIndex) -> manifest.Diff:
         monkeypatch.undo()
         found = pending(index)
         first.sync()

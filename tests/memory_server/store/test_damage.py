@@ -39,10 +39,10 @@ def garble(path: Path) -> None:
 
 DAMAGES = (halve, garble, Path.unlink)
 STORE_FILES = (
-    "lance/files.lance/data/*.lance",
+    "lance/blobs.lance/data/*.lance",
     "lance/symbols.lance/data/*.lance",
     "lance/references.lance/data/*.lance",
-    "lance/files.lance/_versions/*.manifest",
+    "lance/blobs.lance/_versions/*.manifest",
     "lance/symbols.lance/_versions/*.manifest",
     "lance/references.lance/_versions/*.manifest",
 )

@@ -25,7 +25,7 @@ from tests.support.indexing import (
 )
 
 Rows = tuple[pa.Table, pa.Table, pa.Table]
-TABLES = ("files", "symbols", "references")
+TABLES = ("blobs", "symbols", "references")
 
 
 def sources_of(paths: tuple[str, ...]) -> list[tuple[str, SourceFile]]:
@@ -86,7 +86,7 @@ def test_an_open_store_sees_what_another_one_writes(store: Store, tmp_path: Path
     other = Store(tmp_path, CountingEmbedder().dimensions)
     write(other, "app/store.py")
     write(store, "app/store.py")
-    files = table_blobs(tmp_path)["files"]
+    files = table_blobs(tmp_path)["blobs"]
     assert len(files) == len(set(files)) == 2
 
 
@@ -132,10 +132,10 @@ def test_many_small_writes_are_compacted_without_loss(store: Store, tmp_path: Pa
         store.begin()
         store.remove(blobs_of(paths[(number + 1) % len(paths)]))
         store.commit()
-    left = set(table_blobs(tmp_path)["files"])
+    left = set(table_blobs(tmp_path)["blobs"])
     assert left == store.known_blobs() == set(table_blobs(tmp_path)["symbols"])
     assert (
-        len(list((tmp_path / "lance" / "files.lance" / "_versions").glob("*.manifest"))) <= COMPACT_AFTER + 3
+        len(list((tmp_path / "lance" / "blobs.lance" / "_versions").glob("*.manifest"))) <= COMPACT_AFTER + 3
     )
 
 
@@ -166,7 +166,7 @@ def test_any_other_failure_is_damage(store: Store, monkeypatch: pytest.MonkeyPat
 
 def test_tables_with_other_columns_are_damage(tmp_path: Path) -> None:
     connection = lancedb.connect(str(tmp_path / "lance"))
-    connection.create_table("files", schema=pa.schema([pa.field("path", pa.string())]))
+    connection.create_table("blobs", schema=pa.schema([pa.field("path", pa.string())]))
     with pytest.raises(StoreDamagedError):
         Store(tmp_path, 8)
 
@@ -214,8 +214,8 @@ def test_contents_that_no_tree_uses_go(repository: Project) -> None:
         memory.sync()
     used = set(memory.view.files["blob"].to_pylist())
     stored = table_blobs(memory.tree.folder.path)
-    assert len(set(stored["files"]) - used) <= 8
-    assert used <= set(stored["files"])
+    assert len(set(stored["blobs"]) - used) <= 8
+    assert used <= set(stored["blobs"])
 
 
 def test_contents_of_another_worktree_stay(repository: Project, tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_contents_of_another_worktree_stay(repository: Project, tmp_path: Path) 
     for number in range(12):
         write_files(repository.root, {"notes.txt": f"remember number {number}\n"})
         memory.sync()
-    stored = set(table_blobs(memory.tree.folder.path)["files"])
+    stored = set(table_blobs(memory.tree.folder.path)["blobs"])
     assert set(beside.view.files["blob"].to_pylist()) <= stored
 
 

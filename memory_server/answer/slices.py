@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from indexers.summarize import Summary
 from indexers.terms import text_terms
 from indexers.tokens import truncate
-from memory_server.index.lexical import LexicalIndex
+from memory_server.index.view.lexical import LexicalIndex
 from memory_server.model import Line
 from memory_server.query.question import Query
 

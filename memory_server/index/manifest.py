@@ -65,6 +65,14 @@ def blobs_of(manifest: Manifest) -> set[str]:
     return {entry.blob for entry in manifest.values() if entry.blob}
 
 
+def count_changes(before: Manifest, after: Manifest) -> tuple[int, int, int]:
+    """How many indexed files were added, changed and removed."""
+    was = {path for path, entry in before.items() if entry.blob}
+    now = {path for path, entry in after.items() if entry.blob}
+    changed = sum(1 for path in was & now if before[path].blob != after[path].blob)
+    return len(now - was), changed, len(was - now)
+
+
 @dataclass(frozen=True, slots=True)
 class Diff:
     """How a tree differs from its manifest: entries to read, paths gone, files left out by name or size."""

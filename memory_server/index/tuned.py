@@ -1,6 +1,7 @@
-"""The shipped model tuned to a repository: kept in its index folder, used in the shipped one's place.
+"""Which model embeds a repository: the configured one, or the shipped one tuned to it, or as it ships.
 
-``tuned.json`` names it and is replaced last: whoever reads sees the old model or the new one, whole.
+A tuned model is kept in the repository's index folder. ``tuned.json`` names it and is replaced last:
+whoever reads sees the old model or the new one, whole.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from indexers.embedding.embed import SHIPPED_MODEL, static_model_id
+from indexers.embedding.embed import SHIPPED_MODEL, Embedder, load_embedder, static_model_id
+from indexers.errors import EmbedderError
+from memory_server.config import EmbedderConfig
 from memory_server.errors import StoreError
 from memory_server.index.folder import IndexFolder
 
@@ -91,3 +95,39 @@ def drop_tuned(index: Path) -> bool:
     (index / _RECORD).unlink(missing_ok=True)
     shutil.rmtree(index / _MODELS, ignore_errors=True)
     return found
+
+
+class EmbedderChoice:
+    """The model of one tree, loaded at first use; thread-safe."""
+
+    def __init__(self, index: Path, config: EmbedderConfig, given: Embedder | None = None) -> None:
+        """Choose for the index folder ``index``; ``given`` takes the place of every other model."""
+        self._index, self._config = index, config
+        self._takes_tuned = given is None and not config.model
+        self._embedder = given
+        self._tuned: Path | None = None
+        self._mutex = threading.Lock()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model to embed with.
+
+        Raises:
+            EmbedderError: it cannot be loaded.
+        """
+        with self._mutex:
+            if self._embedder is None:
+                self._tuned = find_tuned(self._index) if self._takes_tuned else None
+                model = str(self._tuned or self._config.model)
+                try:
+                    self._embedder = load_embedder(model or None, self._config.device or None)
+                except EmbedderError as error:
+                    error.hint = "run `repo-memory tune --undo`" if self._tuned else error.hint
+                    raise
+            return self._embedder
+
+    def renew(self) -> None:
+        """Let go of a model in whose place another process, tuning or undoing it, put another one."""
+        with self._mutex:
+            if self._takes_tuned and self._embedder and find_tuned(self._index) != self._tuned:
+                self._embedder = None

@@ -1,18 +1,14 @@
-"""Where the rows of parsed contents are found: the store, a batch just parsed, or another view."""
+"""Where the rows of parsed contents are found: the store, a batch just parsed, or a view."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from memory_server.store.rows import REFERENCES, SYMBOL_FIELDS, BlobInfo
-
-if TYPE_CHECKING:
-    from memory_server.index.view import View
 
 Ranges = Mapping[str, tuple[int, int]]
 
@@ -46,12 +42,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class RowSource:
-    """Rows of many contents; ``view`` is set when they are all rows of one, in its order."""
+    """Rows of many contents."""
 
     infos: Mapping[str, BlobInfo]
     symbols: Rows
     references: Rows
-    view: View | None = None
 
 
 def row_source(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowSource:

@@ -49,7 +49,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     make_sample(project.root)
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "Add the shop")
-    monkeypatch.setattr("memory_server.index.tree.load_embedder", lambda *_: WordEmbedder())
+    monkeypatch.setattr("memory_server.index.tuned.load_embedder", lambda *_: WordEmbedder())
     for name, value in (("COLUMNS", "100"), ("TERMINAL_WIDTH", "100"), ("NO_COLOR", "1"), ("TERM", "dumb")):
         monkeypatch.setenv(name, value)
     for name in ("GITHUB_ACTIONS", "FORCE_COLOR", "PY_COLORS"):

@@ -12,9 +12,9 @@ from indexers.embedding.embed import Vectors
 from indexers.errors import EmbedderError
 from memory_server.cli.progress import _plain_progress
 from memory_server.cli.reports import status_text
-from memory_server.index import embedding, tree
+from memory_server.index import embedding, update
 from memory_server.index.embedding import FIRST_TEXTS, EmbeddingRun, tell_duration
-from memory_server.index.sync import FreshRows
+from memory_server.index.new_rows import NewRows
 from memory_server.memory import Memory
 from memory_server.model import Progress
 from tests.support.git_project import Project
@@ -147,16 +147,16 @@ def test_a_slow_run_writes_what_it_has_embedded(
     repository: Project, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("memory_server.index.workers.BATCH_BYTES", 1)
-    monkeypatch.setattr(tree, "WRITE_SECONDS", 1.0)
+    monkeypatch.setattr(update, "WRITE_SECONDS", 1.0)
     write_files(repository.root, {f"copy_{n}.py": f"n = {n}\n" + CODE_BASE["app/store.py"] for n in range(5)})
     sizes: list[int] = []
-    original = FreshRows.take
+    original = NewRows.take
 
-    def take(rows: FreshRows) -> object:
+    def take(rows: NewRows) -> object:
         sizes.append(rows.rows)
         return original(rows)
 
-    monkeypatch.setattr(FreshRows, "take", take)
+    monkeypatch.setattr(NewRows, "take", take)
     with open_memory(repository.root, SlowEmbedder(clock=clock, pace=0.5)) as memory:
         memory.sync()
         assert len(sizes) > 3
@@ -184,7 +184,7 @@ def test_the_device_is_handed_to_the_models(repository: Project, monkeypatch: py
         asked.append(arguments)
         return CountingEmbedder()
 
-    monkeypatch.setattr("memory_server.index.tree.load_embedder", load)
+    monkeypatch.setattr("memory_server.index.tuned.load_embedder", load)
     with Memory.open(repository.root) as memory:
         assert memory.tree.embedder.id == "counting-1"
     assert asked == [("a/b", "cuda")]

@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 
 from memory_server.errors import MemoryServerError, StoreBusyError, StoreDamagedError, StoreError
-from memory_server.index import manifest, tree
+from memory_server.index import manifest, tree, update
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from tests.support.git_project import Project, snapshot
@@ -42,7 +42,7 @@ def die() -> None:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write an index in several parts, as a large one is."""
     monkeypatch.setattr(reading, "BATCH_BYTES", 1)
-    monkeypatch.setattr(tree, "WRITE_ROWS", 10)
+    monkeypatch.setattr(update, "WRITE_ROWS", 10)
 
 
 def replace_code(root: Path, word: str) -> None:
@@ -274,8 +274,8 @@ WRITES = (
     "lancedb.table.LanceTable.add",
     "memory_server.store.tables.Path.touch",
     "memory_server.store.tables.record_sums",
-    "memory_server.index.tree.write_view",
-    "memory_server.index.snapshot.write_info",
+    "memory_server.index.update.write_view",
+    "memory_server.index.view.snapshot.write_info",
 )
 
 

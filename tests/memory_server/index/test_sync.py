@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memory_server.index import rebuild, tree
+from memory_server.index import freshness, rebuild, update
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from memory_server.model import Progress
@@ -99,13 +99,13 @@ def move_git(project: Project, operation: Operation) -> None:
 @EXAMPLES
 @given(
     operations=st.lists(st.one_of(*FILE_OPERATIONS, *GIT_OPERATIONS), min_size=3, max_size=12),
-    store_work=st.sampled_from([0, tree.STORE_WORK]),
+    store_work=st.sampled_from([0, update.STORE_WORK]),
 )
 def test_after_any_changes_a_sync_equals_a_fresh_index(
     operations: list[Operation], store_work: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tree, "STORE_WORK", store_work)
+        patch.setattr(update, "STORE_WORK", store_work)
         project = make_project(tmp_path_factory.mktemp("any"), patch)
         write_files(project.root, CODE_BASE)
         memory = open_memory(project.root)
@@ -211,7 +211,7 @@ def test_no_text_is_embedded_twice_across_batches(
     repository: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "BATCH_BYTES", 1)
-    monkeypatch.setattr(tree, "WRITE_ROWS", 5)
+    monkeypatch.setattr(update, "WRITE_ROWS", 5)
     write_files(
         repository.root,
         {f"copy_{number}.py": f"n = {number}\n" + CODE_BASE["app/store.py"] for number in range(5)},
@@ -241,7 +241,7 @@ def test_a_file_saved_again_in_the_same_clock_tick_is_read_again(
 ) -> None:
     path = repository.root / "notes.txt"
     now = [path.stat().st_mtime_ns + 10**10]
-    monkeypatch.setattr("memory_server.index.tree.time.time_ns", lambda: now[0])
+    monkeypatch.setattr("memory_server.index.freshness.time.time_ns", lambda: now[0])
 
     def save_again(progress: Progress) -> None:
         if progress.stage == "linking":
@@ -353,5 +353,5 @@ def test_a_file_edited_a_moment_ago_does_not_cost_every_search_a_listing(
     for folder in folders:
         os.utime(folder, ns=(1, 1))
     memory.search("billing")
-    monkeypatch.setattr(tree, "list_entries", None)
+    monkeypatch.setattr(freshness, "list_entries", None)
     assert memory.search("billing")

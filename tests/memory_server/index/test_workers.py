@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from memory_server.index import tree
+from memory_server.index import update
 from memory_server.index import workers as reading
 from tests.support.git_project import Project
 from tests.support.indexing import (
@@ -60,7 +60,7 @@ def test_a_branch_and_back_embeds_nothing_new(repository: Project) -> None:
 def test_much_that_another_branch_had_is_taken_from_the_store(
     repository: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tree, "STORE_WORK", 0)
+    monkeypatch.setattr(update, "STORE_WORK", 0)
     memory = open_memory(repository.root)
     memory.sync()
     repository.git("checkout", "--quiet", "-b", "feature")

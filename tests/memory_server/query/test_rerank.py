@@ -211,7 +211,7 @@ def test_a_reranker_that_cannot_be_loaded_is_named_and_the_doctor_finds_it(
     from memory_server.cli.reports import examine
 
     monkeypatch.setenv("REPO_MEMORY_RERANKER", str(tmp_path / "gone"))
-    monkeypatch.setattr("memory_server.index.tree.load_embedder", lambda *_: CountingEmbedder())
+    monkeypatch.setattr("memory_server.index.tuned.load_embedder", lambda *_: CountingEmbedder())
     with Memory.open(repository.root) as memory:
         memory.sync()
         with pytest.raises(RerankerError, match="gone") as raised:

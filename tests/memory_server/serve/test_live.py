@@ -62,7 +62,7 @@ def reports(monkeypatch: pytest.MonkeyPatch) -> queue.Queue[SyncReport]:
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Start live memories with an embedder that needs no model, and stop them in the end."""
-    monkeypatch.setattr("memory_server.index.tree.load_embedder", lambda *_: CountingEmbedder())
+    monkeypatch.setattr("memory_server.index.tuned.load_embedder", lambda *_: CountingEmbedder())
     started: list[LiveMemory] = []
 
     def begin(root: Path) -> LiveMemory:
@@ -260,7 +260,7 @@ def test_a_full_disk_leaves_current_text_served(
     def fail(*_: object, **__: object) -> None:
         raise StoreError("no space")
 
-    monkeypatch.setattr("memory_server.index.tree.TreeIndex._write", fail)
+    monkeypatch.setattr("memory_server.index.update.Update._write", fail)
     write_files(repository.root, {"app/billing.py": "def remaining_after(amount):\n    return amount * 77\n"})
     assert "amount * 77" in answering.memory().read(["remaining_after"]).text()
     assert "def record" in answering.memory().read(["Ledger.record"]).text()

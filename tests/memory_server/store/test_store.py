@@ -12,7 +12,7 @@ import pytest
 from indexers.model import SourceFile
 from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.index.embedding import EmbeddingRun
-from memory_server.index.sync import FreshRows
+from memory_server.index.new_rows import NewRows
 from memory_server.store.rows import blob_id, parse_rows
 from memory_server.store.tables import COMPACT_AFTER, Store
 from tests.support.git_project import Project
@@ -34,7 +34,7 @@ def sources_of(paths: tuple[str, ...]) -> list[tuple[str, SourceFile]]:
 
 
 def rows_of(*paths: str) -> Rows:
-    fresh = FreshRows(EmbeddingRun(CountingEmbedder()), None)
+    fresh = NewRows(EmbeddingRun(CountingEmbedder()), None)
     fresh.add(parse_rows(sources_of(paths)))
     return fresh.take()
 

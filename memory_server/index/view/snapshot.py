@@ -19,7 +19,7 @@ from zlib import crc32
 import pyarrow as pa
 
 from indexers.references.graph import Graph
-from memory_server.index.view import View
+from memory_server.index.view.columns import View
 from memory_server.store.vectors import Vectors
 
 if TYPE_CHECKING:

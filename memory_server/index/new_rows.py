@@ -1,8 +1,7 @@
-"""Bringing a tree's index up to date: which files changed, their rows, the store, the new view."""
+"""Rows of contents that were parsed in this run, with their vectors."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,10 +15,11 @@ from memory_server.store.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, Parse
 from memory_server.store.vectors import Vectors
 
 FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], Vectors]]
+"""Finds the vectors of texts by their keys: the keys that have one, distinct and sorted, and the vectors."""
 
 
 @dataclass(slots=True)
-class FreshRows:
+class NewRows:
     """Rows of new contents as they gather, each content once, with their vectors."""
 
     embedding: EmbeddingRun
@@ -87,8 +87,3 @@ class FreshRows:
         references = pa.Table.from_batches(self.references, schema=REFERENCES)
         self.files, self.symbols, self.references, self.rows = [], [], [], 0
         return files, symbols, references
-
-
-def import_store_early() -> None:
-    """Import lancedb (a second or two) beside the parsing instead of after it."""
-    threading.Thread(target=lambda: __import__("memory_server.store.tables"), daemon=True).start()

@@ -15,9 +15,10 @@ from filelock import FileLock, Timeout
 from indexers.git import GitPaths
 from memory_server.config import Config
 from memory_server.errors import StoreBusyError, StoreError, UnsafeRootError
+from memory_server.files import replace_file
 from memory_server.index.rebuild import IndexStamp
+from memory_server.places import NAME, data_folder
 
-NAME = "repo-memory"
 _CACHE_TAG = """\
 Signature: 8a477f597d28d172789f06886806bc55
 # repo-memory keeps what it derived here; deleting it loses nothing.
@@ -100,10 +101,8 @@ class IndexFolder:
         Raises:
             StoreError: it cannot be written.
         """
-        temporary = self.path / "store.json.tmp"
         try:
-            temporary.write_text(stamp.to_json(), encoding="utf-8")
-            temporary.replace(self.path / "store.json")
+            replace_file(self.path / "store.json", stamp.to_json().encode())
         except OSError as error:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
 
@@ -127,9 +126,7 @@ def locate(root: Path, git: GitPaths | None, config: Config) -> IndexFolder:
     inside = git.common_dir / NAME if git else root / f".{NAME}"
     if inside.is_dir() or os.access(inside.parent, os.W_OK):
         return IndexFolder(inside, tree)
-    base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    name = blake2b(os.fsencode(inside), digest_size=10).hexdigest()
-    return IndexFolder(base / NAME / name, tree)
+    return IndexFolder(data_folder() / blake2b(os.fsencode(inside), digest_size=10).hexdigest(), tree)
 
 
 def check_root(root: Path) -> None:

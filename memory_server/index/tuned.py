@@ -17,6 +17,7 @@ from indexers.embedding.embed import SHIPPED_MODEL, Embedder, load_embedder, sta
 from indexers.errors import EmbedderError
 from memory_server.config import EmbedderConfig
 from memory_server.errors import StoreError
+from memory_server.files import replace_file
 from memory_server.index.folder import IndexFolder
 
 MODEL_NAME = f"{SHIPPED_MODEL.name}-tuned"
@@ -79,9 +80,7 @@ def keep_tuned(folder: IndexFolder, model: Path) -> None:
         place = Path(tempfile.mkdtemp(dir=models))
         shutil.copytree(model, place / MODEL_NAME)
         record = TunedModel(f"{_MODELS}/{place.name}/{MODEL_NAME}", static_model_id(SHIPPED_MODEL))
-        partial = index / f"{_RECORD}.tmp"
-        partial.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        partial.replace(index / _RECORD)
+        replace_file(index / _RECORD, json.dumps(asdict(record)).encode())
     except OSError as error:
         raise StoreError(f"cannot write {index}: {error.strerror}") from error
     for other in models.iterdir():

@@ -1,7 +1,5 @@
 """Changes to files of the user's repository: planned as values, then carried out atomically."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from memory_server.errors import InstallError
+from memory_server.files import replace_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +22,7 @@ class Write:
     def carry_out(self) -> None:
         """Write a temporary file beside ``path`` and put it in its place."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f"{self.path.name}.repo-memory-{os.getpid()}")
-        try:
-            temporary.touch(exist_ok=False)
-            temporary.write_bytes(self.data)
-            if self.path.exists():
-                shutil.copymode(self.path, temporary)
-            if self.executable:
-                mode = temporary.stat().st_mode
-                temporary.chmod(mode | (mode & 0o444) >> 2)
-            temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        replace_file(self.path, self.data, executable=self.executable)
 
 
 @dataclass(frozen=True, slots=True)

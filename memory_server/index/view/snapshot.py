@@ -19,6 +19,7 @@ from zlib import crc32
 import pyarrow as pa
 
 from indexers.references.graph import Graph
+from memory_server.files import TEMPORARY_SUFFIX, replace_file
 from memory_server.index.view.columns import View
 from memory_server.store.vectors import Vectors
 
@@ -152,7 +153,7 @@ def write_view(folder: Path, info: SnapshotInfo, view: View) -> SnapshotInfo:
     for old in folder.iterdir():
         if old.is_dir() and old.name != str(info.generation):
             shutil.rmtree(old, ignore_errors=True)
-        elif old.suffix == ".tmp":
+        elif old.suffix == TEMPORARY_SUFFIX:
             old.unlink(missing_ok=True)
     return info
 
@@ -160,6 +161,4 @@ def write_view(folder: Path, info: SnapshotInfo, view: View) -> SnapshotInfo:
 def write_info(folder: Path, info: SnapshotInfo) -> None:
     """Replace the description, atomically."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"current.{os.getpid()}.tmp"
-    temporary.write_text(json.dumps(asdict(info)), encoding="utf-8")
-    temporary.replace(folder / "current.json")
+    replace_file(folder / "current.json", json.dumps(asdict(info)).encode())

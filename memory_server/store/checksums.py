@@ -1,49 +1,102 @@
-"""Checksums of files that are written once: what a disk or a crash did to them shows before they are believed."""
+"""Checksums of files that are written once: what a disk or a crash did to them shows before they are believed.
+
+To open a store reads none of its rows. When it is opened, every recorded file has to be there with its recorded size,
+and the small files that say which rows there are have to be as recorded. The rows of a table are compared before the
+first of them is read in this process, or merged into another file: an edit that adds to a table reads none.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from zlib import crc32
 
+from memory_server.files import replace_file
+
 _DATA_SUFFIXES = frozenset({".lance", ".manifest", ".arrow", ".bin"})
+_ROWS = "data"
+"""The folder of a table that holds its rows; beside it stands what says which of them there are."""
+
+Record = dict[str, tuple[int, int]]
+"""Size and checksum of files, by their path below the folder."""
 
 
-def record_sums(folder: Path, record: Path) -> None:
-    """Record the checksum of every data file below ``folder``; one that was recorded before is not read again."""
-    known = _read_record(record) or {}
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if _is_data(path)}
-    sums = {name: known.get(name) or crc32(path.read_bytes()) for name, path in sorted(files.items())}
-    temporary = record.with_suffix(".tmp")
-    temporary.write_text(json.dumps(sums), encoding="utf-8")
-    temporary.replace(record)
+class Checksums:
+    """The recorded checksums of the tables below a folder, and which of them were compared in this process."""
 
+    def __init__(self, folder: Path, record: Path) -> None:
+        self._folder, self._record = folder, record
+        self._compared: set[str] = set()
 
-def find_damage(folder: Path, record: Path, *, may_lack: bool) -> str:
-    """The first file that is not as recorded, "" when all are; ``may_lack`` lets recorded files be gone."""
-    known = _read_record(record)
-    if known is None:
-        return record.name
-    for name, checksum in known.items():
-        path = folder / name
-        if not path.exists():
-            if not may_lack:
+    def write(self) -> None:
+        """Record every data file; one that was recorded before is not read again."""
+        known = self._read_record() or {}
+        files = {path.relative_to(self._folder).as_posix(): path for path in self._folder.rglob("*")}
+        sums: Record = {}
+        for name, path in sorted(files.items()):
+            if path.suffix not in _DATA_SUFFIXES or not path.is_file():
+                continue
+            if name in known:
+                sums[name] = known[name]
+            else:
+                sums[name] = _sum_up(path)
+                self._compared.add(name)
+        self._compared &= sums.keys()
+        replace_file(self._record, json.dumps(sums).encode())
+
+    def find_damage(self, *, may_lack: bool) -> str:
+        """The first file that is gone, cut or, if it holds no rows, changed; "" for none.
+
+        ``may_lack`` lets recorded files be gone.
+        """
+        known = self._read_record()
+        if known is None:
+            return self._record.name
+        for name, (size, _) in known.items():
+            try:
+                found = (self._folder / name).stat().st_size
+            except OSError:
+                found = size if may_lack else -1
+            if found != size:
                 return name
-        elif crc32(path.read_bytes()) != checksum:
-            return name
-    return ""
+        return self._find_changed(name for name in known if not _holds_rows(name))
+
+    def find_damaged_rows(self, table: str) -> str:
+        """The first file with rows of a table that is not as recorded, "" when all are; each is read once."""
+        known = self._read_record()
+        if known is None:
+            return self._record.name
+        return self._find_changed(
+            name for name in known if name.startswith(f"{table}.lance/") and _holds_rows(name)
+        )
+
+    def _find_changed(self, names: Iterable[str]) -> str:
+        known = self._read_record() or {}
+        for name in names:
+            if name in self._compared:
+                continue
+            path = self._folder / name
+            if path.exists() and _sum_up(path) != known[name]:
+                return name
+            self._compared.add(name)
+        return ""
+
+    def _read_record(self) -> Record | None:
+        """What is recorded, nothing for a new folder; None when the record is damaged itself."""
+        try:
+            data = json.loads(self._record.read_bytes())
+            return {name: (size, checksum) for name, (size, checksum) in data.items()}
+        except FileNotFoundError:
+            return {}
+        except (ValueError, TypeError, AttributeError):
+            return None
 
 
-def _is_data(path: Path) -> bool:
-    return path.suffix in _DATA_SUFFIXES and path.is_file()
+def _holds_rows(name: str) -> bool:
+    return name.split("/")[1:2] == [_ROWS]
 
 
-def _read_record(record: Path) -> dict[str, int] | None:
-    """The recorded checksums, none of them for a new folder; None when they are damaged themselves."""
-    try:
-        data = json.loads(record.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        return None
-    return data if isinstance(data, dict) else None
+def _sum_up(path: Path) -> tuple[int, int]:
+    data = path.read_bytes()
+    return len(data), crc32(data)

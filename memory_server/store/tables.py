@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from memory_server.errors import StoreDamagedError, StoreError
-from memory_server.store.checksums import find_damage, record_sums
+from memory_server.store.checksums import Checksums
 from memory_server.store.quick_import import import_lancedb
 from memory_server.store.row_source import Rows, RowSource, find_runs, read_infos, symbols_schema
 from memory_server.store.rows import BLOBS, REFERENCES
@@ -61,7 +61,8 @@ class Store:
         }
 
         unfinished = (folder / _WRITING).exists()
-        damaged = _guard(lambda: find_damage(folder / "lance", folder / _SUMS, may_lack=unfinished))
+        self._sums = Checksums(folder / "lance", folder / _SUMS)
+        damaged = _guard(lambda: self._sums.find_damage(may_lack=unfinished))
         if damaged:
             raise StoreDamagedError(damaged)
 
@@ -82,13 +83,20 @@ class Store:
             if self._tables[name].schema.names != schema.names:
                 raise StoreDamagedError(f"table {name} has other columns than this version writes")
 
+    def _sound(self, name: str) -> Any:  # noqa: ANN401 - lancedb is not typed
+        """A table whose rows are what was written: what reads rows takes it from here."""
+        damaged = _guard(lambda: self._sums.find_damaged_rows(name))
+        if damaged:
+            raise StoreDamagedError(damaged)
+        return self._tables[name]
+
     def known_blobs(self) -> set[str]:
         """Every content that is stored whole."""
-        return set(_guard(lambda: self._tables["blobs"].to_arrow())["blob"].to_pylist())
+        return set(_guard(self._sound("blobs").to_arrow)["blob"].to_pylist())
 
     def rows(self) -> RowSource:
         """Everything stored, read column by column as it is asked for."""
-        infos = read_infos(_guard(self._tables["blobs"].to_arrow))
+        infos = read_infos(_guard(self._sound("blobs").to_arrow))
         return RowSource(infos, self._rows("symbols"), self._rows("references"))
 
     def _rows(self, name: str) -> Rows:
@@ -103,12 +111,12 @@ class Store:
         return Rows(len(blobs), find_runs(blobs), read)
 
     def _scan(self, name: str, columns: Sequence[str]) -> pa.Table:
-        query = self._tables[name].search().select(list(columns)).with_row_id(True)
+        query = self._sound(name).search().select(list(columns)).with_row_id(True)
         return _guard(query.to_arrow)
 
     def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
         """The vectors of texts embedded before, with their keys, distinct and sorted."""
-        table = self._tables["symbols"]
+        table = self._sound("symbols")
         if self._text_keys is None:
             stored = _guard(lambda: table.search().select(["text_key"]).to_arrow())
             self._text_keys = np.unique(stored["text_key"].to_numpy())
@@ -128,7 +136,7 @@ class Store:
         if marker.exists():
             whole = self.known_blobs()
             for name in ("symbols", "references"):
-                table = self._tables[name]
+                table = self._sound(name)
                 present = _guard(table.search().select(["blob"]).to_arrow)["blob"]
                 self._delete(name, set(present.unique().to_pylist()) - whole)
         _guard(marker.touch)
@@ -150,13 +158,14 @@ class Store:
 
     def commit(self, *, compact: bool = False) -> None:
         """End a write; prune old versions and merge small files when enough have gathered."""
-        for table in self._tables.values():
+        for name, table in self._tables.items():
             if compact or len(_guard(table.list_versions)) > COMPACT_AFTER:
+                self._sound(name)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", UserWarning)
                     _guard(partial(table.optimize, cleanup_older_than=timedelta(0), delete_unverified=True))
         self._text_keys = None
-        _guard(lambda: record_sums(self.folder / "lance", self.folder / _SUMS))
+        _guard(self._sums.write)
         (self.folder / _WRITING).unlink(missing_ok=True)
 
     def collect_garbage(self, used: set[str]) -> None:
@@ -171,7 +180,7 @@ class Store:
         ordered = sorted(blobs)
         for start in range(0, len(ordered), 500):
             condition = _in(ordered[start : start + 500])
-            _guard(partial(self._tables[name].delete, condition))
+            _guard(partial(self._sound(name).delete, condition))
 
 
 def _in(blobs: Iterable[str]) -> str:

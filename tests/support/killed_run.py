@@ -22,7 +22,7 @@ STAGES: dict[str, tuple[str, int]] = {
     "after references are written": ("lancedb.table.LanceTable.add", 2),
     "after symbols are written": ("lancedb.table.LanceTable.add", 3),
     "before a write is committed": ("memory_server.store.tables.Store.commit", 1),
-    "before checksums are recorded": ("memory_server.store.tables.record_sums", 1),
+    "before checksums are recorded": ("memory_server.store.checksums.Checksums.write", 1),
     "before the second part is written": ("memory_server.store.tables.Store.add", 2),
     "before the view is built": ("memory_server.index.update.build_view", 1),
     "before the view is written": ("memory_server.index.update.write_view", 1),

@@ -273,7 +273,7 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 WRITES = (
     "lancedb.table.LanceTable.add",
     "memory_server.store.tables.Path.touch",
-    "memory_server.store.tables.record_sums",
+    "memory_server.store.checksums.Checksums.write",
     "memory_server.index.update.write_view",
     "memory_server.index.view.snapshot.write_info",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from indexers.parsing.documents import path_text
 from memory_server.errors import StoreDamagedError
+from memory_server.store.tables import Store
 from tests.support.git_project import Project
 from tests.support.indexing import (
     CountingEmbedder,
@@ -49,8 +51,12 @@ STORE_FILES = (
 VIEW_FILES = ("*/files", "*/symbols", "*/references", "*/first", "*/edges", "*/importance")
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("pattern", STORE_FILES)
+NOT_READ_BY_AN_EDIT = (STORE_FILES[2], garble)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "damage"), [case for case in product(STORE_FILES, DAMAGES) if case != NOT_READ_BY_AN_EDIT]
+)
 def test_a_damaged_store_is_noticed_and_rebuilt(repository: Project, pattern: str, damage: Damage) -> None:
     first = open_memory(repository.root)
     first.sync()
@@ -62,6 +68,54 @@ def test_a_damaged_store_is_noticed_and_rebuilt(repository: Project, pattern: st
     assert report.rebuilt.startswith("the store is damaged")
     assert_whole(memory)
     assert open_memory(repository.root).sync().rebuilt == ""
+
+
+def test_damage_that_an_edit_does_not_read_is_noticed_when_it_is_read(repository: Project) -> None:
+    pattern, damage = NOT_READ_BY_AN_EDIT
+    first = open_memory(repository.root)
+    first.sync()
+    damage(next(iter(first.tree.folder.path.glob(pattern))))
+    write_files(repository.root, {"app/billing.py": "def changed():\n    return 1\n"})
+    memory = open_memory(repository.root)
+    assert memory.sync().rebuilt == ""
+    assert_equal_to_fresh(memory.view, repository.root)
+    with pytest.raises(StoreDamagedError, match=r"references"):
+        memory.tree.check_store()
+    shutil.rmtree(first.tree.folder.views)
+    memory = open_memory(repository.root)
+    assert memory.sync().rebuilt.startswith("the store is damaged: references")
+    assert_whole(memory)
+
+
+@pytest.mark.parametrize("pattern", STORE_FILES[:3])
+def test_damaged_rows_are_not_merged_with_others(repository: Project, pattern: str) -> None:
+    first = open_memory(repository.root)
+    first.sync()
+    garble(next(iter(first.tree.folder.path.glob(pattern))))
+    store = Store(first.tree.folder.path, first.tree.embedder.dimensions)
+    with pytest.raises(StoreDamagedError):
+        store.commit(compact=True)
+
+
+def test_opening_a_store_reads_no_rows(repository: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = open_memory(repository.root)
+    first.sync()
+    read: list[str] = []
+    original = Path.read_bytes
+
+    def note(path: Path) -> bytes:
+        read.append(path.parent.name)
+        return original(path)
+
+    monkeypatch.setattr(Path, "read_bytes", note)
+    store = Store(first.tree.folder.path, first.tree.embedder.dimensions)
+    assert "_versions" in read
+    assert "data" not in read
+    store.known_blobs()
+    assert read.count("data") == 1
+    store.rows()
+    store.rows()
+    assert read.count("data") == 3
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import indexers as _indexers  # noqa: F401 - sets how many threads numpy takes, before it is loaded
-
 if TYPE_CHECKING:
     from memory_server.memory import Memory
     from memory_server.model import SearchHit, SyncReport

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 COLLECT_EVERY = 50_000
@@ -13,6 +14,8 @@ what the imports made, all of which stays."""
 def main() -> None:
     """Run ``repo-memory``."""
     gc.set_threshold(COLLECT_EVERY, 20)
+    # A query's matrix products take a millisecond; with the other core busy, waiting for a second thread takes ten.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy looks when it is imported, in workers too
     arguments = sys.argv[1:]
     if arguments[:1] == ["serve"] and not {"--help", "-h"} & set(arguments):
         from memory_server.serve.greeting import open_wire

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from memory_server.index.embedding import EmbeddingRun
+from memory_server.store.quantised import QuantisedVectors
 from memory_server.store.rows import PARSED_SYMBOLS, REFERENCES, BlobInfo, ParsedRows
-from memory_server.store.vectors import Vectors
 
-FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], Vectors]]
+FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], QuantisedVectors]]
 """Finds the vectors of texts by their keys: the keys that have one, distinct and sorted, and the vectors."""
 
 
@@ -30,7 +30,7 @@ class NewRows:
     embedded: int = 0
     rows: int = 0
     _blobs: set[str] = field(default_factory=set)
-    _made: list[tuple[NDArray[np.int64], Vectors]] = field(default_factory=list)
+    _made: list[tuple[NDArray[np.int64], QuantisedVectors]] = field(default_factory=list)
 
     def add(self, rows: ParsedRows, work: int = 0) -> None:
         """Take the rows of a batch, so much of the ``work``, embedding the texts that have no vector yet."""
@@ -49,12 +49,12 @@ class NewRows:
         self.references.append(references)
         self.rows += len(symbols)
 
-    def _embed(self, symbols: pa.Table) -> Vectors:
+    def _embed(self, symbols: pa.Table) -> QuantisedVectors:
         """The symbols' vectors: made in this run, stored by an earlier one, or made now."""
         keys, first, inverse = np.unique(
             symbols["text_key"].to_numpy(), return_index=True, return_inverse=True
         )
-        vectors = Vectors.empty(len(keys), self.embedding.embedder.dimensions)
+        vectors = QuantisedVectors.empty(len(keys), self.embedding.embedder.dimensions)
         known = np.zeros(len(keys), bool)
         for made, made_vectors in self._made:
             common, place, source = np.intersect1d(keys, made, assume_unique=True, return_indices=True)
@@ -69,7 +69,7 @@ class NewRows:
         missing = np.flatnonzero(~known)
         if len(missing):
             texts = symbols["text"].take(pa.array(first[missing])).to_pylist()
-            fresh = Vectors.quantise(self.embedding.embed(texts))
+            fresh = QuantisedVectors.quantise(self.embedding.embed(texts))
             vectors.put(missing, fresh)
             self.embedded += len(missing)
             self._made.append((keys[missing], fresh))

@@ -10,36 +10,36 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Vectors:
+class QuantisedVectors:
     """``values`` int8 of shape (n, dimensions) times ``scales`` float32 of shape (n,)."""
 
     values: NDArray[np.int8]
     scales: NDArray[np.float32]
 
     @classmethod
-    def empty(cls, count: int, dimensions: int) -> Vectors:
+    def empty(cls, count: int, dimensions: int) -> QuantisedVectors:
         """Zero vectors, to be filled."""
         return cls(np.zeros((count, dimensions), np.int8), np.ones(count, np.float32))
 
     @classmethod
-    def quantise(cls, matrix: NDArray[np.float32]) -> Vectors:
+    def quantise(cls, matrix: NDArray[np.float32]) -> QuantisedVectors:
         """The nearest int8 form: at most half of 1/127 of a vector's largest component off in each."""
         largest = np.abs(matrix).max(axis=1, initial=0.0)
         scales = (np.where(largest > 0, largest, 1.0) / 127.0).astype(np.float32)
         return cls(np.rint(matrix / scales[:, None]).astype(np.int8), scales)
 
     @classmethod
-    def from_table(cls, table: pa.Table, dimensions: int) -> Vectors:
+    def from_table(cls, table: pa.Table, dimensions: int) -> QuantisedVectors:
         """The vectors of a table's rows."""
         flat = table["vector"].combine_chunks().flatten() if len(table) else pa.array([], pa.int8())
         scales = table["scale"].to_numpy() if len(table) else np.zeros(0, np.float32)
         return cls(flat.to_numpy(zero_copy_only=False).reshape(-1, dimensions), scales)
 
-    def take(self, places: NDArray[np.int64]) -> Vectors:
+    def take(self, places: NDArray[np.int64]) -> QuantisedVectors:
         """The vectors at some places."""
-        return Vectors(self.values[places], self.scales[places])
+        return QuantisedVectors(self.values[places], self.scales[places])
 
-    def put(self, places: NDArray[np.int64], others: Vectors) -> None:
+    def put(self, places: NDArray[np.int64], others: QuantisedVectors) -> None:
         """Overwrite the vectors at some places."""
         self.values[places], self.scales[places] = others.values, others.scales
 

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.store.checksums import Checksums
+from memory_server.store.quantised import QuantisedVectors
 from memory_server.store.quick_import import import_lancedb
 from memory_server.store.row_source import Rows, RowSource, find_runs, read_infos, symbols_schema
 from memory_server.store.rows import BLOBS, REFERENCES
-from memory_server.store.vectors import Vectors
 
 COMPACT_AFTER = 24
 """Versions of a table after which it is compacted: reading stays one pass, and writing one file costs 10 ms."""
@@ -114,7 +114,7 @@ class Store:
         query = self._sound(name).search().select(list(columns)).with_row_id(True)
         return _guard(query.to_arrow)
 
-    def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vectors]:
+    def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], QuantisedVectors]:
         """The vectors of texts embedded before, with their keys, distinct and sorted."""
         table = self._sound("symbols")
         if self._text_keys is None:
@@ -122,13 +122,13 @@ class Store:
             self._text_keys = np.unique(stored["text_key"].to_numpy())
         wanted = np.intersect1d(self._text_keys, np.unique(keys), assume_unique=True)
         if not len(wanted):
-            return wanted, Vectors.empty(0, self.dimensions)
+            return wanted, QuantisedVectors.empty(0, self.dimensions)
         condition = f"text_key IN ({','.join(map(str, wanted.tolist()))})"
         found = _guard(
             lambda: table.search().where(condition).select(["text_key", "vector", "scale"]).to_arrow()
         )
         distinct, place = np.unique(found["text_key"].to_numpy(), return_index=True)
-        return distinct, Vectors.from_table(found, self.dimensions).take(place)
+        return distinct, QuantisedVectors.from_table(found, self.dimensions).take(place)
 
     def begin(self) -> None:
         """Mark a write as under way, removing first what a killed one left behind."""

@@ -14,6 +14,7 @@ from indexers.embedding.embed import Embedder
 from indexers.parsing.documents import path_text
 from memory_server.index.manifest import MANIFEST
 from memory_server.index.view.columns import View
+from memory_server.store.quantised import QuantisedVectors
 from memory_server.store.row_source import (
     REFERENCE_GROUPS,
     SYMBOL_GROUPS,
@@ -25,7 +26,6 @@ from memory_server.store.row_source import (
     symbols_schema,
 )
 from memory_server.store.rows import BLOBS, REFERENCES
-from memory_server.store.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ def view_rows(view: View) -> ViewRows:
     )
 
 
-def embed_paths(paths: Sequence[str], known: Sequence[View], embedder: Embedder) -> Vectors:
+def embed_paths(paths: Sequence[str], known: Sequence[View], embedder: Embedder) -> QuantisedVectors:
     """The embeddings of paths, taken from the first of the ``known`` views that has them, or made now."""
-    vectors = Vectors.empty(len(paths), embedder.dimensions)
+    vectors = QuantisedVectors.empty(len(paths), embedder.dimensions)
     missing = np.ones(len(paths), bool)
     for view in known:
         if view.path_vectors is None:
@@ -66,7 +66,8 @@ def embed_paths(paths: Sequence[str], known: Sequence[View], embedder: Embedder)
     places = np.flatnonzero(missing)
     if len(places):
         vectors.put(
-            places, Vectors.quantise(embedder.embed([path_text(paths[place]) for place in places.tolist()]))
+            places,
+            QuantisedVectors.quantise(embedder.embed([path_text(paths[place]) for place in places.tolist()])),
         )
     return vectors
 

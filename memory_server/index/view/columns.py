@@ -17,7 +17,7 @@ from memory_server.index.manifest import Manifest, read_manifest
 from memory_server.index.view import derived
 from memory_server.index.view.lexical import LexicalIndex
 from memory_server.index.view.vectors import sum_by_file, take_leading
-from memory_server.store.vectors import Vectors
+from memory_server.store.quantised import QuantisedVectors
 
 SIDE_ROLES = frozenset({"copies", "examples", "documents", "legacy", "declarations"})
 """Roles of files beside the code: a copy of another's, an example of its use, a text about it, what it replaced."""
@@ -37,7 +37,7 @@ class View:
         first: Sequence[int] | NDArray[np.int64],
         reference_first: Sequence[int] | NDArray[np.int64],
         graph: Graph | None = None,
-        path_vectors: Vectors | None = None,
+        path_vectors: QuantisedVectors | None = None,
     ) -> None:
         if graph is not None:
             self.__dict__["graph"] = graph
@@ -143,8 +143,8 @@ class View:
         return np.bincount(self.file_of, self.graph.importance, minlength=len(self.paths)).astype(np.float32)
 
     @cached_property
-    def _vectors(self) -> Vectors:
-        return Vectors.from_table(self.symbols, self.symbols.schema.field("vector").type.list_size)
+    def _vectors(self) -> QuantisedVectors:
+        return QuantisedVectors.from_table(self.symbols, self.symbols.schema.field("vector").type.list_size)
 
     @property
     def vectors(self) -> NDArray[np.int8]:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from indexers.references.graph import Graph
 from memory_server.files import TEMPORARY_SUFFIX, replace_file
 from memory_server.index.view.columns import View
-from memory_server.store.vectors import Vectors
+from memory_server.store.quantised import QuantisedVectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,7 +93,7 @@ def load_view(folder: Path, info: SnapshotInfo) -> View | None:
         starts,
         reference_starts,
         graph,
-        Vectors.from_table(paths, paths.schema.field("vector").type.list_size),
+        QuantisedVectors.from_table(paths, paths.schema.field("vector").type.list_size),
     )
 
 
@@ -137,7 +137,7 @@ def write_view(folder: Path, info: SnapshotInfo, view: View) -> SnapshotInfo:
     first = pa.table({"first": view.first, "reference_first": view.reference_first})
     edges = pa.table({name: getattr(view.graph, name) for name in _EDGES})
     importance = pa.table({"importance": view.graph.importance})
-    paths = (view.path_vectors or Vectors.empty(len(view.paths), 1)).to_table()
+    paths = (view.path_vectors or QuantisedVectors.empty(len(view.paths), 1)).to_table()
     tables = (view.all_files, view.symbols, view.references, first, edges, importance, paths)
     options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
     checksum = 0

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory_server.store.heap import release_unused
-from memory_server.store.vectors import Vectors
+from memory_server.store.quantised import QuantisedVectors
 
 COARSE_DIMENSIONS = 64
 """Leading dimensions that every symbol is compared in: a quarter of the memory traffic, which is what a query costs."""
@@ -18,14 +18,14 @@ _BLOCK = 8_192
 """Vectors made floats at once: 8 MB of them."""
 
 
-def take_leading(vectors: Vectors) -> NDArray[np.float32]:
+def take_leading(vectors: QuantisedVectors) -> NDArray[np.float32]:
     """The leading dimensions as floats, at most ``COARSE_DIMENSIONS``."""
     width = min(vectors.values.shape[1], COARSE_DIMENSIONS)
     return vectors.values[:, :width].astype(np.float32) * vectors.scales[:, None]
 
 
 def sum_by_file(
-    vectors: Vectors, file_of: NDArray[np.int32], files: int, paths: Vectors | None
+    vectors: QuantisedVectors, file_of: NDArray[np.int32], files: int, paths: QuantisedVectors | None
 ) -> NDArray[np.float32]:
     """For each file the direction of its symbols' mean, and its path's with ``PATH_SHARE``: (files, dimensions)."""
     sums = np.zeros((files, vectors.values.shape[1]), np.float32)

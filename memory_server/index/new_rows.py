@@ -1,4 +1,4 @@
-"""Rows of contents that were parsed in this run, with their vectors."""
+"""Rows of blobs that were parsed in this run, with their vectors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FindVectors = Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], QuantisedVe
 
 @dataclass(slots=True)
 class NewRows:
-    """Rows of new contents as they gather, each content once, with their vectors."""
+    """Rows of new blobs as they gather, each blob once, with their vectors."""
 
     embedding: EmbeddingRun
     find_stored: FindVectors | None
-    files: list[BlobInfo] = field(default_factory=list)
+    infos: list[BlobInfo] = field(default_factory=list)
     symbols: list[pa.Table] = field(default_factory=list)
     references: list[pa.RecordBatch] = field(default_factory=list)
     embedded: int = 0
@@ -44,7 +44,7 @@ class NewRows:
             symbols = symbols.filter(pc.is_in(symbols["blob"], wanted))
             references = references.filter(pc.is_in(references["blob"], wanted))
         self._blobs.update(info.blob for info in fresh)
-        self.files += fresh
+        self.infos += fresh
         self.symbols.append(self._embed(symbols).add_to(symbols.drop_columns(["text"])))
         self.references.append(references)
         self.rows += len(symbols)
@@ -76,14 +76,14 @@ class NewRows:
         return vectors.take(inverse)
 
     def take(self) -> tuple[pa.Table, pa.Table, pa.Table]:
-        """Hand over (files, symbols, references) as the store takes them, and start afresh."""
-        files = pa.table({
-            "blob": pa.array([info.blob for info in self.files], pa.string()),
-            "language": pa.array([info.language for info in self.files], pa.string()),
-            "lines": pa.array([info.lines for info in self.files], pa.int32()),
-            "problem": pa.array([info.problem for info in self.files], pa.string()),
+        """Hand over (blobs, symbols, references) as the store takes them, and start afresh."""
+        blobs = pa.table({
+            "blob": pa.array([info.blob for info in self.infos], pa.string()),
+            "language": pa.array([info.language for info in self.infos], pa.string()),
+            "lines": pa.array([info.lines for info in self.infos], pa.int32()),
+            "problem": pa.array([info.problem for info in self.infos], pa.string()),
         })  # fmt: skip
         symbols = pa.concat_tables(self.symbols) if self.symbols else PARSED_SYMBOLS.empty_table()
         references = pa.Table.from_batches(self.references, schema=REFERENCES)
-        self.files, self.symbols, self.references, self.rows = [], [], [], 0
-        return files, symbols, references
+        self.infos, self.symbols, self.references, self.rows = [], [], [], 0
+        return blobs, symbols, references

@@ -16,7 +16,7 @@ HISTORY = {
     3: "a name that one symbol alone has is trusted less for calls on receivers of unknown type",
     4: "a view has no columns that the store alone needs",
     5: "the paths of files are embedded beside their contents",
-    6: "a stamp with this number, no hash of the code; checksums with sizes",
+    6: "a stamp with this number, no hash of the code; a table of blobs; checksums with sizes",
 }
 """What each version of the index changed: a new line when the same files give other rows or another view of them."""
 

@@ -131,7 +131,7 @@ class TreeIndex:
         """Read every table once.
 
         Raises:
-            StoreDamagedError: one cannot be read, or lacks contents of the view.
+            StoreDamagedError: one cannot be read, or lacks blobs of the view.
         """
         stored = self._open_store().rows()
         build_view(MANIFEST.empty_table(), [stored])
@@ -149,7 +149,7 @@ class TreeIndex:
     def _update(
         self, started: float, reason: str, diff: Diff | None, on_progress: OnProgress | None
     ) -> SyncReport:
-        """One write: read what changed (``diff`` if it is known), store new contents, build and publish the view."""
+        """One write: read what changed (``diff`` if it is known), store new blobs, build and publish the view."""
         anew = bool(reason) or self.info is None  # without a reason, an overlay was never stored
         likely = len(self.view) if reason else 0
         before: Manifest = {} if anew else self.view.manifest

@@ -1,4 +1,4 @@
-"""One write of a tree's index: new contents are read and stored, and a view of the tree is published."""
+"""One write of a tree's index: new blobs are read and stored, and a view of the tree is published."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WRITE_SECONDS = 30.0
 """Seconds of embedding after which they are written all the same."""
 
 STORE_WORK = 2_000_000
-"""Work from which on contents are looked for in the store before they are parsed: reading it takes as long as that."""
+"""Work from which on blobs are looked for in the store before they are parsed: reading it takes as long as that."""
 
 
 @dataclass(slots=True)
@@ -64,9 +64,9 @@ class Update:
     embedded: int = 0
 
     def read(self, reader: Reader, *, rebuilt: bool) -> None:
-        """Read the changed files; parse, embed and store contents that no source has, and add them as sources.
+        """Read the changed files; parse, embed and store blobs that no source has, and add them as sources.
 
-        With no view to find them in, or with much to read, contents are looked for in the store too: what a killed run
+        With no view to find them in, or with much to read, blobs are looked for in the store too: what a killed run
         finished is there, and another branch.
         """
         viewed = frozenset(blob for source in self.sources for blob in source.infos)
@@ -85,7 +85,7 @@ class Update:
                     self._show_part(self.show)
             if self.embedding.on_progress and not self.embedding.announced:
                 self.embedding.on_progress(Progress("indexing", len(self.files), len(self.diff.read)))
-        last = [self._write(rows)] if rows.files else []
+        last = [self._write(rows)] if rows.infos else []
         in_store = known - viewed
         found = any(file.blob in in_store for file in self.files.values())
         self.sources += [self.open_store().rows()] if writes or found else last
@@ -130,7 +130,7 @@ def read_into_view(view: View, diff: Diff, reader: Reader, embedder: Embedder) -
         files.update({file.entry.path: file for file in batch.files})
         rows.add(batch.rows)
     sources: list[RowSource] = [view_rows(view if len(view) else empty_view(embedder.dimensions))]
-    sources += [row_source(*rows.take())] if rows.files else []
+    sources += [row_source(*rows.take())] if rows.infos else []
     return build_view(manifest_rows(view.manifest, diff, files, sources), sources, embedder)
 
 
@@ -164,7 +164,7 @@ def publish_view(folder: IndexFolder, root: Path, view: View, *, in_git: bool) -
 
 
 def collect_garbage(store: Store, folder: IndexFolder, view: View) -> None:
-    """Let the store drop contents that neither the view nor another tree of the repository uses."""
+    """Let the store drop blobs that neither the view nor another tree of the repository uses."""
     used = blobs_of(view.manifest)
     for place in folder.views.iterdir():
         info = read_info(place)

@@ -39,7 +39,7 @@ MOST_WORKERS = 8
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A file as read: its content's identity, or why it is left out."""
+    """A file as read: its blob, or why it is left out."""
 
     entry: FileEntry
     blob: str
@@ -48,7 +48,7 @@ class ReadFile:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a worker made of some files; rows only for contents that were not known."""
+    """What a worker made of some files; rows only for blobs that were not known."""
 
     files: tuple[ReadFile, ...]
     rows: ParsedRows
@@ -62,7 +62,7 @@ class Batch:
 def read_batch(
     root: Path, entries: Sequence[FileEntry], rules: WalkRules, known: frozenset[str], problem: str = ""
 ) -> Batch:
-    """Read files, and parse those whose content is not known; in windows when there is a ``problem`` with them."""
+    """Read files, and parse those whose blob is not known; in windows when there is a ``problem`` with them."""
     files: list[ReadFile] = []
     fresh: dict[str, SourceFile] = {}
     for entry in entries:
@@ -117,7 +117,7 @@ class Reader:
             self._pool.shutdown(wait=error is not None, cancel_futures=True)
 
     def start(self, known: frozenset[str]) -> None:
-        """Let worker processes, if they are worth it, begin to read; contents that are ``known`` are not parsed."""
+        """Let worker processes, if they are worth it, begin to read; blobs that are ``known`` are not parsed."""
         if self._workers:
             self._pool = _open_pool(self._workers, known)
             self._futures = deque(
@@ -125,7 +125,7 @@ class Reader:
             )
 
     def read(self, known: frozenset[str]) -> Iterator[Batch]:
-        """The files in batches, with rows for contents that are not ``known``.
+        """The files in batches, with rows for blobs that are not ``known``.
 
         Where much is to be read of which some may be known (another branch, a second worktree), known files are
         told by their hashes first: most often nothing is left then that a worker would be started for. When a worker
@@ -150,7 +150,7 @@ class Reader:
                 yield from self._read_carefully(batch, known)
 
     def _read_known(self, known: frozenset[str]) -> Iterator[Batch]:
-        """The files whose content is known; the others stay to be read."""
+        """The files whose blob is known; the others stay to be read."""
         others: list[FileEntry] = []
         for batch in self._batches:
             same: list[ReadFile] = []

@@ -1,1 +1,1 @@
-"""Rows of parsed contents, keyed by content, in LanceDB; the only importer of it."""
+"""Rows of parsed blobs in LanceDB; the only importer of it."""

@@ -1,4 +1,4 @@
-"""Where the rows of parsed contents are found: the store, a batch just parsed, or a view."""
+"""Where the rows of parsed blobs are found: the store, a batch just parsed, or a view."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from memory_server.store.rows import REFERENCES, SYMBOL_FIELDS, BlobInfo
 Ranges = Mapping[str, tuple[int, int]]
 
 STORE_COLUMNS = frozenset({"blob", "ordinal", "text_key"})
-"""What rows carry in the store alone: a view knows each file's content and rows."""
+"""What rows carry in the store alone: a view knows each file's blob and rows."""
 
 SYMBOL_GROUPS = (
     ("parent", "kind", "name", "qualified_name", "start_line", "end_line"),
@@ -42,7 +42,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class RowSource:
-    """Rows of many contents."""
+    """Rows of many blobs."""
 
     infos: Mapping[str, BlobInfo]
     symbols: Rows
@@ -56,7 +56,7 @@ def row_source(files: pa.Table, symbols: pa.Table, references: pa.Table) -> RowS
 
 
 def read_infos(files: pa.Table) -> dict[str, BlobInfo]:
-    """What is known of each content."""
+    """What is known of each blob."""
     columns = (files[name].to_pylist() for name in ("blob", "language", "lines", "problem"))
     return {row[0]: BlobInfo(*row) for row in zip(*columns, strict=True)}
 

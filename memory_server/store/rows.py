@@ -1,4 +1,7 @@
-"""Parsed files as Arrow rows: the shape shared by the indexing workers, the store and the view."""
+"""Parsed files as Arrow rows: the shape shared by the indexing workers, the store and the view.
+
+A *blob* is what a file holds, in one language, named by its hash: files that hold the same share its rows.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ REFERENCES = pa.schema([
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """What the parse of one content found, beside its rows."""
+    """What the parse of one blob found, beside its rows."""
 
     blob: str
     language: str
@@ -57,7 +60,7 @@ class BlobInfo:
 
 @dataclass(frozen=True, slots=True)
 class ParsedRows:
-    """The rows of several files' contents."""
+    """The rows of several blobs."""
 
     blobs: tuple[BlobInfo, ...]
     symbols: pa.RecordBatch
@@ -65,7 +68,7 @@ class ParsedRows:
 
 
 def blob_id(source: SourceFile) -> str:
-    """The identity of a file's content: equal content in the same language is stored once."""
+    """The name of a file's blob: what is the same in the same language is stored once."""
     spec = find_language(source.path, source.data)
     digest = blake2b(source.data, digest_size=16, person=(spec.name if spec else "").encode()[:16])
     return digest.hexdigest()

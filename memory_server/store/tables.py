@@ -1,7 +1,7 @@
-"""The LanceDB store of one repository: rows by content, shared by every worktree and branch.
+"""The LanceDB store of one repository: rows by blob (see ``rows``), shared by every worktree and branch.
 
-Three tables: ``blobs`` (one row per parsed content), ``symbols`` (with vectors) and ``references``. A content's row in
-``blobs`` is written last, so a content found there is whole; what a killed run left behind is removed by the next one.
+Three tables: ``blobs`` (one row a blob), ``symbols`` (with vectors) and ``references``. A blob's row in
+``blobs`` is written last, so one found there is whole; what a killed run left behind is removed by the next one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COMPACT_AFTER = 24
 """Versions of a table after which it is compacted: reading stays one pass, and writing one file costs 10 ms."""
 
 KEPT_SHARE = 0.25
-"""Contents that no tree uses any more stay, up to this share of those in use: their rows save work on a way back."""
+"""Blobs that no tree uses any more stay, up to this share of those in use: their rows save work on a way back."""
 
 CACHE_BYTES = 4 << 20
 """What LanceDB keeps of files it read: tables are read whole and seldom, and its own limit is gigabytes (a server took
@@ -91,7 +91,7 @@ class Store:
         return self._tables[name]
 
     def known_blobs(self) -> set[str]:
-        """Every content that is stored whole."""
+        """Every blob that is stored whole."""
         return set(_guard(self._sound("blobs").to_arrow)["blob"].to_pylist())
 
     def rows(self) -> RowSource:
@@ -142,7 +142,7 @@ class Store:
         _guard(marker.touch)
 
     def add(self, blobs: pa.Table, symbols: pa.Table, references: pa.Table) -> None:
-        """Add whole contents, leaving out those stored already."""
+        """Add whole blobs, leaving out those stored already."""
         stored = pa.array(sorted(self.known_blobs()), pa.string())
         blobs, symbols, references = (
             rows.filter(pc.invert(pc.is_in(rows["blob"], stored))) for rows in (blobs, symbols, references)
@@ -152,7 +152,7 @@ class Store:
                 _guard(partial(self._tables[name].add, rows))
 
     def remove(self, blobs: set[str]) -> None:
-        """Remove contents; ``blobs`` first, so that none is ever found in part."""
+        """Remove blobs; ``blobs`` first, so that none is ever found in part."""
         for name in ("blobs", "symbols", "references"):
             self._delete(name, blobs)
 
@@ -169,7 +169,7 @@ class Store:
         (self.folder / _WRITING).unlink(missing_ok=True)
 
     def collect_garbage(self, used: set[str]) -> None:
-        """Remove contents that are not ``used``, once there are enough of them."""
+        """Remove blobs that are not ``used``, once there are enough of them."""
         dead = self.known_blobs() - used
         if len(dead) > max(4, KEPT_SHARE * len(used)):
             self.begin()

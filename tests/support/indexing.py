@@ -155,7 +155,7 @@ def assert_same_view(view: View, other: View) -> None:
 
 
 def table_rows(memory: Memory, blobs: set[str]) -> dict[str, Counter[str]]:
-    """Every table's rows of some contents, without their vectors."""
+    """Every table's rows of some blobs, without their vectors."""
     connection = lancedb.connect(str(memory.tree.folder.path / "lance"))
     found = {}
     for name in TABLES:

@@ -98,7 +98,7 @@ def load_view(folder: Path, info: SnapshotInfo) -> View | None:
 
 
 def load_blobs(folder: Path, info: SnapshotInfo) -> set[str]:
-    """The contents a generation refers to; none when it is damaged."""
+    """The blobs a generation refers to; none when it is damaged."""
     try:
         with pa.OSFile(os.fspath(folder / str(info.generation) / "files.arrow"), "rb") as source:
             return set(pa.ipc.open_file(source).read_all()["blob"].to_pylist())

@@ -46,7 +46,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def replace_code(root: Path, word: str) -> None:
-    """Change most of a tree, so that the store has contents to drop."""
+    """Change most of a tree, so that the store has blobs to drop."""
     shutil.rmtree(root / "web")
     write_files(
         root,
@@ -66,8 +66,8 @@ def assert_recovers(root: Path) -> None:
 
 
 REMOVAL = (
-    "before contents are removed",
-    "after removed contents lose their blobs row",
+    "before blobs are removed",
+    "after removed blobs lose their own row",
     "before the last table loses its rows",
 )
 COMPACTION = ("before compaction", "in the middle of compaction")

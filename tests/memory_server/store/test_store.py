@@ -59,7 +59,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path, CountingEmbedder().dimensions)
 
 
-def test_a_stored_content_is_found_whole(store: Store) -> None:
+def test_a_stored_blob_is_found_whole(store: Store) -> None:
     write(store, "app/billing.py", "web/total.ts")
     files, symbols, references = rows_of("app/billing.py", "web/total.ts")
     found = store.rows()
@@ -69,14 +69,14 @@ def test_a_stored_content_is_found_whole(store: Store) -> None:
     assert [info.lines for info in found.infos.values()] == files["lines"].to_pylist()
 
 
-def test_a_content_is_stored_once(store: Store, tmp_path: Path) -> None:
+def test_a_blob_is_stored_once(store: Store, tmp_path: Path) -> None:
     write(store, "app/billing.py")
     before = table_blobs(tmp_path)
     write(store, "app/billing.py")
     assert table_blobs(tmp_path) == before
 
 
-def test_contents_without_symbols_of_their_own_are_stored(store: Store) -> None:
+def test_blobs_without_symbols_of_their_own_are_stored(store: Store) -> None:
     write(store, "app/__init__.py")
     assert store.known_blobs() == blobs_of("app/__init__.py")
 
@@ -117,7 +117,7 @@ def test_an_empty_store_has_no_vectors(store: Store) -> None:
         assert (keys.tolist(), vectors.values.shape) == ([], (0, CountingEmbedder().dimensions))
 
 
-def test_removed_contents_leave_no_rows(store: Store, tmp_path: Path) -> None:
+def test_removed_blobs_leave_no_rows(store: Store, tmp_path: Path) -> None:
     write(store, "app/billing.py", "app/store.py")
     store.begin()
     store.remove(blobs_of("app/billing.py"))
@@ -206,7 +206,7 @@ def test_a_small_index_is_never_more_than_twice_its_fresh_size(folder: Path) -> 
         assert folder_size(memory.tree.folder.path) <= 2 * fresh
 
 
-def test_contents_that_no_tree_uses_go(repository: Project) -> None:
+def test_blobs_that_no_tree_uses_go(repository: Project) -> None:
     memory = open_memory(repository.root)
     memory.sync()
     for number in range(40):
@@ -218,7 +218,7 @@ def test_contents_that_no_tree_uses_go(repository: Project) -> None:
     assert used <= set(stored["blobs"])
 
 
-def test_contents_of_another_worktree_stay(repository: Project, tmp_path: Path) -> None:
+def test_blobs_of_another_worktree_stay(repository: Project, tmp_path: Path) -> None:
     other = tmp_path / "other"
     repository.git("worktree", "add", "--quiet", str(other))
     write_files(other, {f"part_{number}.py": f"def only_here_{number}(): pass\n" for number in range(20)})

@@ -15,9 +15,9 @@ from memory_server.config import Config
 from memory_server.errors import StoreDamagedError
 from memory_server.index.embedding import EmbeddingRun
 from memory_server.index.folder import IndexFolder
-from memory_server.index.freshness import Freshness
 from memory_server.index.manifest import MANIFEST, Diff, Manifest, blobs_of, count_changes
 from memory_server.index.rebuild import RebuildReason, find_reasons, make_stamp, tell_reasons
+from memory_server.index.tree_files import TreeFiles
 from memory_server.index.tuned import EmbedderChoice
 from memory_server.index.update import (
     Update,
@@ -55,7 +55,7 @@ class TreeIndex:
         """Whether a first run shows what it has so far."""
         self._mutex = threading.RLock()
         self._choice = EmbedderChoice(folder.path, config.embedder, embedder)
-        self._freshness = Freshness(root, self.rules, in_git=git is not None)
+        self._files = TreeFiles(root, self.rules, in_git=git is not None)
         self._store: Store | None = None
 
     @property
@@ -82,15 +82,15 @@ class TreeIndex:
 
     def has_same_folders(self) -> bool:
         """Whether no file was added to or removed from the known folders since the view was made."""
-        return self._freshness.has_same_folders(self.view.folders)
+        return self._files.has_same_folders(self.view.folders)
 
     def is_fresh(self, paths: set[str]) -> bool:
         """Whether files are what the view says, by size and modification time; with no paths, whether all are."""
-        return self._freshness.is_fresh(self.view, paths)
+        return self._files.are_same(self.view, paths)
 
     def pending(self) -> Diff:
         """How the tree differs from the view."""
-        return self._freshness.find_changes(self.view)
+        return self._files.find_changes(self.view)
 
     def why_rebuild(self) -> str:
         """Why the stored rows cannot be used; empty when they can."""
@@ -153,7 +153,7 @@ class TreeIndex:
         anew = bool(reason) or self.info is None  # without a reason, an overlay was never stored
         likely = len(self.view) if reason else 0
         before: Manifest = {} if anew else self.view.manifest
-        diff = diff or self._freshness.find_changes(self.view, anew=anew)
+        diff = diff or self._files.find_changes(self.view, anew=anew)
         if not anew and not diff.changes:
             return self._report(started)
         with self._reader(diff) as reader:
@@ -181,7 +181,7 @@ class TreeIndex:
         view = update.build()
         info = publish_view(self.folder, self.root, view, in_git=self.git is not None)
         self.view, self.info = view, info
-        self._freshness.note_folders(view.folders, diff.listed_ns)
+        self._files.note_folders(view.folders, diff.listed_ns)
         if self._store is not None:
             collect_garbage(self._store, self.folder, view)
         changes = count_changes(before, view.manifest)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memory_server.index import freshness, rebuild, update
+from memory_server.index import rebuild, tree_files, update
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from memory_server.model import Progress
@@ -241,7 +241,7 @@ def test_a_file_saved_again_in_the_same_clock_tick_is_read_again(
 ) -> None:
     path = repository.root / "notes.txt"
     now = [path.stat().st_mtime_ns + 10**10]
-    monkeypatch.setattr("memory_server.index.freshness.time.time_ns", lambda: now[0])
+    monkeypatch.setattr("memory_server.index.tree_files.time.time_ns", lambda: now[0])
 
     def save_again(progress: Progress) -> None:
         if progress.stage == "linking":
@@ -353,5 +353,5 @@ def test_a_file_edited_a_moment_ago_does_not_cost_every_search_a_listing(
     for folder in folders:
         os.utime(folder, ns=(1, 1))
     memory.search("billing")
-    monkeypatch.setattr(freshness, "list_entries", None)
+    monkeypatch.setattr(tree_files, "list_entries", None)
     assert memory.search("billing")

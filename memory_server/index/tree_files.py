@@ -1,4 +1,4 @@
-"""Whether a tree's files are still what its view says, and which are not."""
+"""A tree's files as they are now, compared with a view of it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from memory_server.index.workers import read_batch
 from memory_server.store.rows import blob_id
 
 
-class Freshness:
-    """Compares a tree with views of it, and knows when its folders last changed."""
+class TreeFiles:
+    """The files of one tree, and when its folders last changed."""
 
     def __init__(self, root: Path, rules: WalkRules, *, in_git: bool) -> None:
         self.root, self.rules = root, rules
         self._in_git = in_git
         self._folder_times: dict[str, int] = {}
 
-    def is_fresh(self, view: View, paths: set[str]) -> bool:
+    def are_same(self, view: View, paths: set[str]) -> bool:
         """Whether files are what the view says, by size and modification time; with no paths, whether all are."""
         if not paths:
             return not self.find_changes(view).changes

@@ -25,14 +25,13 @@ from eval.live.report import build_report
 from eval.live.results import LiveResult, collect, write_result
 from eval.live.run import ARMS, SCRIPTED_ARMS, TrialRun, plan_trials, prepare, run_trial
 from eval.live.tasks import Task, check_findable, load_tasks
+from eval.options import AsJson, Html, Output, Repository
 from memory_server.tuning.indexes import index_cache
 
 
 def live(
     tasks: Annotated[Path, typer.Option(help="File with the tasks; see eval/README.md.")],
-    repo: Annotated[
-        Path, typer.Option(help="Repository that the tasks are about; its last commit is copied.")
-    ] = Path(),
+    repo: Repository = Path(),
     scripted: Annotated[
         bool, typer.Option("--scripted", help="Let fixed policies play the model: no account, no network.")
     ] = False,
@@ -40,9 +39,9 @@ def live(
     model: Annotated[
         str, typer.Option(help="Model for the client; without it, the client's own choice.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
-    html: Annotated[Path | None, typer.Option(help="File to write a page with plots to.")] = None,
+    as_json: AsJson = False,
+    output: Output = None,
+    html: Html = None,
 ) -> None:
     """Measure what tasks cost the real Claude Code with and without the server, beside an A/A comparison."""
     with exit_on_error():

@@ -15,6 +15,7 @@ from eval.logs.page import build_page
 from eval.logs.report import build_report
 from eval.logs.results import collect, write_result
 from eval.logs.run import find_root, is_inside, replay_all
+from eval.options import AsJson, Html, Indexes, Output
 from indexers.transcripts.claude_code.paths import log_folders
 from indexers.transcripts.claude_code.threads import read_logs
 from indexers.transcripts.model import Logs
@@ -36,12 +37,10 @@ def logs(
         bool,
         typer.Option("--calibrate", help="Hold the token estimate against the billed growth of prompts."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
-    html: Annotated[Path | None, typer.Option(help="File to write a page with plots to.")] = None,
-    indexes: Annotated[
-        Path | None, typer.Option(help="Folder to keep the indexes in; without it, the user's cache.")
-    ] = None,
+    as_json: AsJson = False,
+    output: Output = None,
+    html: Html = None,
+    indexes: Indexes = None,
 ) -> None:
     """Replay your own Claude Code logs: which reads the index could have replaced, at what price."""
     with exit_on_error():

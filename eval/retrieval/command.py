@@ -11,6 +11,18 @@ import typer
 from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
 from eval.journal import Journal, measure_all
+from eval.options import (
+    NOTHING_TO_MEASURE_HINT,
+    AsJson,
+    Benchmark,
+    Checkouts,
+    Commits,
+    Histories,
+    Indexes,
+    OnlyRepositories,
+    Output,
+    Processes,
+)
 from eval.retrieval import benchmark, changes
 from eval.retrieval.ablations import Ablation
 from eval.retrieval.benchmark import ROOTS, measure_job, plan_jobs
@@ -34,35 +46,24 @@ class Roots(StrEnum):
 
 
 def retrieval(
-    bench: Annotated[
-        Path | None, typer.Option(help="Folder with repos.json and annotations/<name>.json.")
-    ] = None,
-    checkouts: Annotated[
-        Path | None, typer.Option(help="Folder with a check-out <name> of each repository.")
-    ] = None,
-    from_git: Annotated[
-        list[Path] | None,
-        typer.Option(help="Ask a repository's own commits of their parents instead; may be repeated."),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="With --from-git: commits of a repository.")] = 20,
+    bench: Benchmark = None,
+    checkouts: Checkouts = None,
+    from_git: Histories = None,
+    limit: Commits = 20,
     roots: Annotated[
         Roots, typer.Option(help="Index the folder that the benchmark names, the whole check-out, or both.")
     ] = Roots.BENCHMARK,
-    repo: Annotated[
-        list[str] | None, typer.Option(help="Only this repository of the benchmark; may be repeated.")
-    ] = None,
+    repo: OnlyRepositories = None,
     ablation: Annotated[
         list[Ablation] | None, typer.Option(help="Rank so; may be repeated. Without it: full.")
     ] = None,
     against: Annotated[
         Path | None, typer.Option(help="Earlier result to show the change from, paired by query.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
-    indexes: Annotated[
-        Path | None, typer.Option(help="Folder to keep the indexes in; without it, the user's cache.")
-    ] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Repositories measured at once.")] = 2,
+    as_json: AsJson = False,
+    output: Output = None,
+    indexes: Indexes = None,
+    processes: Processes = 2,
 ) -> None:
     """Measure what a search finds: on labelled repositories, or on what a history's commits changed."""
     store = indexes or index_cache()
@@ -82,8 +83,7 @@ def retrieval(
             outcomes = measure_all(measure_job, planned, processes, journal, "repositories")
             result = collect_result(BENCHMARK, outcomes, missing, ablations, earlier)
         else:
-            hint = "pass --bench DIR with --checkouts DIR, or --from-git PATH"
-            raise MeasureError("nothing to measure on", hint)
+            raise MeasureError("nothing to measure on", NOTHING_TO_MEASURE_HINT)
     tell_result(write_result(result), build_report(result), output, as_json=as_json)
     for found in result.unmeasured:
         typer.echo(f"not measured: {found.name}: {found.reason}", err=True)

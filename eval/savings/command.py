@@ -13,6 +13,19 @@ import typer
 from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
 from eval.journal import Journal, measure_all
+from eval.options import (
+    NOTHING_TO_MEASURE_HINT,
+    AsJson,
+    Benchmark,
+    Checkouts,
+    Commits,
+    Histories,
+    Html,
+    Indexes,
+    OnlyRepositories,
+    Output,
+    Processes,
+)
 from eval.retrieval.ablations import Ablation
 from eval.retrieval.benchmark import plan_jobs
 from eval.retrieval.changes import HistoryJob
@@ -36,23 +49,14 @@ class Roots(StrEnum):
 
 
 def savings(
-    bench: Annotated[
-        Path | None, typer.Option(help="Folder with repos.json and annotations/<name>.json.")
-    ] = None,
-    checkouts: Annotated[
-        Path | None, typer.Option(help="Folder with a check-out <name> of each repository.")
-    ] = None,
-    from_git: Annotated[
-        list[Path] | None,
-        typer.Option(help="Ask a repository's own commits of their parents instead; may be repeated."),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="With --from-git: commits of a repository.")] = 20,
+    bench: Benchmark = None,
+    checkouts: Checkouts = None,
+    from_git: Histories = None,
+    limit: Commits = 20,
     roots: Annotated[
         Roots, typer.Option(help="Search the folder that the benchmark names, or the whole check-out.")
     ] = Roots.BENCHMARK,
-    repo: Annotated[
-        list[str] | None, typer.Option(help="Only this repository of the benchmark; may be repeated.")
-    ] = None,
+    repo: OnlyRepositories = None,
     count: Annotated[
         CountBy,
         typer.Option(
@@ -61,13 +65,11 @@ def savings(
         ),
     ] = CountBy.ESTIMATE,
     model: Annotated[str, typer.Option(help="With --count api: the model that counts.")] = COUNTED_MODEL,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
-    html: Annotated[Path | None, typer.Option(help="File to write a page with plots to.")] = None,
-    indexes: Annotated[
-        Path | None, typer.Option(help="Folder to keep the indexes in; without it, the user's cache.")
-    ] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Repositories measured at once.")] = 2,
+    as_json: AsJson = False,
+    output: Output = None,
+    html: Html = None,
+    indexes: Indexes = None,
+    processes: Processes = 2,
 ) -> None:
     """Measure the tokens until a question's gold is in context, beside reading without an index."""
     store = indexes or index_cache()
@@ -90,8 +92,7 @@ def savings(
             outcomes = measure_all(asked, planned, processes, journal, "repositories")
             result = collect("benchmark", outcomes, missing, token_error)
         else:
-            hint = "pass --bench DIR with --checkouts DIR, or --from-git PATH"
-            raise MeasureError("nothing to measure on", hint)
+            raise MeasureError("nothing to measure on", NOTHING_TO_MEASURE_HINT)
     if html is not None:
         html.write_text(build_page(result), encoding="utf-8")
     _tell_savings(result, labelled, output, as_json=as_json)

@@ -14,14 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from eval.console import exit_on_error, tell_result
+from eval.options import AsJson, Output, Repository
 from eval.speed.measure import Measurement, SpeedReport, measure_speed
 from eval.speed.peers import OWN, PEERS, Tool, find_peer
 
 
 def speed(
-    repo: Annotated[
-        Path, typer.Option(help="Repository to measure on; it is copied, never written to.")
-    ] = Path(),
+    repo: Repository = Path(),
     peer: Annotated[
         list[str] | None,
         typer.Option(
@@ -31,8 +30,8 @@ def speed(
         ),
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each measure; the middle one counts.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    output: Annotated[Path | None, typer.Option(help="File to write the JSON to.")] = None,
+    as_json: AsJson = False,
+    output: Output = None,
 ) -> None:
     """Measure index and sync time, memory, disk, start and query time, beside other tools."""
     with exit_on_error():

@@ -21,10 +21,10 @@ class Job(Protocol):
 
     @property
     def key(self) -> str:
-        """All that its outcome depends on but the code."""
+        """All that its result depends on but the code."""
 
 
-class Outcome(Protocol):
+class JobResult(Protocol):
     """What a job found."""
 
     @property
@@ -33,15 +33,15 @@ class Outcome(Protocol):
 
 
 T = TypeVar("T", bound=Job)
-R = TypeVar("R", bound=Outcome)
+R = TypeVar("R", bound=JobResult)
 
 
 class Journal(Generic[R]):
-    """Outcomes on disk, a file each; those of other code are not found again."""
+    """Results on disk, a file each; those of other code are not found again."""
 
-    def __init__(self, folder: Path, outcome: type[R]) -> None:
+    def __init__(self, folder: Path, result: type[R]) -> None:
         self._folder = folder
-        self._model = TypeAdapter(outcome)
+        self._model = TypeAdapter(result)
         self._code = repr(sorted(code_state()))
 
     def find(self, job: Job) -> R | None:
@@ -51,11 +51,11 @@ class Journal(Generic[R]):
         except (OSError, ValidationError):
             return None
 
-    def keep(self, job: Job, outcome: R) -> None:
-        """Write an outcome down, unless it is a problem, which the next run may not have."""
-        if not outcome.problem:
+    def keep(self, job: Job, result: R) -> None:
+        """Write a result down, unless it is a problem, which the next run may not have."""
+        if not result.problem:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._file(job).write_bytes(self._model.dump_json(outcome))
+            self._file(job).write_bytes(self._model.dump_json(result))
 
     def clear(self) -> None:
         """Forget everything: the run is complete, and the next one measures anew."""
@@ -73,24 +73,24 @@ def short_hash(text: str) -> str:
 def measure_all(
     measure: Callable[[T], R], jobs: Sequence[T], processes: int, journal: Journal[R], counted: str
 ) -> list[R]:
-    """Every job's outcome, in the order of the jobs, less what an interrupted run left; progress on a terminal."""
-    outcomes = {place: found for place, job in enumerate(jobs) if (found := journal.find(job)) is not None}
-    open_places = [place for place in range(len(jobs)) if place not in outcomes]
+    """Every job's result, in the order of the jobs, less what an interrupted run left; progress on a terminal."""
+    results = {place: found for place, job in enumerate(jobs) if (found := journal.find(job)) is not None}
+    open_places = [place for place in range(len(jobs)) if place not in results]
     open_jobs = [jobs[place] for place in open_places]
     with show_progress() as add:
         count = add(counted)
-        count(len(outcomes), len(jobs))
-        for nth, outcome in _run_jobs(measure, open_jobs, min(processes, len(open_jobs) or 1)):
+        count(len(results), len(jobs))
+        for nth, result in _run_jobs(measure, open_jobs, min(processes, len(open_jobs) or 1)):
             place = open_places[nth]
-            outcomes[place] = outcome
-            journal.keep(jobs[place], outcome)
-            count(len(outcomes), len(jobs))
+            results[place] = result
+            journal.keep(jobs[place], result)
+            count(len(results), len(jobs))
     journal.clear()
-    return [outcomes[place] for place in range(len(jobs))]
+    return [results[place] for place in range(len(jobs))]
 
 
 def _run_jobs(measure: Callable[[T], R], jobs: Sequence[T], processes: int) -> Iterator[tuple[int, R]]:
-    """The place and outcome of every job as it is ready; in this process when ``processes`` is 1."""
+    """The place and result of every job as it is ready; in this process when ``processes`` is 1."""
     if processes == 1:
         yield from enumerate(map(measure, jobs))
         return

@@ -19,7 +19,7 @@ _MODEL_INPUT = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class LiveConversation:
     """What one conversation was and cost; ``problem`` says why it counts for nothing, "" where it counts.
 
     ``cost`` is in dollars as the client tells it. ``turns`` are the main agent's replies; ``calls`` are all tool calls,
@@ -42,7 +42,7 @@ class Conversation:
     sent: int = 0
 
 
-def read_conversation(run: ClientRun) -> Conversation:
+def read_conversation(run: ClientRun) -> LiveConversation:
     """The conversation of a run of the client.
 
     Raises:
@@ -52,11 +52,11 @@ def read_conversation(run: ClientRun) -> Conversation:
         raise MeasureError(f"Claude Code is not logged in: {run.result.get('result', '')}", LOGIN_HINT)
     problem = _find_problem(run)
     if problem:
-        return Conversation(problem=problem)
+        return LiveConversation(problem=problem)
     begin = next((event for event in run.events if event.get("subtype") == "init"), {})
     contexts = _list_contexts(run)
     calls = list({block["id"]: block for block in _tool_uses(run)}.values())
-    return Conversation(
+    return LiveConversation(
         answer=str(run.result.get("result", "")),
         model=str(begin.get("model", "")),
         client=str(begin.get("claude_code_version", "")),

@@ -8,7 +8,7 @@ from eval.live.report import ROWS, tell_difference
 from eval.live.results import LiveResult, estimate_cost_per_correct, keep_whole
 from eval.live.run import AGAIN, WINDOWS, WITH, WITHOUT, TrialRun
 from eval.pages.document import build_document, note, paragraph, section, table, tiles
-from eval.pages.plots import Bar, Dot, DotRow, Ink, Part, Tone, key, plot_bars, plot_dots, scale
+from eval.pages.plots import Bar, BarPart, Dot, DotRow, Ink, Tone, key, plot_bars, plot_dots, scale
 
 _INKS = {
     WITHOUT: Ink(Tone.ORANGE),
@@ -92,7 +92,7 @@ def _mean_context(result: LiveResult, arm: str, task: str) -> float:
 
 def _turns(result: LiveResult) -> str:
     bars = [
-        Bar(arm.arm, (Part("turns", _INKS[arm.arm], arm.mean("turns")),), f"{arm.mean('turns'):.1f}")
+        Bar(arm.arm, (BarPart("turns", _INKS[arm.arm], arm.mean("turns")),), f"{arm.mean('turns'):.1f}")
         for arm in result.arms
     ]
     axis = scale("turns of a task", (arm.mean("turns") for arm in result.arms), "{:,.0f}".format)

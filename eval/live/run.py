@@ -16,7 +16,7 @@ from pathlib import Path
 from eval.errors import MeasureError, UnfinishedError
 from eval.live.client import run_claude
 from eval.live.endpoint import Policy, ScriptedEndpoint
-from eval.live.events import Conversation, read_conversation
+from eval.live.events import LiveConversation, read_conversation
 from eval.live.policies import ask_memory, grep_and_read
 from eval.live.tasks import Task
 from eval.machine import CHECKOUT
@@ -55,7 +55,7 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """All that its outcome depends on but the bench and the code."""
+        """All that its result depends on but the bench and the code."""
         return repr(self)
 
 
@@ -68,7 +68,7 @@ class TrialRun:
     arm: str
     correct: bool
     wall_s: float
-    conversation: Conversation
+    conversation: LiveConversation
 
     @property
     def problem(self) -> str:
@@ -77,7 +77,7 @@ class TrialRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class LiveBench:
     """The copy that is asked about, the registration of the server over it, and the home folder of the client.
 
     ``revision`` is the copied commit; of a folder without git, its tree.
@@ -95,7 +95,7 @@ class Bench:
 
 def prepare(
     repo: Path, scratch: Path, *, scripted: bool, model: str = "", claude: Path | None = None
-) -> Bench:
+) -> LiveBench:
     """Copy the repository's commit and index the copy.
 
     Raises:
@@ -124,7 +124,7 @@ def prepare(
     servers.write_text(json.dumps({"mcpServers": {OWN: server}}), encoding="utf-8")
     tree = SourceTree(copy, find_matcher())
     revision = run_git(copy, "rev-parse", "HEAD" if (repo / ".git").exists() else "HEAD^{tree}").strip()
-    return Bench(copy, servers, scratch / "home", tree, model, claude, scripted, revision)
+    return LiveBench(copy, servers, scratch / "home", tree, model, claude, scripted, revision)
 
 
 def plan_trials(tasks: Sequence[Task], arms: Sequence[str], repeats: int) -> list[Trial]:
@@ -138,7 +138,7 @@ def plan_trials(tasks: Sequence[Task], arms: Sequence[str], repeats: int) -> lis
     ]
 
 
-def run_trial(bench: Bench, trial: Trial) -> TrialRun:
+def run_trial(bench: LiveBench, trial: Trial) -> TrialRun:
     """Do a trial.
 
     Raises:
@@ -160,7 +160,7 @@ def choose_policy(tree: SourceTree, memory: Memory, trial: Trial) -> Policy:
     return grep_and_read(trial.task, tree, read_windows(WINDOW) if trial.arm == WINDOWS else read_capped)
 
 
-def _converse(bench: Bench, trial: Trial, endpoint: ScriptedEndpoint | None) -> TrialRun:
+def _converse(bench: LiveBench, trial: Trial, endpoint: ScriptedEndpoint | None) -> TrialRun:
     # One path for all, emptied: it stands in the prompt, and what the client remembers would leak.
     shutil.rmtree(bench.home, ignore_errors=True)
     built_in = _SCRIPTED_BUILT_IN if bench.scripted else _BUILT_IN
@@ -181,7 +181,7 @@ def _converse(bench: Bench, trial: Trial, endpoint: ScriptedEndpoint | None) -> 
         )
         conversation = read_conversation(run)
     except UnfinishedError as error:
-        conversation = Conversation(problem=str(error))
+        conversation = LiveConversation(problem=str(error))
     wall = round(time.perf_counter() - begun, 3)
     correct = not conversation.problem and trial.task.accepts(conversation.answer)
     return TrialRun(trial.task.name, trial.repeat, trial.arm, correct, wall, conversation)

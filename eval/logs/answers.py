@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from eval.logs.replay import Reply
+from eval.logs.replay import IndexReply
 from eval.savings.context import Turn
 from eval.savings.own import OwnTools
-from eval.tokens.count import Estimate
+from eval.tokens.count import EstimateCounter
 from indexers.model import Skipped
 from indexers.source.content import split_lines
 from indexers.source.walk import read_source
@@ -33,11 +33,11 @@ class IndexAnswers:
         self._memory: Memory = open_index(folder, indexes)
         self.seconds = time.perf_counter() - started
         self._tools = OwnTools(self._memory)
-        self._overheads = {family: self._tools.overhead(Estimate(family)) for family in FAMILIES}
+        self._overheads = {family: self._tools.overhead(EstimateCounter(family)) for family in FAMILIES}
         self._indexed = frozenset(self._memory.view.paths)
         self._lines: dict[str, tuple[str, ...]] = {}
         self._turns: dict[str, list[Turn]] = {}
-        self._replies: dict[tuple[str, Family], Reply] = {}
+        self._replies: dict[tuple[str, Family], IndexReply] = {}
 
     def close(self) -> None:
         """Let go of the store."""
@@ -57,18 +57,18 @@ class IndexAnswers:
             self._lines[path] = tuple(text.strip() for text in texts)
         return self._lines[path]
 
-    def ask(self, question: str, family: Family) -> Reply:
+    def ask(self, question: str, family: Family) -> IndexReply:
         """A search with the default budget; one read of all that it lists and does not show, within its budget."""
         if question not in self._turns:
             self._turns[question] = list(self._tools.look(question))
         if (question, family) not in self._replies:
-            self._replies[question, family] = _reply(self._turns[question], Estimate(family))
+            self._replies[question, family] = _reply(self._turns[question], EstimateCounter(family))
         return self._replies[question, family]
 
 
-def _reply(turns: Sequence[Turn], counter: Estimate) -> Reply:
+def _reply(turns: Sequence[Turn], counter: EstimateCounter) -> IndexReply:
     lines = (line for turn in turns for line in turn.lines)
-    return Reply(
+    return IndexReply(
         tokens=sum(turn.tokens(counter) for turn in turns),
         calls=sum(turn.call_tokens(counter) for turn in turns),
         turns=len(turns),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexers.tokens import estimate_tokens, find_family, model_name
-from indexers.transcripts.model import Boundary, Conversation, Event, Prompt, Request, Result
+from indexers.transcripts.model import Boundary, Conversation, Event, Prompt, Request, ToolResult
 
 LEAST_TOKENS = 500
 """Estimated tokens from which a growth counts: below, what the log does not hold (envelopes, reminders) weighs most."""
@@ -57,9 +57,9 @@ def _growths(events: Iterable[Event]) -> Iterator[_Growth]:
                     yield _Growth(model_name(event.model), grown, estimated)
             before = None if event.copied else event
             between = [event.text, *(call.input for call in event.calls)]
-        elif isinstance(event, Boundary) or (isinstance(event, Result) and not event.text):
+        elif isinstance(event, Boundary) or (isinstance(event, ToolResult) and not event.text):
             before = None
-        elif isinstance(event, Prompt | Result):
+        elif isinstance(event, Prompt | ToolResult):
             between.append(event.text)
 
 

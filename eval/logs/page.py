@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from eval.logs.prices import Cost
 from eval.logs.replay import TRACED
-from eval.logs.results import Change, LogsResult, Reads, Replayed, Trace
+from eval.logs.results import BoundChange, LogsResult, Reads, Replayed, Trace
 from eval.pages.document import as_sentence, build_document, note, paragraph, section, table, tiles
 from eval.pages.plots import (
     Axis,
     Bar,
+    BarPart,
     Ink,
-    Part,
     Range,
     Series,
     Tone,
@@ -51,7 +51,7 @@ def build_page(result: LogsResult) -> str:
     return build_document("What the index could have replaced in your conversations", parts)
 
 
-def _bound(changes: Sequence[Change], name: str) -> Change:
+def _bound(changes: Sequence[BoundChange], name: str) -> BoundChange:
     return next(change for change in changes if change.bound == name)
 
 
@@ -81,7 +81,7 @@ def _bill(result: LogsResult) -> str:
         Bar(
             bill.model,
             tuple(
-                Part(name, ink, spent)
+                BarPart(name, ink, spent)
                 for (name, ink), spent in zip(_BUCKETS, _split(cost), strict=True)
                 if spent
             ),
@@ -131,7 +131,7 @@ def _savings(result: LogsResult) -> str:
     bars = [
         Bar(
             f"{change.bound} ({worse} of {len(result.replayed)} conversations cost more)",
-            (Part("saved", Ink(Tone.BLUE if change.share >= 0 else Tone.ORANGE), change.share),),
+            (BarPart("saved", Ink(Tone.BLUE if change.share >= 0 else Tone.ORANGE), change.share),),
             f"{change.share:+.2%}  ({_dollars(change.net)})",
         )
         for change, worse in zip(result.changes, result.worse, strict=True)

@@ -10,7 +10,16 @@ from enum import StrEnum
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from indexers.tokens import estimate_tokens, find_family
-from indexers.transcripts.model import Boundary, Call, CallKind, Change, Event, Prompt, Request, Result
+from indexers.transcripts.model import (
+    Boundary,
+    CallKind,
+    Event,
+    Prompt,
+    Request,
+    TextChange,
+    ToolCall,
+    ToolResult,
+)
 
 QUESTION_CHARACTERS = 400
 """Of a prompt, what is asked: people paste long texts behind their question."""
@@ -96,7 +105,7 @@ def split_epochs(events: Sequence[Event]) -> Iterator[tuple[Event, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class LoggedFolder:
     """Where a conversation ran, and the repository around it, both as the log names them."""
 
     cwd: str
@@ -133,13 +142,13 @@ def _find_mentions(text: str) -> _Mentions:
 class _Walk:
     """An epoch as its events come."""
 
-    folder: Folder
+    folder: LoggedFolder
     requests: list[Request] = field(default_factory=list)
-    calls: dict[str, tuple[Call, int]] = field(default_factory=dict)
+    calls: dict[str, tuple[ToolCall, int]] = field(default_factory=dict)
     prompt: str = ""
     searches: list[tuple[str, Place, str]] = field(default_factory=list)
     seen: dict[str, set[tuple[int, str]]] = field(default_factory=dict)
-    steps: list[tuple[str, Read | Call]] = field(default_factory=list)
+    steps: list[tuple[str, Read | ToolCall]] = field(default_factory=list)
     mentions: list[tuple[int, _Mentions]] = field(default_factory=list)
 
     def take(self, event: Event) -> None:
@@ -152,10 +161,10 @@ class _Walk:
             self.mentions.append((len(self.steps), _find_mentions(event.text)))
         elif isinstance(event, Prompt):
             self.prompt, self.searches = event.text, []
-        elif isinstance(event, Result) and event.call in self.calls:
+        elif isinstance(event, ToolResult) and event.call in self.calls:
             self._take_result(event, *self.calls[event.call])
 
-    def _take_result(self, result: Result, call: Call, index: int) -> None:
+    def _take_result(self, result: ToolResult, call: ToolCall, index: int) -> None:
         place = self._place(result, index)
         if call.kind is CallKind.SEARCH:
             self.searches.append((call.id, place, call.pattern))
@@ -164,12 +173,12 @@ class _Walk:
         elif call.kind is CallKind.EDIT and not result.failed:
             self.steps.append((self.folder.relative(call.path), call))
 
-    def _place(self, result: Result, index: int) -> Place:
+    def _place(self, result: ToolResult, index: int) -> Place:
         if index < 0:
             return Place(index, 0)
         return Place(index, estimate_tokens(result.text, find_family(self.requests[index].model)))
 
-    def _take_read(self, result: Result, call: Call, place: Place) -> None:
+    def _take_read(self, result: ToolResult, call: ToolCall, place: Place) -> None:
         path = self.folder.relative(call.path)
         numbered = [] if result.failed else _number_lines(result.text, windowed=call.windowed)
         seen = self.seen.setdefault(path or call.path, set())
@@ -196,7 +205,7 @@ class _Walk:
             self.steps.append((path, read))
 
 
-def collect_epoch(events: Sequence[Event], folder: Folder) -> Epoch:
+def collect_epoch(events: Sequence[Event], folder: LoggedFolder) -> Epoch:
     """An epoch's reads, each judged by what came after it."""
     walk = _Walk(folder)
     for event in events:
@@ -207,19 +216,19 @@ def collect_epoch(events: Sequence[Event], folder: Folder) -> Epoch:
             continue
         same = [(at, other) for at, (where, other) in enumerate(walk.steps) if where == path]
         verdict = _judge(step, same) if found.verdict is Verdict.REPLACEABLE else found.verdict
-        edits = [other for at, other in same if at > step and isinstance(other, Call)]
+        edits = [other for at, other in same if at > step and isinstance(other, ToolCall)]
         edited = (_edited(change) for edit in edits for change in edit.changes if change.old)
         cited = _cited(found, [mentions for at, mentions in walk.mentions if at > step])
         reads.append(replace(found, verdict=verdict, needs=tuple(dict.fromkeys((*edited, *cited)))))
     return Epoch(tuple(walk.requests), tuple(reads))
 
 
-def _judge(step: int, same: Sequence[tuple[int, Read | Call]]) -> Verdict:
+def _judge(step: int, same: Sequence[tuple[int, Read | ToolCall]]) -> Verdict:
     """Editing a file takes a read of it: the last one before the first edit, by Read if there is one.
 
     Where that was a window, the other reads before the edit were not needed for it.
     """
-    edit = next((at for at, other in same if isinstance(other, Call)), None)
+    edit = next((at for at, other in same if isinstance(other, ToolCall)), None)
     if edit is None:
         return Verdict.REPLACEABLE
     if step > edit:
@@ -233,7 +242,7 @@ def _judge(step: int, same: Sequence[tuple[int, Read | Call]]) -> Verdict:
     return Verdict.REPLACEABLE if must.windowed and last != step else Verdict.BEFORE_EDIT
 
 
-def _edited(change: Change) -> Need:
+def _edited(change: TextChange) -> Need:
     """What was edited: the old lines, or, in a tree that has the edit, the new ones in their place."""
     return Need(tuple(lines for text in (change.old, change.new) if (lines := _told(text))))
 

@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import Protocol
 
 from eval.logs.prices import find_rates, resident_cost
-from eval.logs.reads import Epoch, Folder, Place, Read, Verdict, collect_epoch, split_epochs
+from eval.logs.reads import Epoch, LoggedFolder, Place, Read, Verdict, collect_epoch, split_epochs
 from indexers.tokens import FAMILIES, Family, find_family
 from indexers.transcripts.model import MAIN, Conversation, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class IndexReply:
     """What the index replied to a question: ``tokens`` of calls and replies, of the ``calls`` alone, lines shown."""
 
     tokens: int
@@ -33,7 +33,7 @@ class Index(Protocol):
     def lines(self, path: str) -> tuple[str, ...]:
         """A file's lines, without the blanks at their ends; none where it is not indexed."""
 
-    def ask(self, question: str, family: Family) -> Reply:
+    def ask(self, question: str, family: Family) -> IndexReply:
         """A search, and a read of what it found, as a model of a family counts them."""
 
 
@@ -49,20 +49,20 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnsweredQuestion:
     """A question with its reply."""
 
     question: str
-    reply: Reply
+    reply: IndexReply
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReplayedRead:
     """A read, what came of it, and what was asked for it."""
 
     read: Read
     fate: Fate
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AnsweredQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class PromptSize:
     """A request's prompt in tokens: as billed, and as it would have been with the index."""
 
     billed: int
@@ -142,18 +142,18 @@ class Replay:
     ``contexts`` are those of the main context's requests, all of them, under the bound ``TRACED``.
     """
 
-    outcomes: tuple[Outcome, ...]
+    reads: tuple[ReplayedRead, ...]
     dollars: tuple[float, ...]
     epochs: int
     ledgers: tuple[Ledger, ...]
-    contexts: tuple[Context, ...] = ()
+    contexts: tuple[PromptSize, ...] = ()
 
 
-def replay(conversation: Conversation, folder: Folder, index: Index) -> Replay:
+def replay(conversation: Conversation, folder: LoggedFolder, index: Index) -> Replay:
     """Ask the index in place of a conversation's reads."""
-    outcomes: list[Outcome] = []
+    reads: list[ReplayedRead] = []
     dollars: list[float] = []
-    contexts: list[Context] = []
+    contexts: list[PromptSize] = []
     ledgers = [Ledger() for _ in BOUNDS]
     epochs = 0
     for thread in conversation.threads:
@@ -165,7 +165,7 @@ def replay(conversation: Conversation, folder: Folder, index: Index) -> Replay:
         for events in split_epochs(thread.events):
             epoch = collect_epoch(events, folder)
             found = [_ask(read, index, epoch) for read in epoch.reads]
-            outcomes += found
+            reads += found
             dollars += [_standing(epoch, read.place) for read in epoch.reads]
             accounts = [_Account(epoch, bound) for bound in BOUNDS]
             ledgers = [
@@ -175,7 +175,7 @@ def replay(conversation: Conversation, folder: Folder, index: Index) -> Replay:
                 traced = next(account for account in accounts if account.bound.name == TRACED)
                 contexts += traced.trace(index)
             epochs += bool(epoch.requests)
-    return Replay(tuple(outcomes), tuple(dollars), epochs, tuple(ledgers), tuple(contexts))
+    return Replay(tuple(reads), tuple(dollars), epochs, tuple(ledgers), tuple(contexts))
 
 
 def _schema_cost(requests: Sequence[Request], index: Index) -> float:
@@ -187,25 +187,25 @@ def _schema_cost(requests: Sequence[Request], index: Index) -> float:
     return (size * first.write if first else 0) + resident_cost(requests[1:], 0, size)
 
 
-def _ask(read: Read, index: Index, epoch: Epoch) -> Outcome:
+def _ask(read: Read, index: Index, epoch: Epoch) -> ReplayedRead:
     """Put the questions that led to a read, one after the other until the reply shows what was needed of it."""
     asks = {Verdict.REPLACEABLE, Verdict.BEFORE_EDIT}
     lines = index.lines(read.path) if read.verdict not in {Verdict.OUTSIDE, Verdict.NO_TEXT} else ()
     if read.verdict in asks and not lines:
-        return Outcome(replace(read, verdict=Verdict.NOT_INDEXED), Fate.KEPT)
+        return ReplayedRead(replace(read, verdict=Verdict.NOT_INDEXED), Fate.KEPT)
     if read.verdict not in asks:
-        return Outcome(read, Fate.KEPT)
+        return ReplayedRead(read, Fate.KEPT)
     family = find_family(epoch.requests[read.place.request].model)
-    asked: list[Asked] = []
+    asked: list[AnsweredQuestion] = []
     fate = Fate.UNASKED
     shown: set[str] = set()
     for question in read.questions:
-        asked.append(Asked(question, index.ask(question, family)))
+        asked.append(AnsweredQuestion(question, index.ask(question, family)))
         shown |= {lines[n - 1] for path, n in asked[-1].reply.shown if path == read.path and n <= len(lines)}
         fate = _compare(read, frozenset(lines), shown)
         if fate in {Fate.COVERED, Fate.SHOWN}:
             break
-    return Outcome(read, fate if read.verdict is Verdict.REPLACEABLE else Fate.KEPT, tuple(asked))
+    return ReplayedRead(read, fate if read.verdict is Verdict.REPLACEABLE else Fate.KEPT, tuple(asked))
 
 
 def _compare(read: Read, lines: frozenset[str], shown: set[str]) -> Fate:
@@ -237,19 +237,19 @@ class _Account:
     gone: set[str] = field(default_factory=set)
     grown: Counter[int] = field(default_factory=Counter)
 
-    def draw_up(self, outcomes: Sequence[Outcome]) -> Ledger:
+    def draw_up(self, reads: Sequence[ReplayedRead]) -> Ledger:
         """What is saved and spent. A question that was put before in the epoch has its reply in the context."""
         ledger = Ledger()
-        for outcome in outcomes:
-            if outcome.fate is not Fate.KEPT or self.bound.eager:
-                for asked in outcome.asked:
-                    ledger += self._charge(asked, outcome.read.place.request)
-            if outcome.fate in self.bound.credited:
-                removed = sum(self._removals(outcome.read))
+        for replayed in reads:
+            if replayed.fate is not Fate.KEPT or self.bound.eager:
+                for asked in replayed.asked:
+                    ledger += self._charge(asked, replayed.read.place.request)
+            if replayed.fate in self.bound.credited:
+                removed = sum(self._removals(replayed.read))
                 ledger += Ledger(removed=removed * (1 + self.bound.error))
         return ledger + Ledger(turns_saved=self._turns_saved() if self.bound.vanish else 0)
 
-    def _charge(self, asked: Asked, place: int) -> Ledger:
+    def _charge(self, asked: AnsweredQuestion, place: int) -> Ledger:
         """A question's reply stands in the context to the end; each turn that it takes re-reads all before it."""
         request = self.epoch.requests[place]
         rates = find_rates(request)
@@ -276,12 +276,12 @@ class _Account:
         self.grown[place.request] -= round(place.tokens)
         return _standing(self.epoch, place)
 
-    def trace(self, index: Index) -> Iterator[Context]:
+    def trace(self, index: Index) -> Iterator[PromptSize]:
         """Each request's context, as billed and as drawn up: grown or shrunk by what earlier requests brought."""
         grown = 0
         for place, request in enumerate(self.epoch.requests):
             prompt = request.usage.prompt
-            yield Context(prompt, prompt + index.overhead(find_family(request.model)) + grown)
+            yield PromptSize(prompt, prompt + index.overhead(find_family(request.model)) + grown)
             grown += self.grown[place]
 
     def _turns_saved(self) -> float:

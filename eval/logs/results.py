@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from eval.logs.calibrate import Calibration
 from eval.logs.prices import PRICES_DATE, Cost, find_rates, request_cost
 from eval.logs.reads import Verdict
-from eval.logs.replay import BOUNDS, Context, Fate, Ledger, Outcome, Replay
+from eval.logs.replay import BOUNDS, Fate, Ledger, PromptSize, Replay, ReplayedRead
 from eval.machine import Machine, describe_machine, own_revision
 from eval.retrieval.results import Unmeasured, fold_json
 from indexers.tokens import NEWEST, OLDER, model_name
@@ -57,7 +57,7 @@ class Reads:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class BoundChange:
     """The bill under one bound: what is saved and spent, net dollars, and net as a share of the whole bill."""
 
     bound: str
@@ -82,7 +82,7 @@ class Replayed:
     covered: int
     dollars: float
     read_dollars: float
-    changes: tuple[Change, ...]
+    changes: tuple[BoundChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Trace:
 
     id: str
     started: str
-    contexts: tuple[Context, ...]
+    contexts: tuple[PromptSize, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class LogsResult:
     dollars: float
     verdicts: tuple[Reads, ...]
     fates: tuple[Reads, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[BoundChange, ...]
     worse: tuple[int, ...]
     replayed: tuple[Replayed, ...]
     unmeasured: tuple[Unmeasured, ...]
@@ -135,7 +135,7 @@ def write_result(result: LogsResult) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ConversationReplay:
     """A conversation with its replay."""
 
     conversation: Conversation
@@ -154,7 +154,7 @@ def find_unpriced(requests: Iterable[Request]) -> tuple[str, ...]:
 
 def collect(
     logs: Logs,
-    measured: Sequence[Measured],
+    measured: Sequence[ConversationReplay],
     unmeasured: Sequence[Unmeasured],
     overhead: int,
     index_seconds: float,
@@ -162,7 +162,7 @@ def collect(
 ) -> LogsResult:
     """All that was found, put together."""
     requests = [request for conversation in logs.conversations for request in conversation.requests]
-    outcomes = [found for one in measured for found in one.replay.outcomes]
+    reads = [found for one in measured for found in one.replay.reads]
     costs = [dollars for one in measured for dollars in one.replay.dollars]
     replayed = tuple(_tell(one) for one in measured)
     dollars = sum(one.dollars for one in replayed)
@@ -182,8 +182,8 @@ def collect(
         overhead=overhead,
         index_seconds=round(index_seconds, 2),
         dollars=dollars,
-        verdicts=_group(tuple(Verdict), [found.read.verdict for found in outcomes], outcomes, costs),
-        fates=_group(tuple(Fate), [found.fate for found in outcomes], outcomes, costs),
+        verdicts=_group(tuple(Verdict), [found.read.verdict for found in reads], reads, costs),
+        fates=_group(tuple(Fate), [found.fate for found in reads], reads, costs),
         changes=_changes(ledgers, dollars),
         worse=tuple(sum(one.changes[nth].net < 0 for one in replayed) for nth in range(len(BOUNDS))),
         replayed=replayed,
@@ -193,7 +193,7 @@ def collect(
     )
 
 
-def _trace(measured: Sequence[Measured]) -> Trace | None:
+def _trace(measured: Sequence[ConversationReplay]) -> Trace | None:
     """The contexts of the conversation with the largest bill; where nothing was replayed there is none."""
     if not measured:
         return None
@@ -225,26 +225,26 @@ def _bill(model: str, requests: Sequence[Request]) -> ModelBill:
 
 
 def _group(
-    kinds: Sequence[str], found: Sequence[str], outcomes: Sequence[Outcome], costs: Sequence[float]
+    kinds: Sequence[str], found: Sequence[str], reads: Sequence[ReplayedRead], costs: Sequence[float]
 ) -> tuple[Reads, ...]:
     groups = []
     for kind in kinds:
         places = [place for place, name in enumerate(found) if name == kind]
-        tokens = round(sum(outcomes[place].read.place.tokens for place in places))
+        tokens = round(sum(reads[place].read.place.tokens for place in places))
         if places:
             groups.append(Reads(str(kind), len(places), tokens, sum(costs[place] for place in places)))
     return tuple(groups)
 
 
-def _changes(ledgers: Sequence[Ledger], dollars: float) -> tuple[Change, ...]:
+def _changes(ledgers: Sequence[Ledger], dollars: float) -> tuple[BoundChange, ...]:
     return tuple(
-        Change(bound.name, ledger, ledger.net, ledger.net / dollars if dollars else 0)
+        BoundChange(bound.name, ledger, ledger.net, ledger.net / dollars if dollars else 0)
         for bound, ledger in zip(BOUNDS, ledgers, strict=True)
     )
 
 
-def _tell(one: Measured) -> Replayed:
-    conversation, outcomes = one.conversation, one.replay.outcomes
+def _tell(one: ConversationReplay) -> Replayed:
+    conversation, reads = one.conversation, one.replay.reads
     dollars = total_cost(conversation.requests)
     return Replayed(
         id=conversation.id,
@@ -253,10 +253,10 @@ def _tell(one: Measured) -> Replayed:
         requests=len(conversation.requests),
         contexts=len(conversation.threads),
         epochs=one.replay.epochs,
-        reads=len(outcomes),
-        replaceable=sum(found.fate is not Fate.KEPT for found in outcomes),
-        questions=sum(len(found.asked) for found in outcomes if found.fate is not Fate.KEPT),
-        covered=sum(found.fate is Fate.COVERED for found in outcomes),
+        reads=len(reads),
+        replaceable=sum(found.fate is not Fate.KEPT for found in reads),
+        questions=sum(len(found.asked) for found in reads if found.fate is not Fate.KEPT),
+        covered=sum(found.fate is Fate.COVERED for found in reads),
         dollars=dollars,
         read_dollars=sum(one.replay.dollars),
         changes=_changes(one.replay.ledgers, dollars),

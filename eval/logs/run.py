@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.logs.answers import IndexAnswers
-from eval.logs.reads import Folder
+from eval.logs.reads import LoggedFolder
 from eval.logs.replay import replay
-from eval.logs.results import Measured, find_unpriced
+from eval.logs.results import ConversationReplay, find_unpriced
 from eval.retrieval.results import Unmeasured
 from indexers.git import find_git
 from indexers.tokens import NEWEST
@@ -22,14 +22,14 @@ class Tree:
     """A tree to index, and where the log says that it and the conversation's folder are."""
 
     path: Path
-    folder: Folder
+    folder: LoggedFolder
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Replays:
     """All replays, and what could not be replayed; tokens of the tools' schemas, seconds that indexing took."""
 
-    measured: tuple[Measured, ...]
+    measured: tuple[ConversationReplay, ...]
     unmeasured: tuple[Unmeasured, ...]
     overhead: int
     seconds: float
@@ -52,14 +52,14 @@ def is_inside(conversation: Conversation, root: Path) -> bool:
 
 def replay_all(
     logs: Logs, named: Path, indexes: Path, show: Callable[[int, int], None], *, stands_in: bool
-) -> Run:
+) -> Replays:
     """Replay every conversation.
 
     ``named`` is the folder that the user named: the only one that is indexed without being a git repository, and, if
     it ``stands_in``, in place of folders that are gone. ``show`` is told the conversations replayed and their number.
     """
     opened: dict[Path, IndexAnswers | str] = {}
-    measured: list[Measured] = []
+    measured: list[ConversationReplay] = []
     unmeasured: list[Unmeasured] = []
     try:
         for nth, conversation in enumerate(logs.conversations):
@@ -70,7 +70,9 @@ def replay_all(
                 if not index:
                     index = opened[tree.path] = _open(tree.path, indexes)
                 if not isinstance(index, str):
-                    measured.append(Measured(conversation, replay(conversation, tree.folder, index)))
+                    measured.append(
+                        ConversationReplay(conversation, replay(conversation, tree.folder, index))
+                    )
                     continue
                 tree = index
             unmeasured.append(Unmeasured(conversation.id, tree))
@@ -79,7 +81,7 @@ def replay_all(
         for index in indexed:
             index.close()
     overhead = max((index.overhead(NEWEST) for index in indexed), default=0)
-    return Run(tuple(measured), tuple(unmeasured), overhead, sum(index.seconds for index in indexed))
+    return Replays(tuple(measured), tuple(unmeasured), overhead, sum(index.seconds for index in indexed))
 
 
 def _why_not(conversation: Conversation) -> str:
@@ -96,7 +98,7 @@ def _locate(cwd: str, named: Path, *, stands_in: bool) -> Tree | str:
     """The tree to index for a folder, or why there is none."""
     folder = Path(cwd)
     if not folder.is_dir():
-        return Tree(named, Folder(cwd, cwd)) if stands_in else f"its folder {cwd} is gone"
+        return Tree(named, LoggedFolder(cwd, cwd)) if stands_in else f"its folder {cwd} is gone"
     try:
         git = find_git(folder.resolve())
     except MemoryServerError as error:
@@ -105,7 +107,7 @@ def _locate(cwd: str, named: Path, *, stands_in: bool) -> Tree | str:
     if not folder.resolve().is_relative_to(root):
         return f"its folder {cwd} is no git repository; name it by --repo to have it indexed"
     below = folder.resolve().relative_to(root).parts
-    return Tree(root, Folder(cwd, str(folder.parents[len(below) - 1] if below else folder)))
+    return Tree(root, LoggedFolder(cwd, str(folder.parents[len(below) - 1] if below else folder)))
 
 
 def _open(root: Path, indexes: Path) -> IndexAnswers | str:

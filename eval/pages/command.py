@@ -17,9 +17,9 @@ from eval.logs.results import LogsResult
 from eval.savings import page as savings_page
 from eval.savings.results import SavingsResult
 
-Result = SavingsResult | LiveResult | LogsResult
+PagedResult = SavingsResult | LiveResult | LogsResult
 
-_MODEL: TypeAdapter[Result] = TypeAdapter(Result)
+_MODEL: TypeAdapter[PagedResult] = TypeAdapter(PagedResult)
 
 
 def page(
@@ -31,7 +31,7 @@ def page(
         html.write_text(build_any_page(read_any(result)), encoding="utf-8")
 
 
-def read_any(path: Path) -> Result:
+def read_any(path: Path) -> PagedResult:
     """A result of any of the measurements that have pages.
 
     Raises:
@@ -46,7 +46,7 @@ def read_any(path: Path) -> Result:
         raise MeasureError(f"{path} holds no result that has a page", hint) from error
 
 
-def build_any_page(result: Result) -> str:
+def build_any_page(result: PagedResult) -> str:
     """The page of a result."""
     match result:
         case SavingsResult():

@@ -192,7 +192,7 @@ def _frame(x: Axis, y: Axis) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BarPart:
     """A part of a bar."""
 
     name: str
@@ -205,7 +205,7 @@ class Bar:
     """A row: parts from zero on, and what is written at their end. A part below zero stands alone."""
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[BarPart, ...]
     label: str
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from eval.retrieval.ablations import Ablation
 from eval.retrieval.asking import ask
 from eval.retrieval.labels import LabelledRepository, first_hits
-from eval.retrieval.results import Asked, AskedRepository, Measured, Unmeasured, hash_query
-from eval.retrieval.run import Outcome
+from eval.retrieval.results import AskedQuestion, AskedRepository, RepositoryScores, Unmeasured, hash_query
+from eval.retrieval.run import RetrievalJobResult
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
 from memory_server.tuning.indexes import open_index
@@ -26,23 +27,27 @@ from memory_server.tuning.metrics import CUTOFF, ndcg, recall, reciprocal_rank
 MEASURES = ("ndcg@10", "recall@1", "recall@5", "recall@10", "mrr@10")
 """``ndcg@10`` first: earlier results hold it alone, and changes are told for the measures that both have."""
 
-ROOTS = ("benchmark", "repository")
-"""What is indexed: the folder that the benchmark names, or the whole check-out."""
+
+class Root(StrEnum):
+    """What is indexed of a check-out: the folder that the benchmark names, or all of it."""
+
+    BENCHMARK = "benchmark"
+    REPOSITORY = "repository"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BenchmarkJob:
     """One folder to index and ask, with each ablation."""
 
     repository: LabelledRepository
-    roots: str
+    root: Root
     folder: Path
     indexes: Path
     ablations: tuple[Ablation, ...]
 
     @property
     def key(self) -> str:
-        """All that the outcome depends on but the code and the check-out, which is at the labels' revision."""
+        """All that the result depends on but the code and the check-out, which is at the labels' revision."""
         return repr(self)
 
     @property
@@ -50,7 +55,7 @@ class Job:
         """The repository with the keys of its questions."""
         found = self.repository
         questions = tuple(
-            Asked(hash_query(question.query), question.category) for question in found.questions
+            AskedQuestion(hash_query(question.query), question.category) for question in found.questions
         )
         return AskedRepository(found.name, found.language, found.revision, questions)
 
@@ -58,34 +63,34 @@ class Job:
 def plan_jobs(
     repositories: Iterable[LabelledRepository],
     checkouts: Path,
-    roots: Sequence[str],
+    roots: Sequence[Root],
     indexes: Path,
     ablations: Sequence[Ablation],
-) -> tuple[list[Job], list[Unmeasured]]:
+) -> tuple[list[BenchmarkJob], list[Unmeasured]]:
     """The jobs for the check-outs at ``<checkouts>/<name>``, and what has none."""
     jobs, missing = [], []
     for repository in repositories:
-        for chosen in roots:
+        for root in roots:
             top = checkouts / repository.name
-            folder = top / repository.root if chosen == "benchmark" else top
+            folder = top / repository.root if root is Root.BENCHMARK else top
             if folder.is_dir():
-                jobs.append(Job(repository, chosen, folder, indexes, tuple(ablations)))
+                jobs.append(BenchmarkJob(repository, root, folder, indexes, tuple(ablations)))
             else:
                 missing.append(Unmeasured(repository.name, f"no folder {folder}"))
     return jobs, missing
 
 
-def measure_job(job: Job) -> Outcome:
+def measure_job(job: BenchmarkJob) -> RetrievalJobResult:
     """Index the folder where needed and ask every question with every ablation."""
     try:
         with open_index(job.folder, job.indexes) as memory:
             measured = tuple(_ask_all(memory, job.repository, ablation) for ablation in job.ablations)
-            return Outcome(job.roots, job.asked, memory.tree.embedder.id, measured)
+            return RetrievalJobResult(job.root, job.asked, memory.tree.embedder.id, measured)
     except MemoryServerError as error:
-        return Outcome(job.roots, job.asked, problem=f"{error}; {error.hint}")
+        return RetrievalJobResult(job.root, job.asked, problem=f"{error}; {error.hint}")
 
 
-def _ask_all(memory: Memory, repository: LabelledRepository, ablation: Ablation) -> Measured:
+def _ask_all(memory: Memory, repository: LabelledRepository, ablation: Ablation) -> RepositoryScores:
     scores, times = [], []
     for question in repository.questions:
         hits, spent = ask(memory, question.query, CUTOFF, ablation)
@@ -93,7 +98,7 @@ def _ask_all(memory: Memory, repository: LabelledRepository, ablation: Ablation)
         ranks = first_hits(hits, question.targets)
         scores.append(score_ranks(ranks, len(question.targets)))
     view = memory.view
-    return Measured(repository.name, len(view.paths), len(view), tuple(scores), tuple(times))
+    return RepositoryScores(repository.name, len(view.paths), len(view), tuple(scores), tuple(times))
 
 
 def score_ranks(ranks: Sequence[int], targets: int) -> tuple[float, ...]:

@@ -18,8 +18,8 @@ from pathlib import Path
 from eval.errors import MeasureError
 from eval.retrieval.ablations import ABLATIONS, Ablation
 from eval.retrieval.asking import ask
-from eval.retrieval.results import Asked, AskedRepository, Measured
-from eval.retrieval.run import Outcome
+from eval.retrieval.results import AskedQuestion, AskedRepository, RepositoryScores
+from eval.retrieval.run import RetrievalJobResult
 from indexers.errors import GitError, IndexerError
 from indexers.git import run_git
 from indexers.history.changes import Change, Located, Target, checkout, draw_changes
@@ -61,7 +61,7 @@ class HistoryJob:
 
     @property
     def key(self) -> str:
-        """All that the outcome depends on but the code: the options and the newest commit."""
+        """All that the result depends on but the code: the options and the newest commit."""
         try:
             return f"{self!r} {run_git(self.source, 'rev-parse', 'HEAD')}"
         except GitError:
@@ -74,13 +74,13 @@ class HistoryJob:
         return self.indexes / "trees" / f"{self.name}-{key}"
 
 
-def measure_history(job: HistoryJob) -> Outcome:
+def measure_history(job: HistoryJob) -> RetrievalJobResult:
     """Draw the questions, and ask each of the revision before its commit, indexing what differs."""
     try:
         return _measure(job)
     except (MeasureError, MemoryServerError, IndexerError) as error:
         asked = AskedRepository(job.name, "", "", ())
-        return Outcome("history", asked, problem=f"{error}; {error.hint}")
+        return RetrievalJobResult("history", asked, problem=f"{error}; {error.hint}")
 
 
 def open_parents(job: HistoryJob) -> Iterator[tuple[Change, Memory, list[Target]]]:
@@ -108,7 +108,7 @@ def open_parents(job: HistoryJob) -> Iterator[tuple[Change, Memory, list[Target]
         raise MeasureError("no commit makes a question", "measure a repository with more history")
 
 
-def _measure(job: HistoryJob) -> Outcome:
+def _measure(job: HistoryJob) -> RetrievalJobResult:
     scores: dict[Ablation, list[tuple[float, ...]]] = {ablation: [] for ablation in job.ablations}
     times: dict[Ablation, list[float]] = {ablation: [] for ablation in job.ablations}
     put: list[Change] = []
@@ -122,10 +122,10 @@ def _measure(job: HistoryJob) -> Outcome:
             times[ablation].append(spent)
         files, symbols, embedder = len(memory.view.paths), len(memory.view), memory.tree.embedder.id
     measured = tuple(
-        Measured(job.name, files, symbols, tuple(scores[ablation]), tuple(times[ablation]))
+        RepositoryScores(job.name, files, symbols, tuple(scores[ablation]), tuple(times[ablation]))
         for ablation in job.ablations
     )
-    return Outcome("history", describe_history(job, put), embedder, measured)
+    return RetrievalJobResult("history", describe_history(job, put), embedder, measured)
 
 
 def describe_history(job: HistoryJob, changes: Sequence[Change]) -> AskedRepository:
@@ -133,7 +133,7 @@ def describe_history(job: HistoryJob, changes: Sequence[Change]) -> AskedReposit
     found = (find_language(target.path) for change in changes for target in change.targets)
     languages = Counter(spec.name for spec in found if spec is not None)
     revision = run_git(job.source, "rev-parse", "HEAD").strip()
-    questions = tuple(Asked(change.commit[:12], change.category) for change in changes)
+    questions = tuple(AskedQuestion(change.commit[:12], change.category) for change in changes)
     return AskedRepository(job.name, languages.most_common(1)[0][0], revision, questions)
 
 

@@ -25,12 +25,12 @@ from eval.options import (
 )
 from eval.retrieval import benchmark, changes
 from eval.retrieval.ablations import Ablation
-from eval.retrieval.benchmark import ROOTS, measure_job, plan_jobs
+from eval.retrieval.benchmark import Root, measure_job, plan_jobs
 from eval.retrieval.changes import HistoryJob, measure_history
 from eval.retrieval.labels import load_labels
 from eval.retrieval.report import build_report
 from eval.retrieval.results import read_result, write_result
-from eval.retrieval.run import Outcome, Source, collect_result
+from eval.retrieval.run import RetrievalJobResult, Source, collect_result
 from memory_server.tuning.indexes import index_cache
 
 BENCHMARK = Source("benchmark", benchmark.MEASURES)
@@ -38,7 +38,7 @@ HISTORY = Source("history", changes.MEASURES)
 
 
 class Roots(StrEnum):
-    """Which folder of a check-out is indexed."""
+    """Which ``Root`` is indexed, or both one after the other."""
 
     BENCHMARK = "benchmark"
     REPOSITORY = "repository"
@@ -70,18 +70,18 @@ def retrieval(
     ablations = tuple(dict.fromkeys(ablation or [Ablation.FULL]))
     with exit_on_error():
         earlier = read_result(against) if against else None
-        journal = Journal(store / "unfinished-retrieval", Outcome)
+        journal = Journal(store / "unfinished-retrieval", RetrievalJobResult)
         if from_git:
             if Ablation.RIPGREP in ablations:
                 raise MeasureError("ripgrep has no reply of ours to measure", "measure it with --bench")
             jobs = [HistoryJob(path, limit, store, ablations) for path in from_git]
-            outcomes = measure_all(measure_history, jobs, processes, journal, "repositories")
-            result = collect_result(HISTORY, outcomes, [], ablations, earlier)
+            measured = measure_all(measure_history, jobs, processes, journal, "repositories")
+            result = collect_result(HISTORY, measured, [], ablations, earlier)
         elif bench and checkouts:
-            chosen = ROOTS if roots is Roots.BOTH else (roots.value,)
+            chosen = tuple(Root) if roots is Roots.BOTH else (Root(roots.value),)
             planned, missing = plan_jobs(load_labels(bench, repo or []), checkouts, chosen, store, ablations)
-            outcomes = measure_all(measure_job, planned, processes, journal, "repositories")
-            result = collect_result(BENCHMARK, outcomes, missing, ablations, earlier)
+            measured = measure_all(measure_job, planned, processes, journal, "repositories")
+            result = collect_result(BENCHMARK, measured, missing, ablations, earlier)
         else:
             raise MeasureError("nothing to measure on", NOTHING_TO_MEASURE_HINT)
     tell_result(write_result(result), build_report(result), output, as_json=as_json)

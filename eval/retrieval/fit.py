@@ -17,7 +17,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from eval.retrieval.benchmark import ROOTS
+from eval.retrieval.benchmark import Root
 from eval.retrieval.labels import LabelledRepository, first_hits, load_labels
 from memory_server.query.candidates import find_candidates
 from memory_server.query.question import Query, read_query
@@ -48,7 +48,7 @@ class Case:
     """A question with its candidates, which no constant changes; ``wanted`` are those that hit each target."""
 
     repository: str
-    root: str
+    root: Root
     query: Query
     candidates: Candidates
     wanted: tuple[frozenset[int], ...]
@@ -65,8 +65,8 @@ class Case:
 
 def read_cases(repository: LabelledRepository, checkout: Path, indexes: Path) -> Iterator[Case]:
     """Every question of a repository, from both roots."""
-    for root in ROOTS:
-        with open_index(checkout / (repository.root if root == "benchmark" else ""), indexes) as memory:
+    for root in Root:
+        with open_index(checkout / (repository.root if root is Root.BENCHMARK else ""), indexes) as memory:
             for question in repository.questions:
                 query = read_query(question.query)
                 candidates = find_candidates(memory.view, memory.tree.embedder, query)
@@ -123,8 +123,8 @@ def main(
     ]
 
     def tell(label: str, scores: Floats) -> None:
-        means = (scores[[case.root == root for case in cases]].mean() for root in ROOTS)
-        typer.echo(label + "  ".join(f"{root} {mean:.4f}" for root, mean in zip(ROOTS, means, strict=True)))
+        means = (scores[[case.root == root for case in cases]].mean() for root in Root)
+        typer.echo(label + "  ".join(f"{root} {mean:.4f}" for root, mean in zip(Root, means, strict=True)))
 
     tell("as they are:      ", score_cases(cases, RANKING))
     fitted = fit(cases, RANKING)

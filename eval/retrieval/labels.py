@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LabelledQuestion:
     """A query and every place that answers it."""
 
     query: str
@@ -32,7 +32,7 @@ class LabelledRepository:
     language: str
     revision: str
     root: str
-    questions: tuple[Question, ...]
+    questions: tuple[LabelledQuestion, ...]
 
 
 class _Repository(BaseModel):
@@ -88,9 +88,11 @@ def first_hits(results: Sequence[Located], targets: Sequence[Target]) -> list[in
     return [rank for rank in ranks if rank]
 
 
-def _questions(path: Path) -> tuple[Question, ...]:
+def _questions(path: Path) -> tuple[LabelledQuestion, ...]:
     return tuple(
-        Question(found.query, found.category, tuple(map(_target, [*found.relevant, *found.secondary])))
+        LabelledQuestion(
+            found.query, found.category, tuple(map(_target, [*found.relevant, *found.secondary]))
+        )
         for found in _read(path, TypeAdapter(list[_Annotation]))
     )
 

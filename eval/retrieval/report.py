@@ -8,7 +8,7 @@ from rich.console import Group as Together
 from rich.table import Table
 from rich.text import Text
 
-from eval.retrieval.results import Group, RetrievalResult, Run
+from eval.retrieval.results import GroupScores, RankingRun, RetrievalResult
 from memory_server.tuning.metrics import Estimate
 
 KINDS = ("all", "category", "language", "repository")
@@ -27,11 +27,11 @@ def build_report(result: RetrievalResult) -> Together:
     return Together(*tables, *missing)
 
 
-def _by_roots(runs: Sequence[Run]) -> list[list[Run]]:
+def _by_roots(runs: Sequence[RankingRun]) -> list[list[RankingRun]]:
     return [[run for run in runs if run.roots == roots] for roots in dict.fromkeys(run.roots for run in runs)]
 
 
-def _table(runs: Sequence[Run], measure: str, place: int, caption: str) -> Table:
+def _table(runs: Sequence[RankingRun], measure: str, place: int, caption: str) -> Table:
     table = Table(title=f"{measure}, indexed from: {runs[0].roots}", caption=Text(caption))
     table.add_column()
     table.add_column("n", justify="right")
@@ -48,7 +48,7 @@ def _table(runs: Sequence[Run], measure: str, place: int, caption: str) -> Table
     return table
 
 
-def _cell(group: Group, place: int, kind: str) -> str:
+def _cell(group: GroupScores, place: int, kind: str) -> str:
     """The mean, the interval of the overall ones, and the change where there is an earlier run."""
     text = f"{group.values[place].mean:.3f}"
     if kind == "all":

@@ -23,7 +23,7 @@ _BREAK = re.compile(r"\n\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuestion:
     """A question: the commit it is from, or the hash of its text. Texts are not kept: they are others' work."""
 
     key: str
@@ -37,11 +37,11 @@ class AskedRepository:
     name: str
     language: str
     revision: str
-    questions: tuple[Asked, ...]
+    questions: tuple[AskedQuestion, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class RepositoryScores:
     """One repository's scores: a row a question, a column a measure; ``query_ms`` is each question's time."""
 
     name: str
@@ -52,7 +52,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class GroupScores:
     """Questions taken together: their number, each measure's mean, and its change against an earlier run."""
 
     kind: str
@@ -63,14 +63,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RankingRun:
     """Every repository indexed from one kind of ``roots`` and asked with one ranking."""
 
     roots: str
     ablation: str
     query_p50_ms: float
-    groups: tuple[Group, ...]
-    repositories: tuple[Measured, ...]
+    groups: tuple[GroupScores, ...]
+    repositories: tuple[RepositoryScores, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class RetrievalResult:
     machine: Machine
     measures: tuple[str, ...]
     unmeasured: tuple[Unmeasured, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[RankingRun, ...]
     repositories: tuple[AskedRepository, ...]
 
 
@@ -163,9 +163,9 @@ def summarize_run(
     roots: str,
     ablation: str,
     asked: Mapping[str, AskedRepository],
-    measured: Sequence[Measured],
+    measured: Sequence[RepositoryScores],
     earlier: Scores,
-) -> Run:
+) -> RankingRun:
     """A run with its means: over queries, over repositories, by category, language and repository."""
     rows = [row for found in measured for row in _rows(asked[found.name], found, earlier)]
     groups = [_group("all", "queries", rows)]
@@ -174,10 +174,10 @@ def summarize_run(
     for kind in ("category", "language", "repository"):
         groups += [_group(kind, name, found) for name, found in _split(rows, kind).items()]
     p50 = float(np.median([ms for found in measured for ms in found.query_ms]))
-    return Run(roots, ablation, round(p50, 2), tuple(groups), tuple(measured))
+    return RankingRun(roots, ablation, round(p50, 2), tuple(groups), tuple(measured))
 
 
-def _rows(repository: AskedRepository, measured: Measured, earlier: Scores) -> list[_Row]:
+def _rows(repository: AskedRepository, measured: RepositoryScores, earlier: Scores) -> list[_Row]:
     rows = []
     for question, scores in zip(repository.questions, measured.scores, strict=True):
         before = earlier.get((repository.name, question.key))
@@ -205,10 +205,10 @@ def _mean_row(rows: Sequence[_Row]) -> _Row:
     )
 
 
-def _group(kind: str, name: str, rows: Sequence[_Row]) -> Group:
+def _group(kind: str, name: str, rows: Sequence[_Row]) -> GroupScores:
     changes = [row.change for row in rows if row.change is not None]
     values = _estimates([row.scores for row in rows])
-    return Group(kind, name, len(rows), values, _estimates(changes) if changes else None)
+    return GroupScores(kind, name, len(rows), values, _estimates(changes) if changes else None)
 
 
 def _estimates(rows: Sequence[Floats]) -> tuple[Estimate, ...]:

@@ -1,4 +1,4 @@
-"""Outcomes of jobs to a result, whatever the questions are from."""
+"""What the jobs found, to one result, whatever the questions are from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from eval.retrieval.ablations import Ablation
 from eval.retrieval.results import (
     FORMAT,
     AskedRepository,
-    Measured,
+    RankingRun,
+    RepositoryScores,
     RetrievalResult,
-    Run,
     Unmeasured,
     scores_of,
     summarize_run,
@@ -21,13 +21,13 @@ from eval.retrieval.results import (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one job found: a ``Measured`` for each ablation, or the problem why there are none."""
+class RetrievalJobResult:
+    """What one job found: a ``RepositoryScores`` for each ablation, or the problem why there are none."""
 
     roots: str
     asked: AskedRepository
     embedder: str = ""
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[RepositoryScores, ...] = ()
     problem: str = ""
 
 
@@ -41,18 +41,18 @@ class Source:
 
 def collect_result(
     source: Source,
-    outcomes: Sequence[Outcome],
+    results: Sequence[RetrievalJobResult],
     missing: Sequence[Unmeasured],
     ablations: Sequence[Ablation],
     earlier: RetrievalResult | None,
 ) -> RetrievalResult:
-    """The result of all outcomes, beside an earlier one.
+    """One result of what all jobs found, beside an earlier one.
 
     Raises:
         MeasureError: nothing was measured.
     """
-    measured = [found for found in outcomes if found.measured]
-    failed = (Unmeasured(found.asked.name, found.problem) for found in outcomes if found.problem)
+    measured = [found for found in results if found.measured]
+    failed = (Unmeasured(found.asked.name, found.problem) for found in results if found.problem)
     unmeasured = (*missing, *failed)
     if not measured:
         told = "; ".join(f"{found.name}: {found.reason}" for found in unmeasured)
@@ -72,13 +72,13 @@ def collect_result(
 
 
 def _runs(
-    outcomes: Sequence[Outcome],
+    results: Sequence[RetrievalJobResult],
     asked: dict[str, AskedRepository],
     ablations: Sequence[Ablation],
     earlier: RetrievalResult | None,
-) -> Iterator[Run]:
-    for roots in dict.fromkeys(outcome.roots for outcome in outcomes):
+) -> Iterator[RankingRun]:
+    for roots in dict.fromkeys(result.roots for result in results):
         for place, ablation in enumerate(ablations):
-            measured = [outcome.measured[place] for outcome in outcomes if outcome.roots == roots]
+            measured = [result.measured[place] for result in results if result.roots == roots]
             before = scores_of(earlier, roots, ablation) if earlier else {}
             yield summarize_run(roots, ablation, asked, measured, before)

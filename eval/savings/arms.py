@@ -10,7 +10,7 @@ from itertools import zip_longest
 from eval.ripgrep.ranking import Ranked, SourceTree, Window, choose_keywords, rank_files
 from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
-from eval.tokens.count import Estimate
+from eval.tokens.count import EstimateCounter
 
 LISTED = 20
 """Files of the ranking that the agent reads."""
@@ -50,7 +50,7 @@ def read_capped(tree: SourceTree, question: str) -> Iterator[Turn]:
     for found in ranked:
         whole = _read(tree, found.path, 1, min(len(tree.lines(found.path)), READ_LINES))
         size = len(tree.texts[found.path])
-        if size <= READ_BYTES and sum(whole.line_tokens(Estimate())) <= READ_TOKENS:
+        if size <= READ_BYTES and sum(whole.line_tokens(EstimateCounter())) <= READ_TOKENS:
             yield whole
             continue
         message = f"File content exceeds the maximum allowed ({READ_TOKENS} tokens). Use offset and limit."

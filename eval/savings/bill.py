@@ -17,7 +17,7 @@ PRICES_DATE = "late 2026"
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class ModelPrices:
     """A model's published prices in dollars per million tokens; ``write`` is into the cache for five minutes."""
 
     model: str
@@ -27,9 +27,9 @@ class Prices:
 
 
 PRICES = (
-    Prices("Opus 5.5", output=20, write=5, read=0.20),
-    Prices("Sonnet 5.5", output=10, write=2.5, read=0.10),
-    Prices("Haiku 4.5", output=5, write=1.25, read=0.10),
+    ModelPrices("Opus 5.5", output=20, write=5, read=0.20),
+    ModelPrices("Sonnet 5.5", output=10, write=2.5, read=0.10),
+    ModelPrices("Haiku 4.5", output=5, write=1.25, read=0.10),
 )
 """As Anthropic's price list had them at ``PRICES_DATE``; cached input only, since each turn's prompt is cached."""
 
@@ -63,7 +63,7 @@ class QuestionCost:
         return self.write + self.asking + self.staying + self.output
 
 
-def question_cost(use: Use, prices: Prices, remaining: int, base: float = BASE_CONTEXT) -> QuestionCost:
+def question_cost(use: Use, prices: ModelPrices, remaining: int, base: float = BASE_CONTEXT) -> QuestionCost:
     """A question's cost: what it adds, written to the cache once and re-read on each of the remaining turns.
 
     Each turn of its own re-reads the base context and what the turns before it added, which is what an extra turn
@@ -77,7 +77,7 @@ def question_cost(use: Use, prices: Prices, remaining: int, base: float = BASE_C
     )
 
 
-def conversation_cost(use: Use, prices: Prices, remaining: int, base: float = BASE_CONTEXT) -> float:
+def conversation_cost(use: Use, prices: ModelPrices, remaining: int, base: float = BASE_CONTEXT) -> float:
     """Dollars of the whole conversation: the question, and the base context written once and re-read to the end.
 
     What else the remaining turns add is the same for every arm and left out.

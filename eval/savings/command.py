@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -27,25 +26,18 @@ from eval.options import (
     Processes,
 )
 from eval.retrieval.ablations import Ablation
-from eval.retrieval.benchmark import plan_jobs
+from eval.retrieval.benchmark import Root, plan_jobs
 from eval.retrieval.changes import HistoryJob
 from eval.retrieval.labels import LabelledRepository, load_labels
 from eval.retrieval.results import hash_query
 from eval.savings.page import build_page
 from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect, write_result
-from eval.savings.run import Outcome, measure_commits, measure_labelled
+from eval.savings.run import SavingsJobResult, measure_commits, measure_labelled
 from eval.tokens.count import COUNTED_MODEL, CountBy, Counting
 from memory_server.tuning.indexes import index_cache
 
 _RANKING = (Ablation.FULL,)
-
-
-class Roots(StrEnum):
-    """Which folder of a check-out is searched."""
-
-    BENCHMARK = "benchmark"
-    REPOSITORY = "repository"
 
 
 def savings(
@@ -54,8 +46,8 @@ def savings(
     from_git: Histories = None,
     limit: Commits = 20,
     roots: Annotated[
-        Roots, typer.Option(help="Search the folder that the benchmark names, or the whole check-out.")
-    ] = Roots.BENCHMARK,
+        Root, typer.Option(help="Search the folder that the benchmark names, or the whole check-out.")
+    ] = Root.BENCHMARK,
     repo: OnlyRepositories = None,
     count: Annotated[
         CountBy,
@@ -79,18 +71,18 @@ def savings(
         token_error = counting.open().error_band
         if notice := counting.notice:
             typer.echo(notice, err=True)
-        journal = Journal(store / f"unfinished-savings-{counting.key}", Outcome)
+        journal = Journal(store / f"unfinished-savings-{counting.key}", SavingsJobResult)
         if from_git:
             jobs = [HistoryJob(path, limit, store, _RANKING) for path in from_git]
             measure = partial(measure_commits, counting=counting)
-            outcomes = measure_all(measure, jobs, processes, journal, "repositories")
-            result = collect("history", outcomes, [], token_error)
+            measured = measure_all(measure, jobs, processes, journal, "repositories")
+            result = collect("history", measured, [], token_error)
         elif bench and checkouts:
             labelled = load_labels(bench, repo or [])
-            planned, missing = plan_jobs(labelled, checkouts, (roots.value,), store, _RANKING)
+            planned, missing = plan_jobs(labelled, checkouts, (roots,), store, _RANKING)
             asked = partial(measure_labelled, counting=counting)
-            outcomes = measure_all(asked, planned, processes, journal, "repositories")
-            result = collect("benchmark", outcomes, missing, token_error)
+            measured = measure_all(asked, planned, processes, journal, "repositories")
+            result = collect("benchmark", measured, missing, token_error)
         else:
             raise MeasureError("nothing to measure on", NOTHING_TO_MEASURE_HINT)
     if html is not None:

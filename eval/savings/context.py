@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from eval.savings.gold import GoldTally, ReplyLine
-from eval.tokens.count import Counter
+from eval.tokens.count import TokenCounter
 from indexers.history.changes import Target
 
 CAP = 20_000
@@ -38,15 +38,15 @@ class Turn:
     input: str
     lines: Sequence[ReplyLine]
 
-    def call_tokens(self, counter: Counter) -> int:
+    def call_tokens(self, counter: TokenCounter) -> int:
         """Tokens that the model puts out to call."""
         return sum(map(counter.count, (_CALL_ENVELOPE, self.tool, self.input)))
 
-    def line_tokens(self, counter: Counter) -> Iterator[float]:
+    def line_tokens(self, counter: TokenCounter) -> Iterator[float]:
         """Tokens of each line of the reply."""
         return counter.count_lines([line.text for line in self.lines])
 
-    def tokens(self, counter: Counter) -> int:
+    def tokens(self, counter: TokenCounter) -> int:
         """Tokens that the call and its whole reply add to the context."""
         around = self.call_tokens(counter) + counter.count(_REPLY_ENVELOPE)
         return round(around + sum(self.line_tokens(counter)))
@@ -77,7 +77,9 @@ class Spent:
         return (*spent, *self.recalls)
 
 
-def spend(turns: Iterator[Turn], targets: Sequence[Target], counter: Counter, overhead: float = 0) -> Spent:
+def spend(
+    turns: Iterator[Turn], targets: Sequence[Target], counter: TokenCounter, overhead: float = 0
+) -> Spent:
     """Fill a context that holds ``overhead`` tokens until the gold is in it, the turns end or ``CAP`` is reached."""
     tally = GoldTally(targets)
     used, reread, calls, count = overhead, 0.0, 0, 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
-from eval.tokens.count import Counter
+from eval.tokens.count import TokenCounter
 from indexers.errors import IndexerError
 from memory_server.answer.read import ReadReply
 from memory_server.answer.reply import Reply
@@ -36,7 +36,7 @@ class OwnTools:
     def __init__(self, memory: Memory) -> None:
         self._repository = memory.repository
 
-    def overhead(self, counter: Counter) -> int:
+    def overhead(self, counter: TokenCounter) -> int:
         """Tokens of the tools' schemas and the server's instructions, as a client puts them into every conversation."""
         schemas = [
             {"name": TOOL_PREFIX + tool.name, "description": tool.description, "input_schema": tool.schema}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from eval.pages.document import as_sentence, build_document, note, paragraph, section, table, tiles
-from eval.pages.plots import Axis, Bar, Ink, Part, Series, Tone, key, plot_bars, plot_lines, scale, steps
+from eval.pages.plots import Axis, Bar, BarPart, Ink, Series, Tone, key, plot_bars, plot_lines, scale, steps
 from eval.savings.bill import BASE_CONTEXT, PRICES, PRICES_DATE, REMAINING_TURNS, QuestionCost, question_cost
 from eval.savings.context import BUDGETS
 from eval.savings.own import LATER, OWN, WITH_RIPGREP
-from eval.savings.results import ArmMeans, Group, SavingsResult
+from eval.savings.results import ArmMeans, GroupSavings, SavingsResult
 from memory_server.tuning.metrics import Estimate
 
 TURNS_ON = REMAINING_TURNS[1]
@@ -171,7 +171,7 @@ def _bill_plot(result: SavingsResult) -> str:
     bars = [
         Bar(
             _name(result, arm),
-            tuple(Part(name, ink, 1000 * amount(cost)) for name, ink, amount in _BUCKETS),
+            tuple(BarPart(name, ink, 1000 * amount(cost)) for name, ink, amount in _BUCKETS),
             f"${1000 * cost.total:,.2f}",
         )
         for arm, cost in costs.items()
@@ -198,7 +198,7 @@ def _bill_plot(result: SavingsResult) -> str:
     )
 
 
-def _saved(result: SavingsResult, group: Group) -> float:
+def _saved(result: SavingsResult, group: GroupSavings) -> float:
     def gold(arm: ArmMeans) -> float:
         return arm.mean("gold")
 
@@ -214,7 +214,7 @@ def _group_plot(result: SavingsResult, kind: str, told: str) -> str:
     bars = [
         Bar(
             group.name,
-            (Part("saving", Ink(Tone.BLUE if value >= 0 else Tone.ORANGE), value),),
+            (BarPart("saving", Ink(Tone.BLUE if value >= 0 else Tone.ORANGE), value),),
             f"{value:.0%}  ({group.lost} of {group.count} lost)",
         )
         for group, value in zip(groups, saved, strict=True)

@@ -15,7 +15,7 @@ from eval.savings.arms import BASELINES
 from eval.savings.bill import PRICES, REMAINING_TURNS, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES
 from eval.savings.own import OWN, OWN_ARMS
-from eval.savings.run import ARM_NAMES, Outcome, Row
+from eval.savings.run import ARM_NAMES, Row, SavingsJobResult
 from memory_server.tuning.metrics import RESAMPLES, SEED, Estimate, Floats
 
 FORMAT = 1
@@ -47,7 +47,7 @@ class ArmMeans:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class GroupSavings:
     """Questions taken together, by every arm; ``lost`` counts those where this product needs more than the baseline."""
 
     kind: str
@@ -99,7 +99,7 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RepositoryRows:
     """A repository's questions in their order, for each the values of ``MEASURES`` by each arm."""
 
     name: str
@@ -129,10 +129,10 @@ class SavingsResult:
     unmeasured: tuple[Unmeasured, ...]
     savings: tuple[Saving, ...]
     bills: tuple[Bill, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[GroupSavings, ...]
     losses: tuple[Loss, ...]
     repositories: tuple[AskedRepository, ...]
-    rows: tuple[Rows, ...]
+    rows: tuple[RepositoryRows, ...]
     contexts: tuple[tuple[float, ...], ...] = ()
 
 
@@ -162,17 +162,17 @@ class _Asked:
 
 
 def collect(
-    source: str, outcomes: Sequence[Outcome], missing: Sequence[Unmeasured], token_error: str
+    source: str, results: Sequence[SavingsJobResult], missing: Sequence[Unmeasured], token_error: str
 ) -> SavingsResult:
-    """The result of all outcomes; ``token_error`` says how surely their tokens were counted.
+    """One result of what all jobs found; ``token_error`` says how surely their tokens were counted.
 
     Raises:
         MeasureError: nothing was measured.
     """
-    measured = [found for found in outcomes if found.rows]
+    measured = [found for found in results if found.rows]
     unmeasured = (
         *missing,
-        *(Unmeasured(found.asked.name, found.problem) for found in outcomes if found.problem),
+        *(Unmeasured(found.asked.name, found.problem) for found in results if found.problem),
     )
     if not measured:
         told = "; ".join(f"{found.name}: {found.reason}" for found in unmeasured)
@@ -205,7 +205,7 @@ def collect(
         groups=(whole, *_groups(asked, baseline)),
         losses=_losses(asked, baseline),
         repositories=tuple(found.asked for found in measured),
-        rows=tuple(Rows(found.asked.name, found.rows) for found in measured),
+        rows=tuple(RepositoryRows(found.asked.name, found.rows) for found in measured),
         contexts=_mean_contexts([one for found in measured for one in found.contexts]),
     )
 
@@ -219,7 +219,7 @@ def _column(values: Floats, arm: str, measure: int) -> Floats:
     return column
 
 
-def _groups(asked: Sequence[_Asked], baseline: str) -> list[Group]:
+def _groups(asked: Sequence[_Asked], baseline: str) -> list[GroupSavings]:
     return [
         _group(kind, name, [question for question in asked if getattr(question, kind) == name], baseline)
         for kind in ("category", "language", "repository")
@@ -227,7 +227,7 @@ def _groups(asked: Sequence[_Asked], baseline: str) -> list[Group]:
     ]
 
 
-def _group(kind: str, name: str, asked: Sequence[_Asked], baseline: str) -> Group:
+def _group(kind: str, name: str, asked: Sequence[_Asked], baseline: str) -> GroupSavings:
     values = np.array([question.values for question in asked])
     lost = _column(values, OWN, _GOLD) > _column(values, baseline, _GOLD)
     arms = tuple(
@@ -239,7 +239,7 @@ def _group(kind: str, name: str, asked: Sequence[_Asked], baseline: str) -> Grou
         )
         for place, arm in enumerate(ARM_NAMES)
     )
-    return Group(kind, name, len(asked), int(lost.sum()), arms)
+    return GroupSavings(kind, name, len(asked), int(lost.sum()), arms)
 
 
 def _saving(values: Floats, arm: str, baseline: str) -> Saving:

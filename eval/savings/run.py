@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from eval.errors import MeasureError
-from eval.retrieval.benchmark import Job
+from eval.retrieval.benchmark import BenchmarkJob
 from eval.retrieval.changes import HistoryJob, describe_history, open_parents
 from eval.retrieval.results import AskedRepository
 from eval.ripgrep.matchers import find_matcher
@@ -16,7 +16,7 @@ from eval.savings.arms import ARMS, WINDOWS, read_windows
 from eval.savings.context import Turn, spend
 from eval.savings.gold import each_line
 from eval.savings.own import OWN_ARMS, OwnTools
-from eval.tokens.count import Counter, Counting
+from eval.tokens.count import Counting, TokenCounter
 from indexers.errors import IndexerError
 from indexers.history.changes import Change, Target
 from memory_server.errors import MemoryServerError
@@ -40,7 +40,7 @@ class _Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SavingsJobResult:
     """What one job found: for each question a row for each of ``ARM_NAMES``, or the problem why there are none.
 
     ``overhead`` is the tokens of the tools' schemas and the server's instructions. ``contexts`` has, for each question
@@ -56,18 +56,18 @@ class Outcome:
     problem: str = ""
 
 
-def measure_labelled(job: Job, counting: Counting) -> Outcome:
+def measure_labelled(job: BenchmarkJob, counting: Counting) -> SavingsJobResult:
     """Put every question of a labelled repository to every arm."""
     try:
         with open_index(job.folder, job.indexes) as memory:
             asker = _Asker(memory, counting.open())
             answered = [asker.ask(question.query, question.targets) for question in job.repository.questions]
-            return asker.outcome(job.asked, answered)
+            return asker.result(job.asked, answered)
     except (MeasureError, MemoryServerError, IndexerError) as error:
-        return Outcome(job.asked, problem=f"{error}; {error.hint}")
+        return SavingsJobResult(job.asked, problem=f"{error}; {error.hint}")
 
 
-def measure_commits(job: HistoryJob, counting: Counting) -> Outcome:
+def measure_commits(job: HistoryJob, counting: Counting) -> SavingsJobResult:
     """Put every question of a history to every arm, at its commit's parent; gold is each line that changed there."""
     put: list[Change] = []
     answered = []
@@ -77,15 +77,15 @@ def measure_commits(job: HistoryJob, counting: Counting) -> Outcome:
             asker = _Asker(memory, counter)
             answered.append(asker.ask(change.query, each_line(targets)))
             put.append(change)
-        return asker.outcome(describe_history(job, put), answered)
+        return asker.result(describe_history(job, put), answered)
     except (MeasureError, MemoryServerError, IndexerError) as error:
-        return Outcome(AskedRepository(job.name, "", "", ()), problem=f"{error}; {error.hint}")
+        return SavingsJobResult(AskedRepository(job.name, "", "", ()), problem=f"{error}; {error.hint}")
 
 
 class _Asker:
     """The arms over one tree."""
 
-    def __init__(self, memory: Memory, counter: Counter) -> None:
+    def __init__(self, memory: Memory, counter: TokenCounter) -> None:
         self._counter = counter
         self._tools = OwnTools(memory)
         self._overhead = self._tools.overhead(counter)
@@ -117,7 +117,9 @@ class _Asker:
         grown = (*contexts[: spent.turns], float(spent.resident))
         return spent.row, tuple(grown[min(turn, len(grown) - 1)] for turn in range(TURNS + 1))
 
-    def outcome(self, asked: AskedRepository, answered: Sequence[_Answered]) -> Outcome:
+    def result(self, asked: AskedRepository, answered: Sequence[_Answered]) -> SavingsJobResult:
         """What was found, with what it was found by."""
         rows, contexts = tuple(one.rows for one in answered), tuple(one.contexts for one in answered)
-        return Outcome(asked, self._embedder, self._tree.matcher.name, self._overhead, rows, contexts)
+        return SavingsJobResult(
+            asked, self._embedder, self._tree.matcher.name, self._overhead, rows, contexts
+        )

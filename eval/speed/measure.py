@@ -15,12 +15,12 @@ from pathlib import Path
 
 from eval.errors import MeasureError
 from eval.machine import CHECKOUT, Machine, code_state, describe_machine, own_revision, own_version
-from eval.speed.peers import Call, Tool, fill, install_peer, peer_cache
+from eval.speed.peers import CallTemplate, Tool, fill, install_peer, peer_cache
 from eval.speed.processes import (
     MIB,
-    Context,
+    ProgramContext,
+    RunCost,
     ServerSession,
-    Usage,
     network_guard,
     run_command,
 )
@@ -65,8 +65,8 @@ class Measurement:
 
     tool: str
     version: str
-    index: Usage | None = None
-    index_runs: tuple[Usage, ...] = ()
+    index: RunCost | None = None
+    index_runs: tuple[RunCost, ...] = ()
     files: int | None = None
     symbols: int | None = None
     store_mib: float | None = None
@@ -106,20 +106,20 @@ class SpeedReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class ToolBench:
     """One tool on its own copy of the repository."""
 
     tool: Tool
     workload: Workload
     places: Mapping[str, str]
-    context: Context
+    context: ProgramContext
     runs: int
 
     def command(self, template: Sequence[str]) -> list[str]:
         """A command with its places filled."""
         return [fill(part, self.places) for part in template]
 
-    def call(self, session: ServerSession, call: Call, query: str = "") -> str:
+    def call(self, session: ServerSession, call: CallTemplate, query: str = "") -> str:
         """Calls a tool of the running server."""
         return session.call(call.tool, fill(call.arguments, {**self.places, "query": query}))
 
@@ -155,7 +155,7 @@ def measure_speed(
     copy_repository(root, original)
     workload = draw_workload(original)
     measured = {tool.name: Measurement(tool.name, tool.version or own_version()) for tool in tools}
-    benches: dict[str, Bench] = {}
+    benches: dict[str, ToolBench] = {}
     for tool in tools:
         on_stage(tool.name, "install")
         try:
@@ -183,7 +183,7 @@ def measure_speed(
     )
 
 
-def prepare(tool: Tool, original: Path, workload: Workload, runs: int, scratch: Path) -> Bench:
+def prepare(tool: Tool, original: Path, workload: Workload, runs: int, scratch: Path) -> ToolBench:
     """Installs the tool where it is missing and gives it a home and a copy of its own.
 
     Raises:
@@ -204,10 +204,10 @@ def prepare(tool: Tool, original: Path, workload: Workload, runs: int, scratch: 
     if not tool.registry:
         own["PYTHONPATH"] = str(CHECKOUT)
     environment.update(own, **fill(tool.environment, places))
-    return Bench(tool, workload, places, Context(repository, environment, network_guard()), runs)
+    return ToolBench(tool, workload, places, ProgramContext(repository, environment, network_guard()), runs)
 
 
-def measure_index(bench: Bench, result: Measurement) -> Measurement:
+def measure_index(bench: ToolBench, result: Measurement) -> Measurement:
     """Indexes from an empty store, ``runs`` times."""
     usages, output = [], ""
     for _ in range(bench.runs):
@@ -228,8 +228,8 @@ def measure_index(bench: Bench, result: Measurement) -> Measurement:
     )
 
 
-def _index(bench: Bench) -> tuple[Usage, str]:
-    if not isinstance(bench.tool.index, Call):
+def _index(bench: ToolBench) -> tuple[RunCost, str]:
+    if not isinstance(bench.tool.index, CallTemplate):
         return run_command(bench.command(bench.tool.index), bench.context)
     with ServerSession(bench.command(bench.tool.serve), bench.context) as session:
         session.initialize()
@@ -237,7 +237,7 @@ def _index(bench: Bench) -> tuple[Usage, str]:
     return session.usage, output
 
 
-def measure_server(bench: Bench, result: Measurement) -> Measurement:
+def measure_server(bench: ToolBench, result: Measurement) -> Measurement:
     """Starts the server over the existing index, ``runs`` times, and asks the last one every query."""
     queries = bench.workload.queries
     greeted, listed, answered = [], [], []
@@ -270,7 +270,7 @@ def measure_server(bench: Bench, result: Measurement) -> Measurement:
     )
 
 
-def measure_sync(bench: Bench, result: Measurement) -> Measurement:
+def measure_sync(bench: ToolBench, result: Measurement) -> Measurement:
     """Syncs real edits with a fresh command and with a call to a running server, where there is one."""
     tool = bench.tool
     command, server = Sync(), Sync()
@@ -286,7 +286,7 @@ def measure_sync(bench: Bench, result: Measurement) -> Measurement:
     return replace(result, sync_command=command, sync_server=server)
 
 
-def measure_in_process(bench: Bench, result: Measurement) -> Measurement:
+def measure_in_process(bench: ToolBench, result: Measurement) -> Measurement:
     """Syncs and searches through this product's Python API, in a process that is already warm."""
     if not bench.tool.in_process:
         return result
@@ -308,7 +308,7 @@ def measure_in_process(bench: Bench, result: Measurement) -> Measurement:
     return replace(result, sync_in_process=sync, query_in_process=_latency(waits))
 
 
-Stage = Callable[[Bench, Measurement], Measurement]
+Stage = Callable[[ToolBench, Measurement], Measurement]
 
 STAGES: Mapping[str, Stage] = {
     "index": measure_index,
@@ -319,14 +319,14 @@ STAGES: Mapping[str, Stage] = {
 """What is measured of every tool, in order; the first stage that fails is the tool's last."""
 
 
-def _take(title: str, stage: Stage, bench: Bench, result: Measurement) -> Measurement:
+def _take(title: str, stage: Stage, bench: ToolBench, result: Measurement) -> Measurement:
     try:
         return stage(bench, result)
     except (MeasureError, GitError) as error:
         return replace(result, problem=f"{title}: {error}")
 
 
-def _sync(bench: Bench, mark: str, sync: Callable[[], object]) -> Sync:
+def _sync(bench: ToolBench, mark: str, sync: Callable[[], object]) -> Sync:
     edits = bench.workload.edits
     ones: list[float] = []
     tens: list[float] = []

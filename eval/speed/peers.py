@@ -17,7 +17,7 @@ _DONE = "installed.txt"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallTemplate:
     """An MCP tool call; strings in ``arguments`` are templates."""
 
     tool: str
@@ -38,12 +38,12 @@ class Tool:
     version: str
     registry: str
     package: str
-    index: tuple[str, ...] | Call
+    index: tuple[str, ...] | CallTemplate
     sync: tuple[str, ...] | None
     serve: tuple[str, ...]
-    search: Call
+    search: CallTemplate
     store: tuple[str, ...]
-    warm_sync: Call | None = None
+    warm_sync: CallTemplate | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     files: str = ""
     symbols: str = ""
@@ -63,7 +63,7 @@ OWN = Tool(
     index=(*_CLI, "index", "--repo", "{repo}", "--json"),
     sync=(*_CLI, "index", "--repo", "{repo}", "--json"),
     serve=(*_CLI, "serve", "--repo", "{repo}"),
-    search=Call("search", {"query": "{query}"}),
+    search=CallTemplate("search", {"query": "{query}"}),
     store=("{git}/repo-memory",),
     in_process=True,
     files=r'"files":\s*(\d+)',
@@ -79,7 +79,7 @@ PEERS = (
         index=("{bin}/codegraph", "init", "--yes", "{repo}"),
         sync=("{bin}/codegraph", "sync", "{repo}"),
         serve=("{bin}/codegraph", "serve", "--mcp", "--path", "{repo}"),
-        search=Call("codegraph_explore", {"query": "{query}"}),
+        search=CallTemplate("codegraph_explore", {"query": "{query}"}),
         store=("{repo}/.codegraph",),
         # Without its shared background process, so that everything it runs is in the measured tree.
         environment={
@@ -99,7 +99,9 @@ PEERS = (
         index=("{bin}/jcodemunch-mcp", "index", "--no-ai-summaries", "--identity-mode", "local", "{repo}"),
         sync=("{bin}/jcodemunch-mcp", "index", "--no-ai-summaries", "--identity-mode", "local", "{repo}"),
         serve=("{bin}/jcodemunch-mcp", "serve"),
-        search=Call("order", {"action": "search_symbols", "args": {"repo": "{repo}", "query": "{query}"}}),
+        search=CallTemplate(
+            "order", {"action": "search_symbols", "args": {"repo": "{repo}", "query": "{query}"}}
+        ),
         store=("{data}",),
         environment={"JCODEMUNCH_SHARE_SAVINGS": "0", "CODE_INDEX_PATH": "{data}"},
         files=r'"file_count": (\d+)',
@@ -110,12 +112,12 @@ PEERS = (
         version="2.17.1",
         registry="pypi",
         package="code-index-mcp",
-        index=Call("build_deep_index"),
+        index=CallTemplate("build_deep_index"),
         sync=None,
         serve=("{bin}/code-index-mcp", "--project-path", "{repo}"),
-        search=Call("search_code_advanced", {"pattern": "{query}"}),
+        search=CallTemplate("search_code_advanced", {"pattern": "{query}"}),
         store=("{temporary}/code_indexer",),
-        warm_sync=Call("build_deep_index"),
+        warm_sync=CallTemplate("build_deep_index"),
         files=r"Found (\d+) files",
     ),
     Tool(
@@ -123,12 +125,12 @@ PEERS = (
         version="4.24.0",
         registry="pypi",
         package="token-savior-recall[mcp]",
-        index=Call("reindex", {"force": True}),
+        index=CallTemplate("reindex", {"force": True}),
         sync=None,
         serve=("{bin}/token-savior",),
-        search=Call("search_codebase", {"pattern": "{query}", "max_results": 10}),
+        search=CallTemplate("search_codebase", {"pattern": "{query}", "max_results": 10}),
         store=("{home}/.local/share/token-savior", "{repo}/.token-savior-cache.json"),
-        warm_sync=Call("reindex"),
+        warm_sync=CallTemplate("reindex"),
         environment={"WORKSPACE_ROOTS": "{repo}"},
     ),
 )

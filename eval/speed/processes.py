@@ -29,7 +29,7 @@ _GRACE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ProgramContext:
     """How a program runs: its folder, its whole environment, what stands before it, its limit in seconds."""
 
     folder: Path
@@ -39,7 +39,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class RunCost:
     """What one run took: seconds, and peak memory in MiB of the whole tree and of its largest process."""
 
     wall_s: float
@@ -115,7 +115,9 @@ class TreeMonitor:
 class _Program:
     """A started program with its monitor, its errors in a temporary file and its limit of time."""
 
-    def __init__(self, command: Sequence[str], context: Context, stdin: int, stdout: int | IO[bytes]) -> None:
+    def __init__(
+        self, command: Sequence[str], context: ProgramContext, stdin: int, stdout: int | IO[bytes]
+    ) -> None:
         _import_psutil()
         self.command = [*context.prefix, *command]
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in finish()
@@ -134,7 +136,7 @@ class _Program:
         self._limit.start()
         self.monitor = TreeMonitor(self.process.pid)
 
-    def finish(self) -> Usage:
+    def finish(self) -> RunCost:
         """Waits for the end and says what the run took."""
         self.process.wait()
         wall = time.perf_counter() - self.started
@@ -143,7 +145,7 @@ class _Program:
         self._errors.close()
         if self.process.stdout is not None:
             self.process.stdout.close()
-        return Usage(
+        return RunCost(
             round(wall, 3), round(_children_cpu() - self._cpu, 3),
             round(self.monitor.peak_tree / MIB, 1), round(self.monitor.peak_process / MIB, 1),
         )  # fmt: skip
@@ -158,7 +160,7 @@ class _Program:
         return MeasureError(f"{what}{said}", "run it by hand: " + " ".join(self.command))
 
 
-def run_command(command: Sequence[str], context: Context) -> tuple[Usage, str]:
+def run_command(command: Sequence[str], context: ProgramContext) -> tuple[RunCost, str]:
     """Runs a command to its end: what it took and what it printed.
 
     Raises:
@@ -179,9 +181,9 @@ def run_command(command: Sequence[str], context: Context) -> tuple[Usage, str]:
 class ServerSession:
     """A conversation with an MCP server over standard input and output; ``usage`` is known after its end."""
 
-    usage: Usage
+    usage: RunCost
 
-    def __init__(self, command: Sequence[str], context: Context) -> None:
+    def __init__(self, command: Sequence[str], context: ProgramContext) -> None:
         self._program = _Program(command, context, subprocess.PIPE, subprocess.PIPE)
         self._requests = 0
 

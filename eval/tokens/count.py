@@ -17,7 +17,7 @@ from eval.tokens.api import message_counter
 from indexers.tokens import NEWEST, OLDER, Family, estimate_tokens, weigh_tokens
 
 
-class Counter(Protocol):
+class TokenCounter(Protocol):
     """Counts tokens, and says how surely."""
 
     @property
@@ -36,7 +36,7 @@ _weigh_line = lru_cache(maxsize=200_000)(weigh_tokens)
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class EstimateCounter:
     """The product's own estimate for a family of models."""
 
     family: Family = NEWEST
@@ -55,7 +55,7 @@ class Estimate:
         return (_weigh_line(f"{line}\n", self.family) for line in lines)
 
 
-class Reference:
+class ReferenceCounter:
     """Counts of whole texts by what counts messages; the same text is put to it once.
 
     A text's lines share its count in proportion to their estimates: what a tokenizer makes of a line depends on its
@@ -89,7 +89,7 @@ class Reference:
 _CTOK_VERSIONS = {NEWEST: "4.8", OLDER: "3.0"}
 
 
-def ctok_counter(family: Family = NEWEST) -> Reference:
+def ctok_counter(family: Family = NEWEST) -> ReferenceCounter:
     """Counts by ctok, offline.
 
     Raises:
@@ -102,7 +102,7 @@ def ctok_counter(family: Family = NEWEST) -> Reference:
             "ctok is not installed", "pip install 'ctok>=1.3,<2' with Python 3.12 or newer"
         ) from error
     told = f"token counts by ctok {version('ctok')}, models {family.name}"
-    return Reference(told, partial(count, version=_CTOK_VERSIONS[family]))
+    return ReferenceCounter(told, partial(count, version=_CTOK_VERSIONS[family]))
 
 
 class CountBy(StrEnum):
@@ -129,7 +129,7 @@ class Counting:
         """All that counts depend on, as a part of a file name."""
         return re.sub(r"[^\w.-]", "-", f"api-{self.model}") if self.by is CountBy.API else self.by.value
 
-    def open(self) -> Counter:
+    def open(self) -> TokenCounter:
         """A counter, with nothing counted yet.
 
         Raises:
@@ -139,8 +139,8 @@ class Counting:
             return ctok_counter()
         if self.by is CountBy.API:
             counter = message_counter(self.model)
-            return Reference(f"token counts by Anthropic's own count of {self.model}", counter.count)
-        return Estimate()
+            return ReferenceCounter(f"token counts by Anthropic's own count of {self.model}", counter.count)
+        return EstimateCounter()
 
     @property
     def notice(self) -> str:

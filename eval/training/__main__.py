@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from eval.training.card import Outcome, write_card
+from eval.training.card import TrainingRun, write_card
 from eval.training.corpus import Repository, benchmark_hashes, load_corpus
 from eval.training.distil import distil_teacher
 from eval.training.extract import extract_corpus, pairs_file
@@ -47,12 +47,12 @@ def main(
         raise typer.Exit(1)
     if not (work / "start").exists():
         distil_teacher(work / "start")
-    outcome = _train(corpus, work, out)
+    run = _train(corpus, work, out)
     scores = {}
     if labels is not None and checkouts is not None:
         scores = measure_model(StaticEmbedder(out).embed, read_benchmark(labels, checkouts))
         typer.echo(json.dumps(scores, indent=2))
-    write_card(out, outcome, scores)
+    write_card(out, run, scores)
 
 
 def _benchmark_revisions(labels: Path | None) -> dict[str, str]:
@@ -60,7 +60,7 @@ def _benchmark_revisions(labels: Path | None) -> dict[str, str]:
     return {entry["repo"]: entry["revision"] for entry in entries}
 
 
-def _train(corpus: list[Repository], work: Path, out: Path) -> Outcome:
+def _train(corpus: list[Repository], work: Path, out: Path) -> TrainingRun:
     files = [pairs_file(work / "pairs", repository.name) for repository in corpus]
     vocabulary = build_vocabulary(*count_words(files), RECIPE.words)
     data = encode_pairs(files, vocabulary, tuple(CAPS))
@@ -68,7 +68,7 @@ def _train(corpus: list[Repository], work: Path, out: Path) -> Outcome:
     vectors = train(data, vocabulary, start, RECIPE, _report)
     save_model(out, vocabulary, vectors)
     kinds = {kind: int((data.kinds == number).sum()) for number, kind in enumerate(CAPS)}
-    return Outcome(len(corpus), kinds, asdict(RECIPE))
+    return TrainingRun(len(corpus), kinds, asdict(RECIPE))
 
 
 def _report(step: int, steps: int, loss: float) -> None:

@@ -12,7 +12,7 @@ _VARIANTS = Path(__file__).parent / "variants.md"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingRun:
     """What a training run used: repositories, pairs by kind, and the recipe's values."""
 
     repositories: int
@@ -20,18 +20,18 @@ class Outcome:
     recipe: Mapping[str, object]
 
 
-def write_card(out: Path, outcome: Outcome, scores: Mapping[str, Mapping[str, float]]) -> None:
+def write_card(out: Path, run: TrainingRun, scores: Mapping[str, Mapping[str, float]]) -> None:
     """Fill the card's template with what was trained on and what was measured."""
     names = list(next(iter(scores.values()), {}))
     rows = [["vectors", *names], ["---", *("---:" for _ in names)]]
     rows += [[title, *(f"{values[name]:.3f}" for name in names)] for title, values in scores.items()]
     card = _CARD.read_text(encoding="utf-8").format(
         name=out.name,
-        repositories=outcome.repositories,
-        pairs=sum(outcome.kinds.values()),
-        kinds="\n".join(f"| {kind} | {count:,} |" for kind, count in outcome.kinds.items()),
+        repositories=run.repositories,
+        pairs=sum(run.kinds.values()),
+        kinds="\n".join(f"| {kind} | {count:,} |" for kind, count in run.kinds.items()),
         variants=_VARIANTS.read_text(encoding="utf-8"),
         measured="\n".join(f"| {' | '.join(row)} |" for row in rows) if scores else "Not measured.",
-        **outcome.recipe,
+        **run.recipe,
     )
     (out / "README.md").write_text(card, encoding="utf-8")

@@ -171,7 +171,7 @@ def clean_message(message: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class Diff:
     """What a diff changes: files, lines of both sides, and the old side's ranges in files that were there.
 
     Lines that are only put in stand for the line before them.
@@ -182,7 +182,7 @@ class Changed:
     targets: tuple[Target, ...]
 
 
-def parse_diff(text: str) -> Changed:
+def parse_diff(text: str) -> Diff:
     """Read a diff without context lines; files whose names git has to quote are left out."""
     files = size = inside = 0
     path, targets = "", []
@@ -199,7 +199,7 @@ def parse_diff(text: str) -> Changed:
             size += inside
             if path:
                 targets.append(Target(path, max(start, 1), max(start, 1) + max(old, 1) - 1))
-    return Changed(files, size, tuple(targets))
+    return Diff(files, size, tuple(targets))
 
 
 def checkout(source: Path, tree: Path, revisions: Sequence[str]) -> Iterator[str]:

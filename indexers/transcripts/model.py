@@ -45,7 +45,7 @@ class CallKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TextChange:
     """A text that an edit put in the place of another; ``old`` is empty where a file was written whole."""
 
     old: str
@@ -53,7 +53,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ToolCall:
     """A tool call.
 
     ``windowed``: a read of a part of the file. ``shell``: made by a command, not by a tool for it. ``pattern``: what a
@@ -66,7 +66,7 @@ class Call:
     windowed: bool = False
     shell: bool = False
     pattern: str = ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[TextChange, ...] = ()
     input: str = field(default="", repr=False)
 
 
@@ -83,13 +83,13 @@ class Request:
     time: str
     usage: Usage
     text: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
     copied: bool = False
     estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ToolResult:
     """What a tool replied, as the model saw it; ``text`` is empty for an image."""
 
     call: str
@@ -109,7 +109,7 @@ class Boundary:
     """The context was compacted: what stood before it is gone."""
 
 
-Event = Request | Result | Prompt | Boundary
+Event = Request | ToolResult | Prompt | Boundary
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from memory_server.install.changes import Finding, State, Step
 from memory_server.install.installer import (
-    Outcome,
+    StepOutcome,
     StepReport,
     check,
     find_executable,
@@ -13,7 +13,7 @@ from memory_server.install.installer import (
 
 __all__ = [
     "Finding",
-    "Outcome",
+    "StepOutcome",
     "State",
     "Step",
     "StepReport",

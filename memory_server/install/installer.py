@@ -15,7 +15,7 @@ from memory_server.install.hooks import check_hooks, hook_steps, inert_hook_step
 from memory_server.install.registration import SERVER, check_registration, registration_step
 
 
-class Outcome(StrEnum):
+class StepOutcome(StrEnum):
     """What became of a step."""
 
     UNCHANGED = "unchanged"
@@ -29,7 +29,7 @@ class StepReport:
     """The outcome of one step; ``reason`` and ``hint`` are for a refused one."""
 
     description: str
-    outcome: Outcome
+    outcome: StepOutcome
     reason: str = ""
     hint: str = ""
 
@@ -103,10 +103,10 @@ def _report(step: Step, *, undo: bool, dry_run: bool) -> StepReport:
     try:
         if dry_run:
             changes = step.plan_undo() if undo else step.plan()
-            outcome = Outcome.WOULD_CHANGE if changes else Outcome.UNCHANGED
+            outcome = StepOutcome.WOULD_CHANGE if changes else StepOutcome.UNCHANGED
         else:
             changed = step.undo() if undo else step.apply()
-            outcome = Outcome.CHANGED if changed else Outcome.UNCHANGED
+            outcome = StepOutcome.CHANGED if changed else StepOutcome.UNCHANGED
     except InstallError as error:
-        return StepReport(step.description, Outcome.REFUSED, str(error), error.hint)
+        return StepReport(step.description, StepOutcome.REFUSED, str(error), error.hint)
     return StepReport(step.description, outcome)

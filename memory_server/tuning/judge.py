@@ -56,21 +56,21 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CommitQuestion:
     """A commit's message, and the files that were there and that it changed."""
 
     text: str
     files: frozenset[str]
 
 
-def find_questions(changes: Sequence[Change], known: frozenset[str]) -> list[Question]:
+def find_questions(changes: Sequence[Change], known: frozenset[str]) -> list[CommitQuestion]:
     """The commits that changed a file of the past, as questions."""
-    found = (Question(c.query, known.intersection(t.path for t in c.targets)) for c in changes)
+    found = (CommitQuestion(c.query, known.intersection(t.path for t in c.targets)) for c in changes)
     return [question for question in found if question.files]
 
 
 def judge(
-    tree: Path, indexes: Path, questions: Sequence[Question], shipped: Embedder, tuned: Embedder
+    tree: Path, indexes: Path, questions: Sequence[CommitQuestion], shipped: Embedder, tuned: Embedder
 ) -> Verdict:
     """Ask every question of an index of ``tree`` with each of the two models; both indexes go below ``indexes``."""
     scores = []
@@ -81,7 +81,7 @@ def judge(
     return Verdict(len(questions), ranking, vectors)
 
 
-def _ask(memory: Memory, questions: Sequence[Question], ranking: Ranking) -> Floats:
+def _ask(memory: Memory, questions: Sequence[CommitQuestion], ranking: Ranking) -> Floats:
     """NDCG@10 of each question's files, a file counted where its first symbol stands: (questions,)."""
     values = []
     for question in questions:

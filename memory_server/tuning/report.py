@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from memory_server.tuning.judge import Comparison
-from memory_server.tuning.run import Outcome, TuneReport
+from memory_server.tuning.run import Decision, TuneReport
 
 _DECISIONS = {
-    Outcome.KEPT: "kept: the tuned model answers from now on",
-    Outcome.WOULD_KEEP: "would be kept; a dry run leaves everything as it was",
-    Outcome.NOT_KEPT: "not kept; everything is as it was: a model is kept if the ranking gains more than the gain's "
+    Decision.KEPT: "kept: the tuned model answers from now on",
+    Decision.WOULD_KEEP: "would be kept; a dry run leaves everything as it was",
+    Decision.NOT_KEPT: "not kept; everything is as it was: a model is kept if the ranking gains more than the gain's "
     "interval reaches below zero",
 }
 

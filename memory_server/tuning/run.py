@@ -30,7 +30,7 @@ LEAST_PAIRS = 100
 _STAYS = "the shipped model stays; it answers without tuning"
 
 
-class Outcome(StrEnum):
+class Decision(StrEnum):
     """What became of the tuned model."""
 
     KEPT = "kept"
@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 class TuneReport:
     """One tuning: the last commit trained on, the sizes of both parts, the verdict, and the seconds it took."""
 
-    outcome: Outcome
+    outcome: Decision
     past: str
     trained_commits: int
     pairs: int
@@ -65,10 +65,10 @@ def tune(
     try:
         with tempfile.TemporaryDirectory(prefix="repo-memory-tune-", ignore_cleanup_errors=True) as scratch:
             split, pairs, verdict = _try(repository, Path(scratch), tell)
-            outcome = Outcome.WOULD_KEEP if verdict.is_better else Outcome.NOT_KEPT
+            outcome = Decision.WOULD_KEEP if verdict.is_better else Decision.NOT_KEPT
             if keep is not None and verdict.is_better:
                 keep(Path(scratch) / MODEL_NAME)
-                outcome = Outcome.KEPT
+                outcome = Decision.KEPT
     except GitError as error:
         raise TuneError(str(error), error.hint) from error
     seconds = round(time.monotonic() - started, 1)

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from eval.cli import app
 from eval.live import command
-from eval.live.events import Conversation
+from eval.live.events import LiveConversation
 from eval.live.results import LiveResult
-from eval.live.run import ARMS, Bench, Trial, TrialRun, plan_trials
+from eval.live.run import ARMS, LiveBench, Trial, TrialRun, plan_trials
 from eval.live.tasks import Task
 from eval.ripgrep.matchers import PythonMatcher
 from eval.ripgrep.ranking import SourceTree
@@ -27,7 +27,7 @@ TASKS = (
 
 
 def made_up_run(trial: Trial, problem: str = "") -> TrialRun:
-    conversation = Conversation(problem=problem, cost=0.1, turns=2, own_calls=1)
+    conversation = LiveConversation(problem=problem, cost=0.1, turns=2, own_calls=1)
     return TrialRun(trial.task.name, trial.repeat, trial.arm, not problem, 1.0, conversation)
 
 
@@ -42,13 +42,13 @@ class Interrupted:
     scratches: list[Path] = field(default_factory=list)
     done: list[Trial] = field(default_factory=list)
 
-    def prepare(self, _repo: Path, scratch: Path, **_: object) -> Bench:
+    def prepare(self, _repo: Path, scratch: Path, **_: object) -> LiveBench:
         assert list(scratch.iterdir()) == []
         self.scratches.append(scratch)
         tree = SourceTree(scratch, PythonMatcher())
-        return Bench(scratch, scratch / "servers.json", scratch / "home", tree, revision=self.revision)
+        return LiveBench(scratch, scratch / "servers.json", scratch / "home", tree, revision=self.revision)
 
-    def run_trial(self, _bench: Bench, trial: Trial) -> TrialRun:
+    def run_trial(self, _bench: LiveBench, trial: Trial) -> TrialRun:
         if len(self.done) == self.stop_after:
             raise KeyboardInterrupt
         self.done.append(trial)
@@ -111,7 +111,7 @@ def test_a_measurement_of_another_revision_model_number_or_task_goes_on_with_not
 def test_trials_without_an_answer_are_done_again(
     interrupted: Interrupted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_bench: Bench, trial: Trial) -> TrialRun:
+    def fail(_bench: LiveBench, trial: Trial) -> TrialRun:
         if len(interrupted.done) == 3:
             raise KeyboardInterrupt
         interrupted.done.append(trial)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from memory_server.install import Outcome, StepReport, installer
+from memory_server.install import StepOutcome, StepReport, installer
 
 HOOKS = ("post-commit", "post-merge", "post-checkout", "post-rewrite")
 DEADLINE_SECONDS = 30
@@ -150,6 +150,6 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {path: (mode, content) for path, (_, mode, _, content) in snapshot(folder).items()}
 
 
-def outcomes(reports: list[StepReport]) -> set[Outcome]:
+def outcomes(reports: list[StepReport]) -> set[StepOutcome]:
     """Return the set of the outcomes."""
     return {report.outcome for report in reports}

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from indexers.transcripts.model import Call, CallKind, Change
+from indexers.transcripts.model import CallKind, TextChange, ToolCall
 
 _OWN = re.compile(r"mcp__(plugin_)?([\w-]*_)?repo-memory__")
 _SEARCHERS = frozenset({"rg", "grep", "egrep", "fgrep", "ag", "ack"})
@@ -17,24 +17,24 @@ _WHOLE, _PARTS = frozenset({"cat", "nl"}), frozenset({"head", "tail"})
 _LINES = re.compile(r"\d+(,(\d+|\$))?p")
 
 
-def read_call(identity: str, tool: str, given: Mapping[str, object]) -> Call:
+def read_call(identity: str, tool: str, given: Mapping[str, object]) -> ToolCall:
     """A call by the tool's name and input; what is not known, or lacks its fields, is ``OTHER``."""
     text = json.dumps(given, ensure_ascii=False)
     path = _text(given, "file_path") or _text(given, "notebook_path")
     if _OWN.match(tool):
-        return Call(identity, CallKind.OWN, input=text)
+        return ToolCall(identity, CallKind.OWN, input=text)
     if tool in {"Read", "NotebookRead"} and path:
         windowed = given.get("offset") is not None or given.get("limit") is not None
-        return Call(identity, CallKind.READ, path, windowed, input=text)
+        return ToolCall(identity, CallKind.READ, path, windowed, input=text)
     if tool in {"Edit", "MultiEdit", "Write", "NotebookEdit"} and path:
-        return Call(identity, CallKind.EDIT, path, changes=_changes(given), input=text)
+        return ToolCall(identity, CallKind.EDIT, path, changes=_changes(given), input=text)
     if tool == "Grep":
-        return Call(identity, CallKind.SEARCH, pattern=_text(given, "pattern"), input=text)
+        return ToolCall(identity, CallKind.SEARCH, pattern=_text(given, "pattern"), input=text)
     if tool in {"Glob", "LS"}:
-        return Call(identity, CallKind.SEARCH, input=text)
+        return ToolCall(identity, CallKind.SEARCH, input=text)
     if tool == "Bash":
         return _shell_call(identity, _text(given, "command"), text)
-    return Call(identity, CallKind.OTHER, input=text)
+    return ToolCall(identity, CallKind.OTHER, input=text)
 
 
 def _text(given: Mapping[str, object], key: str) -> str:
@@ -42,16 +42,16 @@ def _text(given: Mapping[str, object], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _changes(given: Mapping[str, object]) -> tuple[Change, ...]:
+def _changes(given: Mapping[str, object]) -> tuple[TextChange, ...]:
     edits = given.get("edits")
     parts = [edit for edit in edits if isinstance(edit, dict)] if isinstance(edits, list) else [given]
     new = _text(given, "content") or _text(given, "new_source")
-    return tuple(Change(_text(part, "old_string"), _text(part, "new_string") or new) for part in parts)
+    return tuple(TextChange(_text(part, "old_string"), _text(part, "new_string") or new) for part in parts)
 
 
-def _shell_call(identity: str, command: str, text: str) -> Call:
+def _shell_call(identity: str, command: str, text: str) -> ToolCall:
     """One plain command, after a ``cd`` and before a pipe; anything longer is not judged."""
-    other = Call(identity, CallKind.OTHER, input=text)
+    other = ToolCall(identity, CallKind.OTHER, input=text)
     lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     try:
@@ -69,10 +69,10 @@ def _shell_call(identity: str, command: str, text: str) -> Call:
     if found is not None:
         path, windowed = found
         joined = path if path.startswith("/") or not folder else f"{folder}/{path}"
-        return Call(identity, CallKind.READ, joined, windowed, shell=True, input=text)
+        return ToolCall(identity, CallKind.READ, joined, windowed, shell=True, input=text)
     if words[0] in _SEARCHERS:
-        return Call(identity, CallKind.SEARCH, pattern=_find_pattern(words[1:]), input=text)
-    return Call(identity, CallKind.SEARCH, input=text) if words[0] in {"find", "ls", "fd"} else other
+        return ToolCall(identity, CallKind.SEARCH, pattern=_find_pattern(words[1:]), input=text)
+    return ToolCall(identity, CallKind.SEARCH, input=text) if words[0] in {"find", "ls", "fd"} else other
 
 
 def _read_words(words: list[str], *, piped: bool) -> tuple[str, bool] | None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from indexers.transcripts.claude_code.calls import read_call
-from indexers.transcripts.model import Boundary, Call, Prompt, Result, Usage
+from indexers.transcripts.model import Boundary, Prompt, ToolCall, ToolResult, Usage
 
 SYNTHETIC = "<synthetic>"
 """The model of lines that the client made up itself."""
@@ -95,19 +95,19 @@ class _Record(_Loose):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RequestPart:
     """What one line adds to a request: a streamed reply takes several lines, each with the usage again."""
 
     id: str
     model: str
     usage: Usage
     texts: tuple[str, ...]
-    calls: tuple[Call, ...]
+    calls: tuple[ToolCall, ...]
     provisional: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One line that counts: where it belongs, and what it says."""
 
     uuid: str
@@ -117,10 +117,10 @@ class Line:
     cwd: str
     sidechain: bool
     agent: str
-    says: tuple[Part | Result | Prompt | Boundary, ...]
+    says: tuple[RequestPart | ToolResult | Prompt | Boundary, ...]
 
 
-def read_lines(path: Path, skips: Counter[str]) -> Iterator[Line]:
+def read_lines(path: Path, skips: Counter[str]) -> Iterator[LogLine]:
     """The lines of a file that count, in order; the others are counted in ``skips`` by reason.
 
     Raises:
@@ -137,7 +137,7 @@ def read_lines(path: Path, skips: Counter[str]) -> Iterator[Line]:
                 yield line
 
 
-def _read_line(raw: bytes) -> Line | str:
+def _read_line(raw: bytes) -> LogLine | str:
     """A line, or why it does not count."""
     try:
         loaded = json.loads(raw)
@@ -158,7 +158,7 @@ def _read_line(raw: bytes) -> Line | str:
         record = _Record.model_validate(loaded)
     except ValidationError:
         return f"{kind} with unknown fields"
-    return Line(
+    return LogLine(
         uuid=record.uuid or "",
         parent=record.parent_uuid or "",
         session=record.session_id or "",
@@ -170,7 +170,7 @@ def _read_line(raw: bytes) -> Line | str:
     )
 
 
-def _say(record: _Record) -> tuple[Part | Result | Prompt | Boundary, ...]:
+def _say(record: _Record) -> tuple[RequestPart | ToolResult | Prompt | Boundary, ...]:
     if record.type == "system":
         return (Boundary(),) if record.subtype == "compact_boundary" else ()
     message = record.message
@@ -181,7 +181,7 @@ def _say(record: _Record) -> tuple[Part | Result | Prompt | Boundary, ...]:
         return _hear(blocks, quiet=bool(record.is_meta or record.is_compact_summary))
     if message.model in {None, SYNTHETIC} or record.is_api_error_message:
         return ()
-    part = Part(
+    part = RequestPart(
         id=message.id or record.uuid or "",
         model=message.model or "",
         usage=message.usage.value() if message.usage else Usage(),
@@ -198,10 +198,10 @@ def _blocks(content: str | list[Any] | None) -> list[Mapping[str, Any]]:
     return [block for block in content or () if isinstance(block, dict)]
 
 
-def _hear(blocks: list[Mapping[str, Any]], *, quiet: bool) -> tuple[Result | Prompt, ...]:
+def _hear(blocks: list[Mapping[str, Any]], *, quiet: bool) -> tuple[ToolResult | Prompt, ...]:
     """Tool results, or a person's prompt: never both, what stands beside results the client has added."""
     results = tuple(
-        Result(_string(block, "tool_use_id"), _shown(block.get("content")), block.get("is_error") is True)
+        ToolResult(_string(block, "tool_use_id"), _shown(block.get("content")), block.get("is_error") is True)
         for block in blocks
         if block.get("type") == "tool_result"
     )
@@ -222,7 +222,7 @@ def _written(block: Mapping[str, Any]) -> str:
     return _string(block, "text") if block.get("type") == "text" else _string(block, "thinking")
 
 
-def _call(block: Mapping[str, Any]) -> Call | None:
+def _call(block: Mapping[str, Any]) -> ToolCall | None:
     given = block.get("input")
     if block.get("type") != "tool_use" or not isinstance(given, dict):
         return None

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from indexers.errors import NoLogsError
 from indexers.tokens import estimate_tokens, find_family
-from indexers.transcripts.claude_code.records import Line, Part, read_lines
-from indexers.transcripts.model import MAIN, Call, Conversation, Event, Logs, Request, Skip, Thread, Usage
+from indexers.transcripts.claude_code.records import LogLine, RequestPart, read_lines
+from indexers.transcripts.model import MAIN, Conversation, Event, Logs, Request, Skip, Thread, ToolCall, Usage
 
 
 def read_logs(folders: Sequence[Path], show: Callable[[int, int], None]) -> Logs:
@@ -49,11 +49,11 @@ class _Draft:
     time: str
     usage: Usage
     texts: dict[str, None] = field(default_factory=dict)
-    calls: dict[str, Call] = field(default_factory=dict)
+    calls: dict[str, ToolCall] = field(default_factory=dict)
     provisional: bool = False
     copied: bool = False
 
-    def add(self, part: Part) -> None:
+    def add(self, part: RequestPart) -> None:
         """Take a further line: the largest of each count, and the content that is new."""
         self.usage = _largest(self.usage, part.usage)
         self.texts |= dict.fromkeys(part.texts)
@@ -105,11 +105,11 @@ class _Context:
     events: list[Event | _Draft] = field(default_factory=list)
     drafts: dict[str, _Draft] = field(default_factory=dict)
 
-    def add(self, line: Line) -> None:
+    def add(self, line: LogLine) -> None:
         """Take a further line."""
         self.cwd, self.started = self.cwd or line.cwd, self.started or line.time
         for said in line.says:
-            if not isinstance(said, Part):
+            if not isinstance(said, RequestPart):
                 self.events.append(said)
                 continue
             draft = self.drafts.get(said.id) if said.id else None
@@ -120,7 +120,7 @@ class _Context:
             draft.add(said)
 
 
-def _split(file: Path, lines: Iterable[Line]) -> list[_Context]:
+def _split(file: Path, lines: Iterable[LogLine]) -> list[_Context]:
     """The contexts of a file: the main one, and each subagent's that older clients wrote between its lines."""
     contexts: dict[str, _Context] = {}
     threads: dict[str, str] = {}
@@ -136,7 +136,7 @@ def _split(file: Path, lines: Iterable[Line]) -> list[_Context]:
     return list(contexts.values())
 
 
-def _thread_of(line: Line, threads: Mapping[str, str]) -> str:
+def _thread_of(line: LogLine, threads: Mapping[str, str]) -> str:
     if not line.sidechain:
         return MAIN
     parent = threads.get(line.parent, MAIN)

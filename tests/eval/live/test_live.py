@@ -15,7 +15,7 @@ from eval.errors import MeasureError
 from eval.live import command
 from eval.live.client import CREDENTIALS, run_claude
 from eval.live.endpoint import ScriptedEndpoint, ToolUse, play
-from eval.live.events import Conversation, read_conversation
+from eval.live.events import LiveConversation, read_conversation
 from eval.live.report import build_report
 from eval.live.results import LiveResult, collect
 from eval.live.run import AGAIN, ARMS, SCRIPTED_ARMS, WITH, WITHOUT, Trial, TrialRun, plan_trials
@@ -130,7 +130,7 @@ def test_trials_are_interleaved_in_an_order_that_is_always_the_same() -> None:
 
 
 def _run(trial: Trial, cost: float, correct: bool = True, problem: str = "", own_calls: int = 1) -> TrialRun:
-    conversation = Conversation(
+    conversation = LiveConversation(
         problem=problem, cost=cost, turns=2, own_calls=own_calls if trial.arm == WITH else 0
     )
     return TrialRun(trial.task.name, trial.repeat, trial.arm, correct, 1.0, conversation)

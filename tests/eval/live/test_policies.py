@@ -11,7 +11,7 @@ import pytest
 from eval.errors import MeasureError
 from eval.live.client import ClientRun
 from eval.live.endpoint import ModelRequest, Policy, ToolUse, Turn
-from eval.live.events import Conversation, read_conversation
+from eval.live.events import LiveConversation, read_conversation
 from eval.live.policies import CALLS, GAVE_UP, ask_memory, grep_and_read
 from eval.live.tasks import check_findable, load_tasks
 from eval.ripgrep.matchers import PythonMatcher
@@ -77,7 +77,7 @@ def test_subagents_and_replies_of_several_blocks_are_counted_once() -> None:
         _said("m3", _usage(3, 150, 20), {"type": "text", "text": "It is there."}),
         servers={"repo-memory": "connected"},
     )
-    assert read_conversation(run) == Conversation(
+    assert read_conversation(run) == LiveConversation(
         answer="It is there.",
         model="claude-x",
         client="2.1.0",
@@ -107,7 +107,7 @@ def test_subagents_and_replies_of_several_blocks_are_counted_once() -> None:
     ids=["server", "api", "turns", "crash", "silent"],
 )
 def test_a_run_that_says_nothing_of_the_task_has_a_problem(run: ClientRun, problem: str) -> None:
-    assert read_conversation(run) == Conversation(problem=problem)
+    assert read_conversation(run) == LiveConversation(problem=problem)
 
 
 def test_a_client_that_is_not_logged_in_is_an_error_with_a_hint() -> None:

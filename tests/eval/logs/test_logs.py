@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from eval.logs.calibrate import calibrate
-from eval.logs.reads import Folder, Read, Verdict, collect_epoch, split_epochs
-from eval.logs.replay import BOUNDS, Fate, Replay, Reply, replay
+from eval.logs.reads import LoggedFolder, Read, Verdict, collect_epoch, split_epochs
+from eval.logs.replay import BOUNDS, Fate, IndexReply, Replay, replay
 from eval.logs.report import build_report
-from eval.logs.results import TOKEN_ERROR, LogsResult, Measured, collect, write_result
+from eval.logs.results import TOKEN_ERROR, ConversationReplay, LogsResult, collect, write_result
 from indexers.tokens import FAMILIES, NEWEST, OLDER, Family, estimate_tokens
 from indexers.transcripts.model import Conversation
 from tests.support.log_lines import (
@@ -40,7 +40,7 @@ LEDGER = (
 )
 SHOWN = numbered(*LEDGER)
 TOKENS = estimate_tokens(SHOWN)
-FOLDER = Folder(CWD, CWD)
+FOLDER = LoggedFolder(CWD, CWD)
 LOW, MID, HIGH = range(3)
 ERROR = max(family.mean_error for family in FAMILIES)
 
@@ -61,9 +61,9 @@ class FakeIndex:
     def overhead(self, family: Family) -> int:
         return 200 if family == NEWEST else 150
 
-    def ask(self, question: str, family: Family) -> Reply:
+    def ask(self, question: str, family: Family) -> IndexReply:
         self.questions.append(question)
-        return Reply(tokens=100 if family == NEWEST else 75, calls=10, turns=2, shown=self.shown)
+        return IndexReply(tokens=100 if family == NEWEST else 75, calls=10, turns=2, shown=self.shown)
 
 
 def shows(*numbers: int) -> frozenset[tuple[str, int]]:
@@ -162,7 +162,7 @@ def test_failed_reads_and_files_outside_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_covered_read_falls_away_and_all_else_is_charged(tmp_path: Path) -> None:
     found = replay(held(tmp_path, *one_read("Kept in ledger.py:2.")), FOLDER, FakeIndex(shows(2)))
-    assert [outcome.fate for outcome in found.outcomes] == [Fate.COVERED]
+    assert [replayed.fate for replayed in found.reads] == [Fate.COVERED]
     # Written by the second request (6.25), read by the third (0.50).
     assert list(found.dollars) == pytest.approx([TOKENS * 6.75e-6])
     ledger = found.ledgers[MID]
@@ -199,7 +199,7 @@ def test_tokens_of_an_older_model_are_counted_by_its_own_family(tmp_path: Path) 
 
 def test_when_the_reply_misses_what_was_cited_both_are_charged(tmp_path: Path) -> None:
     found = replay(held(tmp_path, *one_read("Kept in ledger.py:2-3.")), FOLDER, FakeIndex(shows(2)))
-    assert [outcome.fate for outcome in found.outcomes] == [Fate.MISSED]
+    assert [replayed.fate for replayed in found.reads] == [Fate.MISSED]
     for ledger in found.ledgers:
         assert (ledger.removed, ledger.turns_saved) == (0, 0)
         assert ledger.replies > 0
@@ -208,14 +208,14 @@ def test_when_the_reply_misses_what_was_cited_both_are_charged(tmp_path: Path) -
 
 def test_a_read_of_which_nothing_was_cited_is_credited_by_the_high_bound_alone(tmp_path: Path) -> None:
     found = replay(held(tmp_path, *one_read("I see.")), FOLDER, FakeIndex(shows(3)))
-    assert [outcome.fate for outcome in found.outcomes] == [Fate.SHOWN]
+    assert [replayed.fate for replayed in found.reads] == [Fate.SHOWN]
     assert [ledger.removed > 0 for ledger in found.ledgers] == [False, False, True]
 
 
 def test_quoted_code_counts_as_cited(tmp_path: Path) -> None:
     quote = "It is:\n```python\nself.entries.append(entry)\n```\n"
     fates = [
-        replay(held(tmp_path, *one_read(quote)), FOLDER, FakeIndex(shows(line))).outcomes[0].fate
+        replay(held(tmp_path, *one_read(quote)), FOLDER, FakeIndex(shows(line))).reads[0].fate
         for line in (3, 2)
     ]
     assert fates == [Fate.COVERED, Fate.MISSED]
@@ -224,14 +224,14 @@ def test_quoted_code_counts_as_cited(tmp_path: Path) -> None:
 def test_lines_that_the_file_has_no_longer_are_not_credited(tmp_path: Path) -> None:
     index = FakeIndex(shows(1), {"ledger.py": ("class Ledger:",)})
     found = replay(held(tmp_path, *one_read("Kept in ledger.py:2.")), FOLDER, index)
-    assert [outcome.fate for outcome in found.outcomes] == [Fate.CHANGED]
+    assert [replayed.fate for replayed in found.reads] == [Fate.CHANGED]
     assert found.ledgers[HIGH].removed == 0
 
 
 def test_a_file_that_is_not_indexed_is_neither_asked_for_nor_credited(tmp_path: Path) -> None:
     index = FakeIndex(files={})
     found = replay(held(tmp_path, *one_read("Kept in ledger.py:2.")), FOLDER, index)
-    assert [outcome.read.verdict for outcome in found.outcomes] == [Verdict.NOT_INDEXED]
+    assert [replayed.read.verdict for replayed in found.reads] == [Verdict.NOT_INDEXED]
     assert index.questions == []
     assert found.ledgers[MID].net == -found.ledgers[MID].schema
 
@@ -280,7 +280,7 @@ def test_the_bounds_are_in_order(tmp_path: Path) -> None:
 
 
 def collected(tmp_path: Path, *found: tuple[Conversation, Replay]) -> LogsResult:
-    return collect(read_all(tmp_path), [Measured(*one) for one in found], [], 200, 0, ())
+    return collect(read_all(tmp_path), [ConversationReplay(*one) for one in found], [], 200, 0, ())
 
 
 def test_a_conversation_that_would_have_cost_more_is_counted_and_told(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from eval.cli import app
 from eval.live import page as live_page
 from eval.live.results import LiveResult
 from eval.logs import page as logs_page
-from eval.logs.replay import Context, Ledger, Replay
-from eval.logs.results import LogsResult, Measured, collect, write_result
+from eval.logs.replay import Ledger, PromptSize, Replay
+from eval.logs.results import ConversationReplay, LogsResult, collect, write_result
 from eval.pages.command import read_any
 from eval.pages.plots import scale, spread
 from eval.retrieval.results import Unmeasured
@@ -88,9 +88,9 @@ def logs(tmp_path: Path) -> LogsResult:
         asked, said = prompt("hello"), reply(f"m{size}", says("hi"), write=size)
         write_log(tmp_path / f"{name}.jsonl", *({**line, "sessionId": name} for line in (asked, said)))
     read = read_all(tmp_path)
-    contexts = (Context(50_000, 50_900), Context(60_000, 40_000))
+    contexts = (PromptSize(50_000, 50_900), PromptSize(60_000, 40_000))
     measured = [
-        Measured(
+        ConversationReplay(
             conversation,
             Replay((), (), 1, tuple(Ledger(removed=saved * share) for share in (0.5, 1, 2)), contexts),
         )

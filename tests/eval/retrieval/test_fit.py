@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from eval.retrieval.benchmark import Root
 from eval.retrieval.fit import Case, cross_validate, fit, score_cases
 from memory_server.query.question import read_query
 from memory_server.query.rank import RANKING
@@ -24,7 +25,7 @@ def make_case(repository: str) -> Case:
         kinds=["function"] * count, roles=[""] * count, lexical=terms, dense=0 * ones, named=0 * ones,
         importance=ones, file_lexical=0 * ones, file_dense=0 * ones, file_name=first, file_importance=ones,
     )  # fmt: skip
-    return Case(repository, "benchmark", read_query("a question"), candidates, (frozenset({0}),))
+    return Case(repository, Root.BENCHMARK, read_query("a question"), candidates, (frozenset({0}),))
 
 
 def test_fitting_raises_the_weight_of_what_tells_the_answer() -> None:

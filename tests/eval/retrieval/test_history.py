@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from eval.cli import app
 from eval.retrieval.changes import HistoryJob, listed_lines, overlaps, read_source
 from eval.retrieval.results import RetrievalResult, read_result
-from indexers.history.changes import Changed, Target, clean_message, draw_changes, is_code, parse_diff
+from indexers.history.changes import Diff, Target, clean_message, draw_changes, is_code, parse_diff
 from memory_server.model import SearchHit
 from tests.support.git_project import Project
 from tests.support.indexing import CODE_BASE, open_memory, write_files
@@ -92,7 +92,7 @@ def test_a_message_of_one_line_is_a_subject() -> None:
 
 def test_a_diff_gives_the_old_ranges_of_files_that_were_there() -> None:
     targets = (Target("app/one.py", 3, 3), Target("app/one.py", 10, 10), Target("app/old name.py", 5, 8))
-    assert parse_diff(DIFF) == Changed(files=3, lines=12, targets=targets)
+    assert parse_diff(DIFF) == Diff(files=3, lines=12, targets=targets)
 
 
 def test_code_is_what_calls_something() -> None:

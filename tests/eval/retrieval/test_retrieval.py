@@ -17,7 +17,7 @@ from eval.cli import app
 from eval.errors import MeasureError
 from eval.retrieval.ablations import ABLATIONS, Ablation
 from eval.retrieval.benchmark import MEASURES, score_ranks
-from eval.retrieval.labels import Question, first_hits, load_labels
+from eval.retrieval.labels import LabelledQuestion, first_hits, load_labels
 from eval.retrieval.report import build_report
 from eval.retrieval.results import RetrievalResult, read_result, write_result
 from indexers.history.changes import Target
@@ -159,7 +159,7 @@ def test_labels_hold_relevant_and_secondary_targets(bench: Path) -> None:
     shop, gone = load_labels(bench)
     assert (shop.name, shop.language, shop.root, gone.root) == ("shop", "python", "src", "")
     targets = (Target("src/app/store.py", 1, 6), Target("src/app/billing.py"))
-    assert shop.questions[1] == Question("Ledger", "symbol", targets)
+    assert shop.questions[1] == LabelledQuestion("Ledger", "symbol", targets)
 
 
 def test_labels_of_an_unknown_repository_are_refused_with_the_known_ones(bench: Path) -> None:

@@ -16,7 +16,7 @@ from eval.savings import arms, context
 from eval.savings.context import CAP, Turn, spend
 from eval.savings.gold import GoldTally, ReplyLine, each_line
 from eval.savings.own import OwnTools
-from eval.tokens.count import Estimate
+from eval.tokens.count import EstimateCounter
 from indexers.history.changes import Target
 from memory_server.tuning.indexes import open_index
 from tests.support.indexing import CODE_BASE, write_files
@@ -238,7 +238,7 @@ def test_an_agent_with_the_tools_searches_then_reads_the_hits_then_what_was_left
     with open_index(tmp_path / "shop", tmp_path / "indexes") as memory:
         tools = OwnTools(memory)
         turns = list(tools.ask("settle parcels"))
-        assert 500 < tools.overhead(Estimate()) < 1_000
+        assert 500 < tools.overhead(EstimateCounter()) < 1_000
     assert [turn.tool.rpartition("__")[2] for turn in turns] == ["search", *["read"] * (len(turns) - 1)]
     assert len(turns) > 2
     shown = {(line.path, line.start_line) for turn in turns for line in turn.lines}

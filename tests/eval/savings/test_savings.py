@@ -14,15 +14,15 @@ from typer.testing import CliRunner, Result
 from eval.cli import app
 from eval.journal import Journal, measure_all
 from eval.live.endpoint import ScriptedEndpoint, play
-from eval.retrieval.benchmark import Job
-from eval.retrieval.labels import LabelledRepository, Question
+from eval.retrieval.benchmark import BenchmarkJob, Root
+from eval.retrieval.labels import LabelledQuestion, LabelledRepository
 from eval.savings import arms
 from eval.savings.bill import PRICES, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES
 from eval.savings.own import LATER, OWN, WITH_RIPGREP
 from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect
-from eval.savings.run import ARM_NAMES, TURNS, Outcome, measure_labelled
+from eval.savings.run import ARM_NAMES, TURNS, SavingsJobResult, measure_labelled
 from eval.tokens.count import Counting
 from indexers.history.changes import Target, draw_changes
 from indexers.tokens import NEWEST
@@ -111,21 +111,21 @@ def test_savings_are_ratios_of_the_totals(bench: Path) -> None:
 
 def test_an_interrupted_run_resumes_with_what_it_has(bench: Path) -> None:
     root, indexes = bench.parent / "checkouts" / "shop" / "src", bench.parent / "indexes"
-    asked = (Question("Ledger", "symbol", (Target("app/store.py"),)),)
+    asked = (LabelledQuestion("Ledger", "symbol", (Target("app/store.py"),)),)
     jobs = [
-        Job(LabelledRepository(name, "python", "1", "", asked), "benchmark", root, indexes, ())
+        BenchmarkJob(LabelledRepository(name, "python", "1", "", asked), Root.BENCHMARK, root, indexes, ())
         for name in "ab"
     ]
     measured: list[str] = []
 
-    def measure(job: Job) -> Outcome:
+    def measure(job: BenchmarkJob) -> SavingsJobResult:
         if "a" in measured and job.repository.name == "b" and len(measured) == 1:
             measured.append("interrupted")
             raise KeyboardInterrupt
         measured.append(job.repository.name)
         return measure_labelled(job, Counting())
 
-    journal = Journal(indexes / "unfinished", Outcome)
+    journal = Journal(indexes / "unfinished", SavingsJobResult)
     with pytest.raises(KeyboardInterrupt):
         measure_all(measure, jobs, 1, journal, "repositories")
     outcomes = measure_all(measure, jobs, 1, journal, "repositories")
@@ -174,12 +174,14 @@ def test_nothing_to_measure_on_is_an_error_with_a_hint() -> None:
 def collected(bench: Path) -> SavingsResult:
     root = bench.parent / "checkouts" / "shop" / "src"
     asked = (
-        Question("what is remaining to pay", "semantic", (Target("app/billing.py"),)),
-        Question("Ledger", "symbol", (Target("app/store.py"),)),
+        LabelledQuestion("what is remaining to pay", "semantic", (Target("app/billing.py"),)),
+        LabelledQuestion("Ledger", "symbol", (Target("app/store.py"),)),
     )
     repository = LabelledRepository("shop", "python", "1", "", asked)
-    outcome = measure_labelled(Job(repository, "benchmark", root, bench.parent / "indexes", ()), Counting())
-    missing = Outcome(replace(outcome.asked, name="gone"), problem="no folder")
+    outcome = measure_labelled(
+        BenchmarkJob(repository, Root.BENCHMARK, root, bench.parent / "indexes", ()), Counting()
+    )
+    missing = SavingsJobResult(replace(outcome.asked, name="gone"), problem="no folder")
     return collect("benchmark", [outcome, missing], [], NEWEST.error_band)
 
 

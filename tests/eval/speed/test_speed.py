@@ -16,8 +16,8 @@ from eval.cli import app
 from eval.errors import MeasureError
 from eval.speed.command import ROWS, build_table, read_measure
 from eval.speed.measure import Measurement, SpeedReport, find_count, measure_speed, percentile
-from eval.speed.peers import OWN, PEERS, PLACES, Call, Tool, fill, find_peer, install_commands
-from eval.speed.processes import Context, ServerSession, run_command
+from eval.speed.peers import OWN, PEERS, PLACES, CallTemplate, Tool, fill, find_peer, install_commands
+from eval.speed.processes import ProgramContext, ServerSession, run_command
 from eval.speed.workload import Definition, draw_workload, rename_definitions, spread
 
 INDEXER = """
@@ -78,8 +78,8 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Context:
-    return Context(tmp_path, {"PATH": ""}, limit=60)
+def context(tmp_path: Path) -> ProgramContext:
+    return ProgramContext(tmp_path, {"PATH": ""}, limit=60)
 
 
 def small_tool(**changes: object) -> Tool:
@@ -92,9 +92,9 @@ def small_tool(**changes: object) -> Tool:
         index=command,
         sync=command,
         serve=("{python}", "-c", SERVER.replace("{", "{{").replace("}", "}}")),
-        search=Call("search", {"query": "{query}"}),
+        search=CallTemplate("search", {"query": "{query}"}),
         store=("{repo}/store",),
-        warm_sync=Call("sync"),
+        warm_sync=CallTemplate("sync"),
         files=r"Indexed ([\d,]+) files",
     )
     return replace(tool, **changes)  # type: ignore[arg-type]
@@ -122,7 +122,7 @@ class Measured:
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     folder = tmp_path_factory.mktemp("measured")
     root = make_repository(folder / "project")
-    broken = small_tool(name="broken", search=Call("fail", {"query": "{query}"}))
+    broken = small_tool(name="broken", search=CallTemplate("fail", {"query": "{query}"}))
     lost = small_tool(name="lost", store=("{data}/elsewhere",))
     before = modification_times(root)
     report = measure(root, folder, broken, lost, small_tool())
@@ -134,7 +134,7 @@ def modification_times(root: Path) -> dict[Path, int]:
 
 
 @pytest.fixture
-def server(context: Context) -> ServerSession:
+def server(context: ProgramContext) -> ServerSession:
     return ServerSession([sys.executable, "-c", SERVER], context)
 
 
@@ -208,7 +208,7 @@ def test_an_edit_renames_a_definition_and_nothing_else(tmp_path: Path) -> None:
     assert file.read_bytes() == b"def run_x(): rerun(); run_x()\r\n"
 
 
-def test_a_failed_command_is_told_in_its_own_words(context: Context) -> None:
+def test_a_failed_command_is_told_in_its_own_words(context: ProgramContext) -> None:
     with pytest.raises(MeasureError, match="exit status 3: no such index"):
         run_command(
             [sys.executable, "-c", "import sys; print('no such index', file=sys.stderr); sys.exit(3)"],
@@ -219,16 +219,16 @@ def test_a_failed_command_is_told_in_its_own_words(context: Context) -> None:
 def test_a_command_that_never_ends_is_stopped(tmp_path: Path) -> None:
     waiting = "import threading; threading.Event().wait()"
     with pytest.raises(MeasureError, match="ran over its limit"):
-        run_command([sys.executable, "-c", waiting], Context(tmp_path, {}, limit=0.2))
+        run_command([sys.executable, "-c", waiting], ProgramContext(tmp_path, {}, limit=0.2))
 
 
-def test_a_missing_program_is_an_error_with_a_hint(context: Context) -> None:
+def test_a_missing_program_is_an_error_with_a_hint(context: ProgramContext) -> None:
     with pytest.raises(MeasureError, match="cannot start absent") as caught:
         run_command(["absent"], context)
     assert caught.value.hint
 
 
-def test_processor_time_and_memory_of_a_command_are_counted(context: Context) -> None:
+def test_processor_time_and_memory_of_a_command_are_counted(context: ProgramContext) -> None:
     busy = "import time\nballast = bytearray(48 << 20)\nwhile time.process_time() < 0.3: pass"
     usage, output = run_command([sys.executable, "-c", f"{busy}\nprint('done')"], context)
     assert output == "done\n"

@@ -17,7 +17,14 @@ import pytest
 from eval.errors import MeasureError
 from eval.tokens import count as counters
 from eval.tokens.api import API_URL, ATTEMPTS, LONGEST_WAIT_S, MessageCounter, message_counter
-from eval.tokens.count import COUNTED_MODEL, CountBy, Counting, Estimate, Reference, ctok_counter
+from eval.tokens.count import (
+    COUNTED_MODEL,
+    CountBy,
+    Counting,
+    EstimateCounter,
+    ReferenceCounter,
+    ctok_counter,
+)
 from eval.tokens.fit import Sample as FittedText
 from eval.tokens.fit import cross_validate, fit_weights, format_errors
 from indexers.tokens import NEWEST, OLDER, estimate_tokens
@@ -87,7 +94,7 @@ def counter_at(endpoint: CountingEndpoint, sleep: Callable[[float], None] = Wait
 
 
 def test_an_estimate_of_lines_adds_up_to_that_of_the_text() -> None:
-    counter = Estimate(OLDER)
+    counter = EstimateCounter(OLDER)
     assert sum(counter.count_lines(LINES)) == pytest.approx(counter.count("\n".join(LINES) + "\n"), abs=1)
     assert counter.count(LINES[0]) == estimate_tokens(LINES[0], OLDER)
     assert counter.error_band == OLDER.error_band
@@ -100,16 +107,16 @@ def test_a_reference_counts_each_text_once_and_without_the_frame_of_a_message() 
         asked.append(text)
         return len(text) + 6
 
-    counter = Reference("exact", count)
+    counter = ReferenceCounter("exact", count)
     assert [counter.count(text) for text in ("parcel", "a", "parcel")] == [6, 1, 6]
     assert sorted(asked) == ["a", "parcel"]
 
 
 def test_lines_share_the_count_of_their_text_in_proportion_to_their_estimates() -> None:
-    counter = Reference("exact", lambda text: 1000 if "post" in text else 1)
+    counter = ReferenceCounter("exact", lambda text: 1000 if "post" in text else 1)
     shares = list(counter.count_lines(LINES))
     assert sum(shares) == pytest.approx(1000)
-    estimates = list(Estimate().count_lines(LINES))
+    estimates = list(EstimateCounter().count_lines(LINES))
     assert shares[0] / shares[2] == pytest.approx(estimates[0] / estimates[2])
 
 
@@ -117,7 +124,7 @@ def test_text_without_a_visible_character_is_not_put_to_a_reference() -> None:
     def refuse(text: str) -> int:
         raise AssertionError(text)
 
-    counter = Reference("exact", refuse)
+    counter = ReferenceCounter("exact", refuse)
     assert (counter.count(""), counter.count(" \n")) == (0, estimate_tokens(" \n"))
     assert list(counter.count_lines([])) == []
 
@@ -241,7 +248,7 @@ def test_ctok_that_is_not_installed_is_an_error_with_a_hint(monkeypatch: pytest.
 
 
 def test_the_estimate_is_what_counts_unless_told_otherwise() -> None:
-    assert Counting().open() == Estimate(NEWEST)
+    assert Counting().open() == EstimateCounter(NEWEST)
 
 
 def test_a_choice_is_named_by_what_counts_in_characters_that_suit_a_file() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.retrieval.labels import LabelledRepository, Question
+from eval.retrieval.labels import LabelledQuestion, LabelledRepository
 from eval.training.clones import find_clone
 from eval.training.corpus import BENCHMARK, benchmark_hashes, find_licence, keep_own, load_corpus
 from eval.training.measure import Place, Searched, Way, score_model
@@ -307,21 +307,21 @@ def test_a_batch_has_its_share_from_one_repository(toy: Path) -> None:
 
 
 def test_a_files_path_helps_to_find_it() -> None:
-    searched = search_places(["alpha.x", "beta.x"], [Question("beta", "symbol", (Target("beta.x"),))])
+    searched = search_places(["alpha.x", "beta.x"], [LabelledQuestion("beta", "symbol", (Target("beta.x"),))])
     assert score_model(embed_letters, [searched], Way(0.0))["symbol"] < 1
     assert score_model(embed_letters, [searched], Way(1.0))["symbol"] == 1
 
 
 def test_a_file_found_by_many_symbols_counts_once_where_files_are_ranked() -> None:
     searched = search_places(
-        ["alpha.x", *["beta.x"] * 10], [Question("beta alpha", "semantic", (Target("alpha.x"),))]
+        ["alpha.x", *["beta.x"] * 10], [LabelledQuestion("beta alpha", "semantic", (Target("alpha.x"),))]
     )
     searched = replace(searched, texts=("alpha code", *["beta alpha"] * 10))
     assert score_model(embed_letters, [searched], Way(once=False))["mean"] == 0
     assert score_model(embed_letters, [searched], Way(once=True))["mean"] == pytest.approx(0.6309)
 
 
-def search_places(paths: list[str], questions: list[Question]) -> Searched:
+def search_places(paths: list[str], questions: list[LabelledQuestion]) -> Searched:
     repository = LabelledRepository("r", "python", "0", "", tuple(questions))
     return Searched(repository, tuple(Place(path, 1, 2) for path in paths), ("code",) * len(paths))
 

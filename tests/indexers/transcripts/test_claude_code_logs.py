@@ -10,7 +10,7 @@ import pytest
 from eval.logs.prices import request_cost
 from indexers.tokens import NEWEST, OLDER, estimate_tokens, find_family, model_name
 from indexers.transcripts.claude_code.calls import read_call
-from indexers.transcripts.model import Call, CallKind, Request, Usage
+from indexers.transcripts.model import CallKind, Request, ToolCall, Usage
 from tests.support.log_lines import held, prompt, read_all, reads, reply, result, says, uses, write_log
 
 
@@ -139,4 +139,4 @@ def test_plain_shell_commands_are_reads_and_searches(
 ) -> None:
     call = read_call("t", "Bash", {"command": command})
     assert (call.kind, call.path, call.windowed, call.pattern) == (kind, path, windowed, pattern)
-    assert read_call("t", "mcp__repo-memory__search", {}) == Call("t", CallKind.OWN, input="{}")
+    assert read_call("t", "mcp__repo-memory__search", {}) == ToolCall("t", CallKind.OWN, input="{}")

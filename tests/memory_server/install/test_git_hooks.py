@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from memory_server.install import Outcome, check, install, remove
+from memory_server.install import StepOutcome, check, install, remove
 from tests.support.git_project import (
     PYTHON_HOOK,
     SHELL_HOOK,
@@ -87,7 +87,7 @@ def test_a_linked_worktree_uses_the_same_hooks_on_its_own_files(project: Project
     assert project.new_calls() == [index_call(linked)]
     project.commit("second.py", folder=linked)
     assert project.new_calls() == [index_call(linked)]
-    assert outcomes(install(linked)[1:]) == {Outcome.UNCHANGED}
+    assert outcomes(install(linked)[1:]) == {StepOutcome.UNCHANGED}
 
 
 def test_a_commit_from_a_folder_below_refreshes_the_whole_tree(project: Project) -> None:
@@ -108,7 +108,7 @@ def test_the_indexer_does_not_inherit_git_s_variables(
     assert "GIT_AUTHOR_NAME" in names
     assert not names & {"GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX"}
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
-    assert outcomes(install(linked)) == {Outcome.CHANGED, Outcome.UNCHANGED}
+    assert outcomes(install(linked)) == {StepOutcome.CHANGED, StepOutcome.UNCHANGED}
 
 
 def test_git_does_not_wait_for_the_indexer_nor_share_its_streams(project: Project, tmp_path: Path) -> None:
@@ -184,12 +184,12 @@ def test_a_hook_that_was_there_runs_with_ours_and_is_restored_to_the_byte(
         ["git", "checkout", "--quiet", "-b", "a"], cwd=project.root, check=False
     ).returncode
     before = contents(project.hooks)
-    assert outcomes(install(project.root)) == {Outcome.CHANGED}
+    assert outcomes(install(project.root)) == {StepOutcome.CHANGED}
     project.git("checkout", "--quiet", "-b", "b", stops=status != 0)
     assert (project.root / "ran").read_text("utf-8") == "ran\nran\n"
     assert project.new_calls() == [index_call(project.root)]
     project.git("checkout", "--quiet", "main", stops=status != 0)
-    assert outcomes(remove(project.root)) == {Outcome.CHANGED}
+    assert outcomes(remove(project.root)) == {StepOutcome.CHANGED}
     assert contents(project.hooks) == before
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexers.errors import GitError
-from memory_server.install import Outcome, State, check, find_executable, install, plan_install, remove
+from memory_server.install import State, StepOutcome, check, find_executable, install, plan_install, remove
 from memory_server.install.json_text import (
     find_gap,
     insert_member,
@@ -67,8 +67,8 @@ def write_registration(root: Path, text: str) -> Path:
 
 def test_a_folder_without_git_gets_the_registration_alone(root: Path) -> None:
     registration, hooks = install(root)
-    assert registration.outcome is Outcome.CHANGED
-    assert hooks.outcome is Outcome.UNCHANGED
+    assert registration.outcome is StepOutcome.CHANGED
+    assert hooks.outcome is StepOutcome.UNCHANGED
     assert "left out" in hooks.description
     assert [path.name for path in root.iterdir()] == [".mcp.json"]
     assert read_servers(root) == {
@@ -86,24 +86,24 @@ def test_a_folder_without_git_gets_the_registration_alone(root: Path) -> None:
 
 def test_a_registration_file_of_our_making_is_deleted_on_removal(root: Path) -> None:
     install(root)
-    assert remove(root)[0].outcome is Outcome.CHANGED
+    assert remove(root)[0].outcome is StepOutcome.CHANGED
     assert list(root.iterdir()) == []
-    assert remove(root)[0].outcome is Outcome.UNCHANGED
+    assert remove(root)[0].outcome is StepOutcome.UNCHANGED
 
 
 def test_a_dry_run_says_what_it_would_do_and_writes_nothing(root: Path) -> None:
-    assert install(root, dry_run=True)[0].outcome is Outcome.WOULD_CHANGE
+    assert install(root, dry_run=True)[0].outcome is StepOutcome.WOULD_CHANGE
     assert list(root.iterdir()) == []
     install(root)
     before = (root / ".mcp.json").read_bytes()
-    assert remove(root, dry_run=True)[0].outcome is Outcome.WOULD_CHANGE
+    assert remove(root, dry_run=True)[0].outcome is StepOutcome.WOULD_CHANGE
     assert (root / ".mcp.json").read_bytes() == before
 
 
 def test_installing_twice_writes_once(root: Path) -> None:
     install(root)
     before = (root / ".mcp.json").stat()
-    assert install(root)[0].outcome is Outcome.UNCHANGED
+    assert install(root)[0].outcome is StepOutcome.UNCHANGED
     after = (root / ".mcp.json").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -131,12 +131,12 @@ REGISTRATIONS = {
 def test_other_entries_stay_and_removal_restores_every_byte(root: Path, text: str) -> None:
     path = write_registration(root, text)
     before = json.loads(text.removeprefix("\ufeff"))
-    assert install(root)[0].outcome is Outcome.CHANGED
+    assert install(root)[0].outcome is StepOutcome.CHANGED
     after = json.loads(path.read_bytes().decode("utf-8").removeprefix("\ufeff"))
     assert after["mcpServers"].pop(SERVER)["args"] == ["serve"]
     assert after == {"mcpServers": {}} | before
     assert list(after)[: len(before)] == list(before)
-    assert install(root)[0].outcome is Outcome.UNCHANGED
+    assert install(root)[0].outcome is StepOutcome.UNCHANGED
     assert check(root) == []
     remove(root)
     assert path.read_bytes() == text.encode("utf-8")
@@ -193,7 +193,7 @@ def test_a_file_that_is_not_understood_is_left_alone_with_a_hint(root: Path, tex
     path = root / ".mcp.json"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     for report in (install(root)[0], remove(root)[0]):
-        assert report.outcome is Outcome.REFUSED
+        assert report.outcome is StepOutcome.REFUSED
         assert str(path) in report.reason
         assert "nothing was changed" in report.hint
     assert path.read_bytes() == text.encode("utf-8", "surrogateescape")
@@ -205,7 +205,7 @@ def test_another_server_of_the_same_name_is_left_alone(root: Path) -> None:
     path = write_registration(root, text)
     assert plan_install(root, SERVER)[0].state() is State.CONFLICTING
     for report in (install(root)[0], remove(root)[0]):
-        assert report.outcome is Outcome.REFUSED
+        assert report.outcome is StepOutcome.REFUSED
         assert "npx memory" in report.reason
     assert path.read_text("utf-8") == text
     assert "npx memory" in check(root)[0].problem
@@ -235,7 +235,7 @@ def test_the_path_of_an_installation_that_is_gone_is_replaced(root: Path, off_pa
     moved.parent.mkdir()
     Path(off_path).rename(moved)
     assert "not found" in check(root)[0].problem
-    assert install(root, executable=str(moved))[0].outcome is Outcome.CHANGED
+    assert install(root, executable=str(moved))[0].outcome is StepOutcome.CHANGED
     assert read_servers(root)[SERVER]["command"] == str(moved)
     assert check(root) == []
 
@@ -246,7 +246,7 @@ def test_a_team_s_bare_command_stays_where_only_one_machine_lacks_it(
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(Path(off_path).parent), prepend=os.pathsep)
         install(root)
-    assert install(root, executable=off_path)[0].outcome is Outcome.UNCHANGED
+    assert install(root, executable=off_path)[0].outcome is StepOutcome.UNCHANGED
     assert read_servers(root)[SERVER]["command"] == SERVER
     assert [("not found" in finding.problem, "PATH" in finding.fix) for finding in check(root)] == [
         (True, True)
@@ -286,7 +286,7 @@ def test_a_folder_that_cannot_be_written_is_reported_and_nothing_is_left_behind(
     path = write_registration(root, "{}")
     monkeypatch.setattr(Path, "replace", refuse)
     report = install(root)[0]
-    assert report.outcome is Outcome.REFUSED
+    assert report.outcome is StepOutcome.REFUSED
     assert "Permission denied" in report.reason
     assert "permissions" in report.hint
     assert list(root.iterdir()) == [path]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from memory_server.install import Outcome, check, install, remove
+from memory_server.install import StepOutcome, check, install, remove
 from tests.support.git_project import (
     HOOKS,
     PYTHON_HOOK,
@@ -53,9 +53,9 @@ def test_the_target_of_a_linked_hook_is_not_touched(project: Project) -> None:
 def test_installing_twice_writes_once(project: Project) -> None:
     project.write_hook("post-commit", SHELL_HOOK)
     project.write_hook("post-merge", PYTHON_HOOK)
-    assert outcomes(install(project.root)) == {Outcome.CHANGED}
+    assert outcomes(install(project.root)) == {StepOutcome.CHANGED}
     before = snapshot(project.root)
-    assert outcomes(install(project.root)) == {Outcome.UNCHANGED}
+    assert outcomes(install(project.root)) == {StepOutcome.UNCHANGED}
     assert snapshot(project.root) == before
     assert check(project.root) == []
 
@@ -63,11 +63,11 @@ def test_installing_twice_writes_once(project: Project) -> None:
 def test_a_dry_run_writes_nothing(project: Project) -> None:
     project.write_hook("post-commit", SHELL_HOOK)
     before = snapshot(project.root)
-    assert outcomes(install(project.root, dry_run=True)) == {Outcome.WOULD_CHANGE}
+    assert outcomes(install(project.root, dry_run=True)) == {StepOutcome.WOULD_CHANGE}
     assert snapshot(project.root) == before
     install(project.root)
     before = snapshot(project.root)
-    assert outcomes(remove(project.root, dry_run=True)) == {Outcome.WOULD_CHANGE}
+    assert outcomes(remove(project.root, dry_run=True)) == {StepOutcome.WOULD_CHANGE}
     assert snapshot(project.root) == before
 
 
@@ -76,10 +76,10 @@ def test_removal_deletes_the_hooks_that_were_made_and_keeps_what_was_added_to_th
     assert sorted(path.name for path in project.hooks.iterdir()) == sorted(HOOKS)
     with (project.hooks / "post-commit").open("a", encoding="utf-8") as hook:
         hook.write("echo mine\n")
-    assert outcomes(remove(project.root)) == {Outcome.CHANGED}
+    assert outcomes(remove(project.root)) == {StepOutcome.CHANGED}
     assert [path.name for path in project.hooks.iterdir()] == ["post-commit"]
     assert (project.hooks / "post-commit").read_text("utf-8") == "#!/bin/sh\necho mine\n"
-    assert outcomes(remove(project.root)) == {Outcome.UNCHANGED}
+    assert outcomes(remove(project.root)) == {StepOutcome.UNCHANGED}
 
 
 def test_a_new_path_of_the_executable_takes_the_old_one_s_place(project: Project, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_hooks_go_where_the_configuration_says(project: Project, absolute: bool)
     folder = project.root / ".husky/_"
     project.git("config", "core.hooksPath", str(folder) if absolute else ".husky/_")
     reports = install(project.root)
-    assert outcomes(reports) == {Outcome.CHANGED}
+    assert outcomes(reports) == {StepOutcome.CHANGED}
     assert all(".husky/_ (if a tool" in report.description for report in reports[1:])
     assert sorted(path.name for path in folder.iterdir()) == sorted(HOOKS)
     assert not project.hooks.exists()
@@ -123,8 +123,8 @@ def test_a_hooks_folder_that_other_repositories_share_is_left_alone(
 ) -> None:
     project.git("config", "core.hooksPath", setting)
     registration, hooks = install(project.root)
-    assert registration.outcome is Outcome.CHANGED
-    assert hooks.outcome is Outcome.REFUSED
+    assert registration.outcome is StepOutcome.CHANGED
+    assert hooks.outcome is StepOutcome.REFUSED
     assert "core.hooksPath" in hooks.hint
     assert list((tmp_path / "home").iterdir()) == []
     assert ["outside this repository" in finding.problem for finding in check(project.root)] == [True]
@@ -164,7 +164,7 @@ def test_what_cannot_be_undone_safely_is_refused_and_nothing_is_lost(
     install(project.root)
     spoil(project)
     spoiled = (project.hooks / "post-merge").read_bytes()
-    refused = [report for report in remove(project.root) if report.outcome is Outcome.REFUSED]
+    refused = [report for report in remove(project.root) if report.outcome is StepOutcome.REFUSED]
     assert ["post-merge" in report.description and report.hint != "" for report in refused] == [True]
     assert (project.hooks / "post-merge").read_bytes() == spoiled
     assert (project.hooks / "post-merge.repo-memory-chained").read_text("utf-8") == PYTHON_HOOK
@@ -199,7 +199,7 @@ def test_a_hook_that_cannot_run_is_left_alone_and_the_others_are_set(
     spoil(project.hooks / "post-merge")
     before = contents(project.hooks)
     reports = install(project.root)
-    refused = [report for report in reports if report.outcome is Outcome.REFUSED]
+    refused = [report for report in reports if report.outcome is StepOutcome.REFUSED]
     assert ["post-merge" in report.description and reason in report.reason for report in refused] == [True]
     assert len(reports) - len(refused) == len(HOOKS)
     remove(project.root)
@@ -220,7 +220,7 @@ def test_a_hook_that_git_ignores_is_found_and_made_executable(project: Project) 
     hook.chmod(0o644)
     (finding,) = check(project.root)
     assert "not executable" in finding.problem
-    assert outcomes(install(project.root)) == {Outcome.CHANGED, Outcome.UNCHANGED}
+    assert outcomes(install(project.root)) == {StepOutcome.CHANGED, StepOutcome.UNCHANGED}
     assert hook.stat().st_mode & stat.S_IXUSR
 
 

@@ -21,7 +21,7 @@ from memory_server.index.tuned import MODEL_NAME, drop_tuned, find_tuned, keep_t
 from memory_server.memory import Memory
 from memory_server.tuning import run as tuning
 from memory_server.tuning.judge import Comparison, Verdict
-from memory_server.tuning.run import Outcome, tune
+from memory_server.tuning.run import Decision, tune
 from memory_server.tuning.split import split_history
 from tests.support.git_project import Project, make_project, snapshot
 from tests.support.needs import needs_transformers
@@ -285,9 +285,9 @@ def test_a_run_that_ends_before_the_new_index_is_completed_by_the_next(indexed: 
 def test_a_dry_run_keeps_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "_try", lambda *_: (split_history(place), 200, verdict(0.1, 0.05)))
     write_history(place, say_jargon)
-    assert tune(place, None).outcome == Outcome.WOULD_KEEP
+    assert tune(place, None).outcome == Decision.WOULD_KEEP
     kept: list[Path] = []
-    assert tune(place, kept.append).outcome == Outcome.KEPT
+    assert tune(place, kept.append).outcome == Decision.KEPT
     assert [path.name for path in kept] == [MODEL_NAME]
 
 

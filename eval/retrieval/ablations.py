@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 
+from eval.errors import MeasureError
 from memory_server.query.rank import RANKING, Ranking
+from memory_server.query.signals import SIGNALS
 
+FULL, RIPGREP = "full", "ripgrep"
+"""The product's ranking; an agent's search without an index, beside which to set the product's."""
 
-class Ablation(StrEnum):
-    """What takes part in the ranking, or what else ranks."""
-
-    FULL = "full"
-    BM25 = "bm25"
-    DENSE = "dense"
-    NO_GRAPH = "no-graph"
-    RIPGREP = "ripgrep"
-
-
-ABLATIONS: Mapping[Ablation, Ranking] = {
-    Ablation.FULL: RANKING,
-    Ablation.BM25: RANKING.alone("lexical"),
-    Ablation.DENSE: RANKING.alone("dense_text", "dense_name", "file_dense"),
-    Ablation.NO_GRAPH: RANKING.without("importance", "file_importance"),
+ABLATIONS: Mapping[str, Ranking] = {
+    FULL: RANKING,
+    "bm25": RANKING.alone("lexical"),
+    "dense": RANKING.alone("dense_text", "dense_name", "file_dense"),
+    "no-graph": RANKING.without("importance", "file_importance"),
+    **{f"no-{signal.name}": RANKING.without(signal.name) for signal in SIGNALS},
 }
-"""The product's ranking; BM25F of symbols alone; cosine of symbols and files alone; all but the reference graph.
+"""The product's ranking; BM25F of symbols alone; cosine of symbols and files alone; all but the reference graph; and
+all but any one signal."""
 
-``RIPGREP`` is none of the product's: an agent's search without an index (``grep``), beside which to set the others.
-"""
+
+def choose_ablations(names: Sequence[str]) -> tuple[str, ...]:
+    """Ablations by their names, each once.
+
+    Raises:
+        MeasureError: there is none of that name.
+    """
+    known = (*ABLATIONS, RIPGREP)
+    if unknown := [name for name in names if name not in known]:
+        raise MeasureError(f"no ablation is called {unknown[0]}", f"choose from {', '.join(known)}")
+    return tuple(dict.fromkeys(names))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from functools import lru_cache
 
-from eval.retrieval.ablations import ABLATIONS, Ablation
+from eval.retrieval.ablations import ABLATIONS, RIPGREP
 from eval.ripgrep.matchers import find_matcher
 from eval.ripgrep.ranking import SourceTree, choose_keywords, rank_files
 from indexers.history.changes import Located, Target
@@ -22,9 +22,9 @@ GREP_WINDOW = 50
 """Lines around a file's best match that stand for the result."""
 
 
-def ask(memory: Memory, query: str, limit: int, ablation: Ablation) -> tuple[Sequence[Located], float]:
+def ask(memory: Memory, query: str, limit: int, ablation: str) -> tuple[Sequence[Located], float]:
     """The hits of a query in the memory's view as it is, and the milliseconds they took."""
-    if ablation is Ablation.RIPGREP:
+    if ablation == RIPGREP:
         return _ask_ripgrep(memory, query, limit)
     times = []
     for _ in range(TIMED):

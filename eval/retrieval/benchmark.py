@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from eval.retrieval.ablations import Ablation
 from eval.retrieval.asking import ask
 from eval.retrieval.labels import LabelledRepository, first_hits
 from eval.retrieval.results import AskedQuestion, AskedRepository, RepositoryScores, Unmeasured, hash_query
@@ -43,7 +42,7 @@ class BenchmarkJob:
     root: Root
     folder: Path
     indexes: Path
-    ablations: tuple[Ablation, ...]
+    ablations: tuple[str, ...]
 
     @property
     def key(self) -> str:
@@ -65,7 +64,7 @@ def plan_jobs(
     checkouts: Path,
     roots: Sequence[Root],
     indexes: Path,
-    ablations: Sequence[Ablation],
+    ablations: Sequence[str],
 ) -> tuple[list[BenchmarkJob], list[Unmeasured]]:
     """The jobs for the check-outs at ``<checkouts>/<name>``, and what has none."""
     jobs, missing = [], []
@@ -90,7 +89,7 @@ def measure_job(job: BenchmarkJob) -> RetrievalJobResult:
         return RetrievalJobResult(job.root, job.asked, problem=f"{error}; {error.hint}")
 
 
-def _ask_all(memory: Memory, repository: LabelledRepository, ablation: Ablation) -> RepositoryScores:
+def _ask_all(memory: Memory, repository: LabelledRepository, ablation: str) -> RepositoryScores:
     scores, times = [], []
     for question in repository.questions:
         hits, spent = ask(memory, question.query, CUTOFF, ablation)

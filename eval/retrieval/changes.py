@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from eval.errors import MeasureError
-from eval.retrieval.ablations import ABLATIONS, Ablation
+from eval.retrieval.ablations import ABLATIONS
 from eval.retrieval.asking import ask
 from eval.retrieval.results import AskedQuestion, AskedRepository, RepositoryScores
 from eval.retrieval.run import RetrievalJobResult
@@ -49,7 +49,7 @@ class HistoryJob:
     source: Path
     limit: int
     indexes: Path
-    ablations: tuple[Ablation, ...]
+    ablations: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -109,8 +109,8 @@ def open_parents(job: HistoryJob) -> Iterator[tuple[Change, Memory, list[Target]
 
 
 def _measure(job: HistoryJob) -> RetrievalJobResult:
-    scores: dict[Ablation, list[tuple[float, ...]]] = {ablation: [] for ablation in job.ablations}
-    times: dict[Ablation, list[float]] = {ablation: [] for ablation in job.ablations}
+    scores: dict[str, list[tuple[float, ...]]] = {ablation: [] for ablation in job.ablations}
+    times: dict[str, list[float]] = {ablation: [] for ablation in job.ablations}
     put: list[Change] = []
     files = symbols = 0
     embedder = ""
@@ -138,7 +138,7 @@ def describe_history(job: HistoryJob, changes: Sequence[Change]) -> AskedReposit
 
 
 def ask_change(
-    memory: Memory, query: str, targets: Sequence[Target], ablation: Ablation
+    memory: Memory, query: str, targets: Sequence[Target], ablation: str
 ) -> tuple[tuple[float, ...], float]:
     """Every measure of one question, and the milliseconds its search took."""
     memory.repository.ranking = ABLATIONS[ablation]

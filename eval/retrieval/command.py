@@ -24,7 +24,7 @@ from eval.options import (
     Processes,
 )
 from eval.retrieval import benchmark, changes
-from eval.retrieval.ablations import Ablation
+from eval.retrieval.ablations import FULL, RIPGREP, choose_ablations
 from eval.retrieval.benchmark import Root, measure_job, plan_jobs
 from eval.retrieval.changes import HistoryJob, measure_history
 from eval.retrieval.labels import load_labels
@@ -55,7 +55,10 @@ def retrieval(
     ] = Roots.BENCHMARK,
     repo: OnlyRepositories = None,
     ablation: Annotated[
-        list[Ablation] | None, typer.Option(help="Rank so; may be repeated. Without it: full.")
+        list[str] | None,
+        typer.Option(
+            help="Rank so: full, bm25, dense, no-graph, ripgrep, or no-SIGNAL for any one signal; may be repeated."
+        ),
     ] = None,
     against: Annotated[
         Path | None, typer.Option(help="Earlier result to show the change from, paired by query.")
@@ -67,12 +70,12 @@ def retrieval(
 ) -> None:
     """Measure what a search finds: on labelled repositories, or on what a history's commits changed."""
     store = indexes or index_cache()
-    ablations = tuple(dict.fromkeys(ablation or [Ablation.FULL]))
     with exit_on_error():
+        ablations = choose_ablations(ablation or [FULL])
         earlier = read_result(against) if against else None
         journal = Journal(store / "unfinished-retrieval", RetrievalJobResult)
         if from_git:
-            if Ablation.RIPGREP in ablations:
+            if RIPGREP in ablations:
                 raise MeasureError("ripgrep has no reply of ours to measure", "measure it with --bench")
             jobs = [HistoryJob(path, limit, store, ablations) for path in from_git]
             measured = measure_all(measure_history, jobs, processes, journal, "repositories")

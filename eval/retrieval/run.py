@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from eval.errors import MeasureError
 from eval.machine import describe_machine, own_revision
-from eval.retrieval.ablations import Ablation
 from eval.retrieval.results import (
     FORMAT,
     AskedRepository,
@@ -43,7 +42,7 @@ def collect_result(
     source: Source,
     results: Sequence[RetrievalJobResult],
     missing: Sequence[Unmeasured],
-    ablations: Sequence[Ablation],
+    ablations: Sequence[str],
     earlier: RetrievalResult | None,
 ) -> RetrievalResult:
     """One result of what all jobs found, beside an earlier one.
@@ -74,7 +73,7 @@ def collect_result(
 def _runs(
     results: Sequence[RetrievalJobResult],
     asked: dict[str, AskedRepository],
-    ablations: Sequence[Ablation],
+    ablations: Sequence[str],
     earlier: RetrievalResult | None,
 ) -> Iterator[RankingRun]:
     for roots in dict.fromkeys(result.roots for result in results):

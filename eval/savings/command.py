@@ -25,7 +25,7 @@ from eval.options import (
     Output,
     Processes,
 )
-from eval.retrieval.ablations import Ablation
+from eval.retrieval.ablations import FULL
 from eval.retrieval.benchmark import Root, plan_jobs
 from eval.retrieval.changes import HistoryJob
 from eval.retrieval.labels import LabelledRepository, load_labels
@@ -37,7 +37,7 @@ from eval.savings.run import SavingsJobResult, measure_commits, measure_labelled
 from eval.tokens.count import COUNTED_MODEL, CountBy, Counting
 from memory_server.tuning.indexes import index_cache
 
-_RANKING = (Ablation.FULL,)
+_RANKING = (FULL,)
 
 
 def savings(

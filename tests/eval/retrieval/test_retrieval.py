@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from eval.cli import app
 from eval.errors import MeasureError
-from eval.retrieval.ablations import ABLATIONS, Ablation
+from eval.retrieval.ablations import ABLATIONS, FULL, choose_ablations
 from eval.retrieval.benchmark import MEASURES, score_ranks
 from eval.retrieval.labels import LabelledQuestion, first_hits, load_labels
 from eval.retrieval.report import build_report
@@ -286,7 +286,7 @@ def test_ablations_leave_out_what_they_say(bench: Path) -> None:
     with open_index(folder, bench.parent / "indexes") as memory:
         view, embedder = memory.view, memory.tree.embedder
 
-        def ask(ablation: Ablation, query: str) -> list[int]:
+        def ask(ablation: str, query: str) -> list[int]:
             return [
                 hit.symbol
                 for hit in search_view(view, embedder, read_query(query), ranking=ABLATIONS[ablation])
@@ -294,14 +294,11 @@ def test_ablations_leave_out_what_they_say(bench: Path) -> None:
 
         query = "settle what a customer owes"
         lexical = view.lexical.score(read_query(query).terms)
-        assert ask(Ablation.BM25, query)[0] == int(np.argmax(lexical))
+        assert ask("bm25", query)[0] == int(np.argmax(lexical))
         vector = embedder.embed([query])[0]
         cosine = (view.vectors.astype(np.float32) @ vector) * view.scales
-        assert ask(Ablation.DENSE, query)[0] == int(np.argmax(cosine))
-        assert (
-            len({tuple(ask(ablation, query)) for ablation in (Ablation.FULL, Ablation.BM25, Ablation.DENSE)})
-            == 3
-        )
+        assert ask("dense", query)[0] == int(np.argmax(cosine))
+        assert len({tuple(ask(ablation, query)) for ablation in (FULL, "bm25", "dense")}) == 3
 
 
 def test_ripgrep_ranks_files_beside_the_product(bench: Path) -> None:
@@ -324,7 +321,7 @@ def test_a_change_against_a_result_with_fewer_measures_is_told_for_those(bench: 
 
 
 def test_without_the_graph_only_importance_is_left_out() -> None:
-    left = ABLATIONS[Ablation.NO_GRAPH].weights
+    left = ABLATIONS["no-graph"].weights
     assert {name for name, weight in RANKING.weights.items() if left[name] != weight} == {
         "importance",
         "file_importance",
@@ -332,9 +329,21 @@ def test_without_the_graph_only_importance_is_left_out() -> None:
 
 
 def test_bm25_alone_gives_no_other_signal_a_weight() -> None:
-    weights = ABLATIONS[Ablation.BM25].weights
+    weights = ABLATIONS["bm25"].weights
     assert weights.keys() == {signal.name for signal in SIGNALS}
     assert [name for name, weight in weights.items() if weight] == ["lexical"]
+
+
+def test_every_signal_can_be_left_out_by_its_name() -> None:
+    for signal in SIGNALS:
+        (name,) = choose_ablations([f"no-{signal.name}"])
+        assert ABLATIONS[name] == RANKING.reweighted({signal.name: 0.0})
+
+
+def test_an_unknown_ablation_is_refused_with_the_known_ones(bench: Path) -> None:
+    done = measure(bench, "--ablation", "no-such")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "error: no ablation is called no-such\n\nhint: choose from full, bm25, " in done.stderr
 
 
 def test_the_report_shows_means_intervals_changes_and_gaps(bench: Path) -> None:

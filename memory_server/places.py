@@ -7,15 +7,15 @@ from pathlib import Path
 NAME = "repo-memory"
 
 
-def data_folder() -> Path:
+def user_data() -> Path:
     """Where indexes are kept whose repositories cannot be written."""
     from platformdirs import user_data_path  # seldom needed: a server starts without it
 
     return user_data_path(NAME, appauthor=False)
 
 
-def cache_folder() -> Path:
-    """Where measurements keep what takes long to make."""
+def user_cache() -> Path:
+    """What can be made again: indexes of measured trees, installed peers and clients."""
     from platformdirs import user_cache_path
 
     return user_cache_path(NAME, appauthor=False)

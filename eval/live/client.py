@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from eval.errors import ClientError, UnfinishedError
 from eval.live.endpoint import ScriptedEndpoint
+from memory_server.places import user_cache
 
 CLAUDE_VERSION = "2.1.330"
 """The client that the tests run: the newest at the time of writing that they passed with."""
@@ -63,8 +64,7 @@ class ClientRun:
 
 def cache_folder() -> Path:
     """Where the pinned client is kept for this user."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return root / "repo-memory" / f"claude-code-{CLAUDE_VERSION}"
+    return user_cache() / f"claude-code-{CLAUDE_VERSION}"
 
 
 def find_claude() -> Path | None:

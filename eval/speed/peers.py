@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import MeasureError
+from memory_server.places import user_cache
 
 _INSTALL_SECONDS = 900
 _DONE = "installed.txt"
@@ -150,7 +151,7 @@ def find_peer(name: str) -> Tool:
 
 def peer_cache() -> Path:
     """The folder that holds installed peers."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "repo-memory" / "peers"
+    return user_cache() / "peers"
 
 
 def install_peer(peer: Tool, cache: Path) -> Path:

@@ -17,7 +17,7 @@ from memory_server.config import Config
 from memory_server.errors import StoreBusyError, StoreError, UnsafeRootError
 from memory_server.files import replace_file
 from memory_server.index.rebuild import IndexStamp
-from memory_server.places import NAME, data_folder
+from memory_server.places import NAME, user_data
 
 _CACHE_TAG = """\
 Signature: 8a477f597d28d172789f06886806bc55
@@ -126,7 +126,7 @@ def locate(root: Path, git: GitPaths | None, config: Config) -> IndexFolder:
     inside = git.common_dir / NAME if git else root / f".{NAME}"
     if inside.is_dir() or os.access(inside.parent, os.W_OK):
         return IndexFolder(inside, tree)
-    return IndexFolder(data_folder() / blake2b(os.fsencode(inside), digest_size=10).hexdigest(), tree)
+    return IndexFolder(user_data() / blake2b(os.fsencode(inside), digest_size=10).hexdigest(), tree)
 
 
 def check_root(root: Path) -> None:

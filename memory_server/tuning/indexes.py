@@ -13,14 +13,14 @@ from memory_server.config import StoreConfig, load_config
 from memory_server.index.folder import locate
 from memory_server.index.tree import TreeIndex
 from memory_server.memory import Memory
-from memory_server.places import cache_folder
+from memory_server.places import user_cache
 
 _STAMP = "indexed-by"
 
 
 def index_cache() -> Path:
     """The folder that holds the indexes of measured trees."""
-    return cache_folder() / "retrieval"
+    return user_cache() / "retrieval"
 
 
 def open_index(folder: Path, indexes: Path, embedder: Embedder | None = None) -> Memory:

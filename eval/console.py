@@ -15,6 +15,9 @@ from eval.errors import EvalError
 from indexers.errors import IndexerError
 from memory_server.errors import MemoryServerError
 
+_PIPED_WIDTH = 160
+"""Columns of a table that goes to a file or another program, which say nothing of their width."""
+
 Count = Callable[[int, int], None]
 """Told how many of a number of things are done."""
 
@@ -43,16 +46,11 @@ def show_progress() -> Iterator[Callable[[str], Count]]:
         yield add
 
 
-def wants_tables(as_json: bool) -> bool:
-    """Whether stdout is for a person: a terminal, and JSON not asked for."""
-    return sys.stdout.isatty() and not as_json
-
-
 def tell_result(text: str, report: RenderableType, output: Path | None, *, as_json: bool) -> None:
-    """The result as JSON into the file and to a pipe, as tables to a terminal."""
+    """The result as JSON into the file, and on stdout as tables unless JSON is asked for."""
     if output is not None:
         output.write_text(text, encoding="utf-8")
-    if wants_tables(as_json):
-        Console().print(report)
-    else:
+    if as_json:
         typer.echo(text, nl=False)
+    else:
+        Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(report)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eval.console import Count, exit_on_error, show_progress, tell_result, wants_tables
+from eval.console import Count, exit_on_error, show_progress, tell_result
 from eval.errors import MeasureError
 from eval.logs.calibrate import calibrate as fit_scale
 from eval.logs.page import build_page
@@ -58,7 +58,7 @@ def logs(
     if html is not None:
         html.write_text(build_page(result), encoding="utf-8")
     tell_result(write_result(result), build_report(result), output, as_json=as_json)
-    if not wants_tables(as_json):
+    if as_json:
         for missing in result.unmeasured:
             typer.echo(f"not replayed: {missing.name}: {missing.reason}", err=True)
 

@@ -21,6 +21,7 @@ from eval.speed.processes import (
     ProgramContext,
     RunCost,
     ServerSession,
+    import_psutil,
     network_guard,
     run_command,
 )
@@ -147,8 +148,9 @@ def measure_speed(
     A tool that cannot be installed or run is in the report with the reason.
 
     Raises:
-        MeasureError: The repository cannot be copied or holds no code.
+        MeasureError: The repository cannot be copied or holds no code, or psutil is missing.
     """
+    import_psutil()
     machine, code = describe_machine(), code_state()
     on_stage("repository", "copy")
     original = scratch / "original"

@@ -66,7 +66,7 @@ class TreeMonitor:
     """
 
     def __init__(self, pid: int) -> None:
-        self._psutil = _import_psutil()
+        self._psutil = import_psutil()
         self._root = self._psutil.Process(pid)
         self._seen: set[Any] = set()
         self._done = threading.Event()
@@ -118,7 +118,6 @@ class _Program:
     def __init__(
         self, command: Sequence[str], context: ProgramContext, stdin: int, stdout: int | IO[bytes]
     ) -> None:
-        _import_psutil()
         self.command = [*context.prefix, *command]
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in finish()
         self._cpu = _children_cpu()
@@ -269,11 +268,16 @@ def _parse_reply(line: bytes) -> dict[str, Any]:
     return reply if isinstance(reply, dict) else {}
 
 
-def _import_psutil() -> ModuleType:
+def import_psutil() -> ModuleType:
+    """What reads the memory of processes: only this measurement needs it, so an extra brings it.
+
+    Raises:
+        MeasureError: it is not installed.
+    """
     try:
         return importlib.import_module("psutil")
     except ImportError as error:
-        raise MeasureError("measuring memory needs psutil", "pip install psutil") from error
+        raise MeasureError("measuring memory needs psutil", "pip install 'repo-memory[eval]'") from error
 
 
 def _children_cpu() -> float:

@@ -335,6 +335,15 @@ def test_the_command_refuses_an_unknown_peer_with_a_hint(repository: Path) -> No
     assert "error: no peer is called nobody\n\nhint: choose from codegraph, " in result.stderr
 
 
+def test_without_psutil_the_command_says_how_to_get_it(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    result = CliRunner().invoke(app, ["speed", "--repo", str(repository)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "needs psutil\n\nhint: pip install 'repo-memory[eval]'" in result.stderr
+
+
 def test_the_command_prints_json_and_writes_it_to_a_file(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

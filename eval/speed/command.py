@@ -15,8 +15,9 @@ from rich.text import Text
 
 from eval.console import exit_on_error, tell_result
 from eval.options import AsJson, Output, Repository
-from eval.speed.measure import Measurement, SpeedReport, measure_speed
+from eval.speed.measure import measure_speed
 from eval.speed.peers import OWN, PEERS, Tool, find_peer
+from eval.speed.results import Measurement, SpeedReport
 
 
 def speed(

@@ -170,17 +170,17 @@ def run_command(command: Sequence[str], context: ProgramContext) -> tuple[RunCos
         program = _Program(command, context, subprocess.DEVNULL, output)
         code = program.process.wait()
         error = program.failure(f"ended with exit status {code}") if code else None
-        usage = program.finish()
+        cost = program.finish()
         if error is not None:
             raise error
         output.seek(0)
-        return usage, output.read().decode("utf-8", "replace")
+        return cost, output.read().decode("utf-8", "replace")
 
 
 class ServerSession:
-    """A conversation with an MCP server over standard input and output; ``usage`` is known after its end."""
+    """A conversation with an MCP server over standard input and output; ``cost`` is known after its end."""
 
-    usage: RunCost
+    cost: RunCost
 
     def __init__(self, command: Sequence[str], context: ProgramContext) -> None:
         self._program = _Program(command, context, subprocess.PIPE, subprocess.PIPE)
@@ -200,7 +200,7 @@ class ServerSession:
             process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-        self.usage = self._program.finish()
+        self.cost = self._program.finish()
 
     def age(self) -> float:
         """Seconds since the server's process was started."""

@@ -15,9 +15,11 @@ from typer.testing import CliRunner
 from eval.cli import app
 from eval.errors import MeasureError
 from eval.speed.command import ROWS, build_table, read_measure
-from eval.speed.measure import Measurement, SpeedReport, find_count, measure_speed, percentile
+from eval.speed.measure import measure_speed
 from eval.speed.peers import OWN, PEERS, PLACES, CallTemplate, Tool, fill, find_peer, install_commands
 from eval.speed.processes import ProgramContext, ServerSession, run_command
+from eval.speed.results import Measurement, SpeedReport
+from eval.speed.stages import find_count, percentile
 from eval.speed.workload import Definition, draw_workload, rename_definitions, spread
 
 INDEXER = """
@@ -230,10 +232,10 @@ def test_a_missing_program_is_an_error_with_a_hint(context: ProgramContext) -> N
 
 def test_processor_time_and_memory_of_a_command_are_counted(context: ProgramContext) -> None:
     busy = "import time\nballast = bytearray(48 << 20)\nwhile time.process_time() < 0.3: pass"
-    usage, output = run_command([sys.executable, "-c", f"{busy}\nprint('done')"], context)
+    cost, output = run_command([sys.executable, "-c", f"{busy}\nprint('done')"], context)
     assert output == "done\n"
-    assert usage.cpu_s >= 0.25
-    assert usage.peak_tree_mib > 48 and usage.peak_process_mib > 48
+    assert cost.cpu_s >= 0.25
+    assert cost.peak_tree_mib > 48 and cost.peak_process_mib > 48
 
 
 def test_a_servers_memory_includes_its_children_and_they_end_with_it(server: ServerSession) -> None:
@@ -243,7 +245,7 @@ def test_a_servers_memory_includes_its_children_and_they_end_with_it(server: Ser
         child = importlib.import_module("psutil").Process(int(session.call("grow", {})))
         assert session.resident() > before + 48
     child.wait(timeout=10)
-    assert session.usage.peak_tree_mib > before + 48
+    assert session.cost.peak_tree_mib > before + 48
 
 
 def test_an_answer_that_reports_an_error_is_no_answer(server: ServerSession) -> None:

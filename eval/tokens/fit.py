@@ -8,16 +8,18 @@ fitted on the others.
 from __future__ import annotations
 
 import random
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
+from eval.console import exit_on_error
 from eval.tokens.count import ctok_counter
 from indexers.languages.registry import find_language
 from indexers.tokens import FAMILIES, TOKEN_WEIGHTS, count_token_features
@@ -112,12 +114,24 @@ def format_errors(samples: Iterable[Sample], errors: Floats) -> list[str]:
     return lines
 
 
-def main(folders: list[str]) -> None:
+def main(
+    folders: Annotated[list[Path], typer.Argument(help="Folders, each of which is a repository.")],
+) -> None:
     """Print each pattern's weights in the newest and in the older family, then each family's errors."""
+    with exit_on_error():
+        typer.echo(fit_report(folders))
+
+
+def fit_report(folders: Iterable[Path]) -> str:
+    """The weights as rows of the estimator's table, and the errors of each family.
+
+    Raises:
+        MeasureError: ctok is not installed.
+    """
     rng = random.Random(0)
     samples = [Sample("", "", "rare", text) for text in RARE for _ in range(3)]
     for folder in folders:
-        samples += sample_files(Path(folder), rng)
+        samples += sample_files(folder, rng)
     features = np.array([count_token_features(sample.text) for sample in samples], np.float64)
     repositories = np.array([sample.repository for sample in samples])
     weights, lines, totals = [], [], []
@@ -133,8 +147,8 @@ def main(folders: list[str]) -> None:
         for key, newest, older in zip(TOKEN_WEIGHTS, *weights, strict=True)
     ]
     lines.append(f"\nthe newest family's tokens for one of the older: {totals[0] / totals[1]:.3f}")
-    sys.stdout.write("\n".join([*table, *lines]) + "\n")
+    return "\n".join([*table, *lines])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    typer.run(main)

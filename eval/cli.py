@@ -6,7 +6,7 @@ import typer
 
 from eval.live.command import live
 from eval.logs.command import logs
-from eval.pages.command import page
+from eval.page import page
 from eval.retrieval.command import retrieval
 from eval.savings.command import savings
 from eval.speed.command import speed

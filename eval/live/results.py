@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from eval.errors import MeasureError
 from eval.live.run import AGAIN, SCRIPTED_ARMS, WINDOWS, WITH, WITHOUT, TrialRun
 from eval.machine import Machine, describe_machine, own_revision
-from eval.retrieval.results import fold_json
+from eval.records import fold_json
 from indexers.tokens import NEWEST
 from memory_server.tuning.metrics import RESAMPLES, SEED, Estimate, Floats, estimate_mean
 

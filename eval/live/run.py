@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.copies import copy_repository
 from eval.errors import MeasureError, UnfinishedError
 from eval.live.client import run_claude
 from eval.live.endpoint import Policy, ScriptedEndpoint
@@ -24,7 +25,6 @@ from eval.ripgrep.matchers import find_matcher
 from eval.ripgrep.ranking import SourceTree
 from eval.savings.arms import read_capped, read_windows
 from eval.savings.own import OWN, TOOL_PREFIX, OwnTools
-from eval.speed.workload import copy_repository
 from indexers.git import run_git
 from memory_server.memory import Memory
 from memory_server.tuning.metrics import SEED

@@ -13,7 +13,7 @@ from eval.logs.prices import PRICES_DATE, Cost, find_rates, request_cost
 from eval.logs.reads import Verdict
 from eval.logs.replay import BOUNDS, Fate, Ledger, PromptSize, Replay, ReplayedRead
 from eval.machine import Machine, describe_machine, own_revision
-from eval.retrieval.results import Unmeasured, fold_json
+from eval.records import Unmeasured, fold_json
 from indexers.tokens import NEWEST, OLDER, model_name
 from indexers.transcripts.model import Conversation, Logs, Request, Skip
 

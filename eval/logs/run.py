@@ -10,7 +10,7 @@ from eval.logs.answers import IndexAnswers
 from eval.logs.reads import LoggedFolder
 from eval.logs.replay import replay
 from eval.logs.results import ConversationReplay, find_unpriced
-from eval.retrieval.results import Unmeasured
+from eval.records import Unmeasured
 from indexers.git import find_git
 from indexers.tokens import NEWEST
 from indexers.transcripts.model import CallKind, Conversation, Logs

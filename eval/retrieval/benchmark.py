@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from eval.records import Unmeasured
 from eval.retrieval.asking import ask
 from eval.retrieval.labels import LabelledRepository, first_hits
-from eval.retrieval.results import AskedQuestion, AskedRepository, RepositoryScores, Unmeasured, hash_query
+from eval.retrieval.results import AskedQuestion, AskedRepository, RepositoryScores, hash_query
 from eval.retrieval.run import RetrievalJobResult
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory

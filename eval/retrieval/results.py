@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -13,13 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from eval.errors import MeasureError
 from eval.machine import Machine
+from eval.records import Unmeasured, fold_json
 from memory_server.tuning.metrics import Estimate, Floats, estimate_mean
 
 FORMAT = 1
 """Version of the result's layout."""
-
-_INNERMOST = re.compile(r"\{[^{}\[\]]*\}|\[[^{}\[\]]*\]")
-_BREAK = re.compile(r"\n\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +71,6 @@ class RankingRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Unmeasured:
-    """What could not be measured, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class RetrievalResult:
     """The whole result. ``source`` says where the questions are from, ``revision`` which product answered them."""
 
@@ -111,11 +100,6 @@ Scores = Mapping[tuple[str, str], tuple[float, ...]]
 def write_result(result: RetrievalResult) -> str:
     """The result as JSON."""
     return fold_json(_MODEL.dump_json(result, indent=1, exclude_defaults=True).decode())
-
-
-def fold_json(text: str) -> str:
-    """Indented JSON with each innermost object and list on one line."""
-    return _INNERMOST.sub(lambda found: _BREAK.sub("", found[0]), text) + "\n"
 
 
 def read_result(path: Path) -> RetrievalResult:

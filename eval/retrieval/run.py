@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from eval.errors import MeasureError
 from eval.machine import describe_machine, own_revision
+from eval.records import Unmeasured
 from eval.retrieval.results import (
     FORMAT,
     AskedRepository,
     RankingRun,
     RepositoryScores,
     RetrievalResult,
-    Unmeasured,
     scores_of,
     summarize_run,
 )

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 
 from eval.errors import MeasureError
 from eval.machine import Machine, describe_machine, own_revision
-from eval.retrieval.results import AskedRepository, Unmeasured, fold_json
+from eval.records import Unmeasured, fold_json
+from eval.retrieval.results import AskedRepository
 from eval.savings.arms import BASELINES
 from eval.savings.bill import PRICES, REMAINING_TURNS, Use, conversation_cost, question_cost
 from eval.savings.context import CAP, MEASURES

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.copies import copy_repository
 from eval.machine import CHECKOUT
 from eval.speed.peers import CallTemplate, Tool, fill, install_peer, peer_cache
 from eval.speed.processes import ProgramContext, ServerSession, network_guard
-from eval.speed.workload import Workload, copy_repository
+from eval.speed.workload import Workload
 
 _KEPT_OUT = ("XDG_", "CLAUDE", "GIT_", "PYTHON", "REPO_MEMORY_")
 

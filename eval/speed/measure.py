@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from eval.copies import copy_repository
 from eval.errors import MeasureError
 from eval.machine import code_state, describe_machine, own_revision, own_version
 from eval.speed.bench import ToolBench, prepare
@@ -13,7 +14,7 @@ from eval.speed.peers import Tool
 from eval.speed.processes import import_psutil, network_guard
 from eval.speed.results import FORMAT, Measurement, SpeedReport
 from eval.speed.stages import STAGES, Stage
-from eval.speed.workload import copy_repository, draw_workload
+from eval.speed.workload import draw_workload
 from indexers.errors import GitError
 
 OnStage = Callable[[str, str], None]

@@ -1,9 +1,8 @@
-"""What is measured on: a copy of the repository, queries drawn from it, edits made to it."""
+"""What every tool has to do: queries drawn from the repository, edits made to it."""
 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,22 +43,6 @@ class Workload:
     files: int
     queries: tuple[str, ...]
     edits: tuple[Definition, ...]
-
-
-def copy_repository(source: Path, target: Path) -> None:
-    """Copies the tracked files of ``source`` with its history; without git, every file, with a first commit.
-
-    Raises:
-        GitError: Git failed.
-    """
-    if (source / ".git").exists():
-        run_git(source, "clone", "--quiet", "--local", "--no-tags", str(source), str(target))
-        return
-    shutil.copytree(source, target, symlinks=True)
-    identity = ("-c", "user.name=repo-memory", "-c", "user.email=repo-memory@localhost")
-    run_git(target, "init", "--quiet")
-    run_git(target, "add", "--all")
-    run_git(target, *identity, "commit", "--quiet", "--message", "Measured tree")
 
 
 def draw_workload(root: Path) -> Workload:

@@ -20,9 +20,9 @@ from eval.live.results import LiveResult
 from eval.logs import page as logs_page
 from eval.logs.replay import Ledger, PromptSize, Replay
 from eval.logs.results import ConversationReplay, LogsResult, collect, write_result
-from eval.pages.command import read_any
+from eval.page import read_any
 from eval.pages.plots import scale, spread
-from eval.retrieval.results import Unmeasured
+from eval.records import Unmeasured
 from eval.savings import page as savings_page
 from eval.savings.context import BUDGETS
 from eval.savings.results import SavingsResult

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from memory_server.files import replace_file
-from memory_server.places import cache_folder, user_data
+from memory_server.places import user_data
 
 
 def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
@@ -44,6 +44,6 @@ def test_folders_follow_the_environment_and_else_stand_in_the_home(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert user_data() == tmp_path / "data/repo-memory"
-    assert cache_folder() == tmp_path / ".cache/repo-memory"
+    assert user_cache() == tmp_path / ".cache/repo-memory"
     monkeypatch.delenv("XDG_DATA_HOME")
     assert user_data() == tmp_path / ".local/share/repo-memory"

@@ -18,7 +18,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy looks when it is imported, in workers too
     arguments = sys.argv[1:]
     if arguments[:1] == ["serve"] and not {"--help", "-h"} & set(arguments):
-        from memory_server.serve.greeting import open_wire
+        from memory_server.serve.wire import open_wire
 
         open_wire()
     from memory_server.cli.app import run

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import Annotated
 
 import typer
 
 from indexers.errors import IndexerError
 from memory_server.errors import MemoryServerError
-from memory_server.serve.greeting import server_version
 
 ROOMS = {
     "index": "index", "search": "questions", "read": "questions", "outline": "questions", "related": "questions",
@@ -58,7 +57,7 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"repo-memory {server_version()}")
+        typer.echo(f"repo-memory {metadata.version('repo-memory')}")
         raise typer.Exit
 
 

@@ -11,7 +11,7 @@ from memory_server.cli.options import HERE, Repo
 
 def serve(repo: Repo = HERE) -> None:
     """Serve MCP on stdin and stdout; Claude Code starts this by itself."""
-    from memory_server.serve.greeting import open_wire
+    from memory_server.serve.wire import open_wire
 
     wire = open_wire()
     from memory_server.serve.live import LiveMemory

@@ -1,96 +1,69 @@
-"""Answers ``initialize`` before the MCP SDK is loaded.
+"""What is replied to a client before the MCP SDK is loaded.
 
-Importing the SDK takes most of a second, and clients wait for the first reply at every start. The reply
-holds only what is known beforehand, so it is written at once; the SDK then gets the same request, and its own
-reply to it is dropped. A test holds the two replies equal.
+Importing the SDK takes most of a second, and clients wait at every start for the server's greeting and for its tools.
+Both are known beforehand: `greeting.json` holds them as the SDK itself replies, which a test keeps true. So that they
+are there at once, this module and `memory_server.serve.wire` import next to nothing.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from typing import Any
 
 PROTOCOL_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 """Protocol versions whose sessions begin with ``initialize``, oldest first."""
 
-INSTRUCTIONS = (
-    "repo-memory holds an always fresh index of this repository. Prefer it to reading files: `search` finds "
-    "code by name or meaning, `read` gives a symbol's exact source with line numbers to edit from, `outline` "
-    "maps a folder or file, `related` finds callers, callees, implementations, importers and tests. Replies "
-    "are small on purpose; read several targets in one call, and open a whole file only when a reply says "
-    "something was left out that you need."
-)
+ENVELOPE = b"io.modelcontextprotocol/protocolVersion"
+"""Stands in every request of the later protocol versions, which do without ``initialize``."""
 
 
-def server_version() -> str:
-    """The installed version of this package."""
-    return metadata.version("repo-memory")
+def read_request(line: bytes) -> dict[str, Any] | None:
+    """The request that a line holds, None where it is none of those whose replies are known.
+
+    What is odd about a request is the SDK's to say: an ``initialize`` that lacks something, a page of the tools.
+    """
+    if ENVELOPE in line or not (b"initialize" in line or b"tools/list" in line):
+        return None
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    match request:
+        case {"jsonrpc": "2.0", "id": bool()}:
+            return None
+        case {
+            "jsonrpc": "2.0",
+            "id": int() | str(),
+            "method": "initialize",
+            "params": {
+                "protocolVersion": str(),
+                "capabilities": dict(),
+                "clientInfo": {"name": str(), "version": str()},
+            },
+        }:
+            return dict(request)
+        case {"jsonrpc": "2.0", "id": int() | str(), "method": "tools/list"}:
+            params = request.get("params")
+            is_plain = params is None or (isinstance(params, dict) and params.get("cursor") is None)
+            return request if is_plain else None
+    return None
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """The protocol's own descriptors, the first line read, and the id that was replied to here."""
-
-    input: int
-    output: int
-    first_line: bytes
-    answered: int | str | None
+def reply_to(request: dict[str, Any]) -> bytes:
+    """The line to reply to a request that `read_request` knows."""
+    result = _known_replies()[request["method"]]
+    if request["method"] == "initialize":
+        asked = request["params"]["protocolVersion"]
+        version = asked if asked in PROTOCOL_VERSIONS else PROTOCOL_VERSIONS[-1]
+        result = {**result, "protocolVersion": version}
+    reply = {"jsonrpc": "2.0", "id": request["id"], "result": result}
+    return json.dumps(reply, separators=(",", ":")).encode() + b"\n"
 
 
 @cache
-def open_wire() -> Wire:
-    """Take over stdin and stdout for the protocol, and greet the client; the same wire at every call.
-
-    Stray prints go to stderr from then on, and children read nothing.
-    """
-    wire_input, wire_output = os.dup(0), os.dup(1)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    os.dup2(2, 1)
-    line = _read_line(wire_input)
-    reply = greet(line)
-    if reply is not None:
-        os.write(wire_output, json.dumps(reply, separators=(",", ":")).encode() + b"\n")
-    return Wire(wire_input, wire_output, line, reply["id"] if reply else None)
-
-
-def _read_line(descriptor: int) -> bytes:
-    """One line, byte by byte, so that what follows is left for the SDK."""
-    line = b""
-    while not line.endswith(b"\n"):
-        byte = os.read(descriptor, 1)
-        if not byte:
-            break
-        line += byte
-    return line
-
-
-def greet(line: bytes) -> dict[str, Any] | None:
-    """The reply to an ``initialize`` request, None for any other line."""
-    try:
-        request = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(request, dict) or request.get("method") != "initialize" or "id" not in request:
-        return None
-    return initialize_reply(request)
-
-
-def initialize_reply(request: dict[str, Any]) -> dict[str, Any]:
-    """The JSON-RPC reply to an ``initialize`` request."""
-    asked = (request.get("params") or {}).get("protocolVersion")
-    return {
-        "jsonrpc": "2.0",
-        "id": request["id"],
-        "result": {
-            "protocolVersion": asked if asked in PROTOCOL_VERSIONS else PROTOCOL_VERSIONS[-1],
-            "capabilities": {"tools": {"listChanged": False}},
-            "serverInfo": {"name": "repo-memory", "version": server_version()},
-            "instructions": INSTRUCTIONS,
-        },
-    }
+def _known_replies() -> dict[str, Any]:
+    # A Path would cost a third of what the whole greeting imports.
+    with open(__file__.rpartition(".")[0] + ".json", encoding="utf-8") as file:  # noqa: PTH123
+        replies: dict[str, Any] = json.load(file)
+    return replies

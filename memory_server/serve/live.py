@@ -49,7 +49,7 @@ class LiveMemory:
             self._watcher.stop()
 
     def memory(self) -> Memory:
-        """The memory, once the memory is open and, where there was no index, something is in it.
+        """The memory, once it is open and, where there was no index, something is in it.
 
         Raises:
             MemoryServerError: the memory could not be opened or indexed.

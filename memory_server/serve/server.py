@@ -1,207 +1,163 @@
-"""The MCP server: four tools over the answers, plain text, errors as one line and a hint."""
+"""The MCP server: the tools over a memory, plain text, errors as one line and a hint."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TextIO, cast
+import logging
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any
 
 import anyio
-from mcp.server import MCPServer
-from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from mcp.server.stdio import stdio_server
-from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
-from pydantic import ValidationError
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.shared.message import SessionMessage
+from mcp_types import (
+    CallToolRequestParams,
+    CallToolResult,
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCResponse,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+    Tool,
+    ToolAnnotations,
+    jsonrpc_message_adapter,
+)
 
 from indexers.errors import IndexerError
-from memory_server.answer.outline import OUTLINE
 from memory_server.answer.page import cut_text
-from memory_server.answer.parameters import (
-    ContextLines,
-    Depth,
-    KindFilter,
-    OutlinePath,
-    PathFilter,
-    Relation,
-    SearchQuery,
-    SymbolName,
-    Targets,
-    TokenBudget,
-)
-from memory_server.answer.read import READ
-from memory_server.answer.related import RELATED
-from memory_server.answer.search import SEARCH
-from memory_server.errors import MemoryServerError
+from memory_server.answer.tools import TOOLS
+from memory_server.errors import MemoryServerError, QueryError
 from memory_server.memory import Memory
-from memory_server.serve.greeting import INSTRUCTIONS, Wire, server_version
+from memory_server.serve.wire import Wire
+
+logger = logging.getLogger(__name__)
+
+INSTRUCTIONS = (
+    "repo-memory holds an always fresh index of this repository. Prefer it to reading files: `search` finds "
+    "code by name or meaning, `read` gives a symbol's exact source with line numbers to edit from, `outline` "
+    "maps a folder or file, `related` finds callers, callees, implementations, importers and tests. Replies "
+    "are small on purpose; read several targets in one call, and open a whole file only when a reply says "
+    "something was left out that you need."
+)
 
 ALWAYS_LOAD = {"anthropic/alwaysLoad": True}
 """Claude Code then offers the tools at once instead of behind its tool search."""
 
-
 ERROR_TOKENS = 100
 """The smallest budget of a reply holds any error."""
 
+Source = Callable[[], Memory]
+"""Gives the memory to ask, and may block until there is something to answer from."""
 
-class _Server(MCPServer[Any]):
-    """The SDK's server for tools alone, whose errors are one line and a hint."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "repo-memory", instructions=INSTRUCTIONS, version=server_version(), log_level="WARNING"
+def build_server(memory: Source) -> Server[Any]:
+    """The server over a memory; a question is answered in a thread of its own, so that none waits for another.
+
+    What it replies to ``initialize`` and ``tools/list`` is kept in `greeting.json` as well.
+    """
+
+    async def list_tools(
+        _context: ServerRequestContext[Any, Any], _page: PaginatedRequestParams | None
+    ) -> ListToolsResult:
+        return ListToolsResult(tools=_list_tools())
+
+    async def call(
+        _context: ServerRequestContext[Any, Any], question: CallToolRequestParams
+    ) -> CallToolResult:
+        arguments = question.arguments or {}
+        return await anyio.to_thread.run_sync(call_tool, memory, question.name, arguments)
+
+    return Server(
+        "repo-memory",
+        version=metadata.version("repo-memory"),
+        instructions=INSTRUCTIONS,
+        on_list_tools=list_tools,
+        on_call_tool=call,
+    )
+
+
+def _list_tools() -> list[Tool]:
+    return [
+        Tool(
+            name=tool.name,
+            description=tool.description,
+            input_schema=tool.schema,
+            annotations=ToolAnnotations(read_only_hint=True),
+            _meta=ALWAYS_LOAD,
         )
-        handlers = self._lowlevel_server._request_handlers
-        for method in [name for name in handlers if name.startswith(("prompts/", "resources/"))]:
-            del handlers[method]  # clients ask at every start for what a server says it has
-
-    async def call_tool(
-        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
-    ) -> CallToolResult | InputRequiredResult:
-        """Call a tool; what is wrong with its arguments, or what it says itself, is told in few words.
-
-        Raises:
-            ToolError: the tool or an argument is unknown, an argument is wrong, or the tool raised it.
-        """
-        tool = self._tool_manager.get_tool(name)
-        if tool is None:
-            tools = ", ".join(tool.name for tool in self._tool_manager.list_tools())
-            raise ToolError(_told(f"no tool {name[:40]}", f"use one of: {tools}"))
-        known = tool.parameters["properties"]
-        if unknown := sorted(arguments.keys() - known.keys()):
-            raise ToolError(_told(f"{name} takes no {unknown[0][:40]}", f"it takes: {', '.join(known)}"))
-        try:
-            return await super().call_tool(name, arguments, context)
-        except UnexpectedToolError:
-            raise
-        except ToolError as error:
-            if isinstance(error.__cause__, ValidationError):
-                raise ToolError(_argument_error(error.__cause__, known)) from error
-            raise ToolError(str(error).removeprefix(f"Error executing tool {name}: ")) from error
+        for tool in TOOLS
+    ]
 
 
-def _argument_error(error: ValidationError, known: dict[str, Any]) -> str:
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
-    problem = first["msg"].lower().removesuffix(".")
-    return _told(f"{name}: {problem}", known.get(name, {}).get("description", "see the tool's description"))
-
-
-def _told(message: str, hint: str) -> str:
-    """An error as the model sees it: one line, then a hint."""
-    return cut_text(f"{' '.join(message.split())}\nhint: {hint}", ERROR_TOKENS)
-
-
-def build_server(memory: Callable[[], Memory]) -> MCPServer[Any]:
-    """The server over a memory, which may block until there is something to answer from."""
-    server = _Server()
-
-    def search(
-        query: SearchQuery, path: PathFilter = "", kind: KindFilter = "", budget: TokenBudget = 0
-    ) -> str:
-        """Find code by name or meaning. Returns ranked symbols with file, lines, signature and key lines."""
-        with _told_to_model():
-            return SEARCH.ask(memory().repository, query, path, kind, budget).text()
-
-    def read(targets: Targets, context: ContextLines = 2, budget: TokenBudget = 0) -> str:
-        """Exact current source of symbols or lines, numbered, with enclosing signatures. Pass several."""
-        with _told_to_model():
-            return READ.ask(memory().repository, targets, context, budget).text()
-
-    def outline(path: OutlinePath = "", budget: TokenBudget = 0) -> str:
-        """Map of the repository by importance, or of a folder's or file's symbols with lines."""
-        with _told_to_model():
-            return OUTLINE.ask(memory().repository, path, budget).text()
-
-    def related(symbol: SymbolName, relation: Relation, depth: Depth = 1, budget: TokenBudget = 0) -> str:
-        """Who calls, is called by, implements, imports or tests a symbol, with lines."""
-        with _told_to_model():
-            return RELATED.ask(memory().repository, symbol, relation, depth, budget).text()
-
-    for tool in (search, read, outline, related):
-        server.add_tool(
-            tool, meta=ALWAYS_LOAD, annotations=ToolAnnotations(read_only_hint=True), structured_output=False
-        )
-        registered = server._tool_manager.get_tool(tool.__name__)
-        if registered is not None:
-            registered.parameters = _slim(registered.parameters)
-    return server
-
-
-_UNSENT = frozenset({"title", "default", "minimum", "maximum", "minItems", "maxItems"})
-"""Keys of a JSON schema that the model does without; arguments are checked against the whole schema."""
-
-
-def _slim(schema: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """A JSON schema without what would only be tokens in every conversation."""
-    if isinstance(schema, dict):
-        return {
-            key: _slim(value)
-            for key, value in schema.items()
-            if key not in _UNSENT or isinstance(value, dict)
-        }
-    return [_slim(item) for item in schema] if isinstance(schema, list) else schema
-
-
-@contextmanager
-def _told_to_model() -> Iterator[None]:
-    """Pass our errors to the model as one line and a hint; others are the SDK's to hide."""
+def call_tool(memory: Source, name: str, arguments: dict[str, Any]) -> CallToolResult:
+    """Ask the tool of that name; what is wrong with the question, or what it meets, is told in few words."""
     try:
-        yield
+        tool = next((tool for tool in TOOLS if tool.name == name), None)
+        if tool is None:
+            names = ", ".join(tool.name for tool in TOOLS)
+            raise QueryError(f"no tool {name[:40]}", f"use one of: {names}")
+        checked = tool.check(arguments)
+        return _result(tool.ask(memory().repository, **checked).text())
     except (MemoryServerError, IndexerError) as error:
-        raise ToolError(_told(str(error), error.hint)) from error
+        told = f"{' '.join(str(error).split())}\nhint: {error.hint}"
+        return _result(cut_text(told, ERROR_TOKENS), is_error=True)
+    except Exception:  # the SDK would send the client the exception's own text
+        logger.exception("the tool %s crashed", name)
+        return _result(f"Error executing tool {name}", is_error=True)
 
 
-class _Replay:
-    """The wire's lines for the SDK, with the greeting's first."""
-
-    def __init__(self, first: bytes, rest: TextIO) -> None:
-        self._first = first
-        self._rest = anyio.wrap_file(rest)
-
-    async def __aiter__(self) -> AsyncIterator[str]:
-        if self._first:
-            yield self._first.decode("utf-8", "replace")
-        async for line in self._rest:
-            yield line
+def _result(text: str, *, is_error: bool = False) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error)
 
 
-class _DropFirstReply:
-    """The wire for the SDK's messages, less its reply to the request that was answered already."""
-
-    def __init__(self, file: TextIO, answered: int | str | None) -> None:
-        self._file = anyio.wrap_file(file)
-        self._answered = answered
-
-    async def write(self, text: str) -> None:
-        if self._answered is not None and _replies_to(text, self._answered):
-            self._answered = None
-            return
-        await self._file.write(text)
-
-    async def flush(self) -> None:
-        await self._file.flush()
+def run_server(server: Server[Any], wire: Wire) -> None:
+    """Serve on the wire until the client leaves."""
+    anyio.run(_serve, server, wire)
 
 
-def _replies_to(text: str, request: int | str) -> bool:
-    message = json.loads(text)
-    return isinstance(message, dict) and "method" not in message and message.get("id") == request
+async def _serve(server: Server[Any], wire: Wire) -> None:
+    arrivals, arrived = anyio.create_memory_object_stream[SessionMessage | Exception]()
+    leaving, departures = anyio.create_memory_object_stream[SessionMessage]()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_receive, wire, arrivals)
+        tasks.start_soon(_send, wire, departures)
+        await server.run(arrived, leaving, server.create_initialization_options())
 
 
-def run_server(server: MCPServer[Any], wire: Wire) -> None:
-    """Serve on the wire until the client closes it."""
+async def _receive(wire: Wire, arrivals: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
+    """Hand the client's lines to the SDK, and what is wrong with those that are no messages."""
+    async with arrivals:
+        while line := await anyio.to_thread.run_sync(wire.next_line, abandon_on_cancel=True):
+            try:
+                message = jsonrpc_message_adapter.validate_json(
+                    line.decode("utf-8", "replace"), by_name=False
+                )
+            except ValueError as error:
+                await arrivals.send(error)
+            else:
+                await arrivals.send(SessionMessage(message))
 
-    async def run(source: TextIO, sink: TextIO) -> None:
-        reader = cast("Any", _Replay(wire.first_line, source))
-        writer = cast("Any", _DropFirstReply(sink, wire.answered))
-        lowlevel = server._lowlevel_server
-        async with stdio_server(reader, writer) as (read_stream, write_stream):
-            await lowlevel.run(read_stream, write_stream, lowlevel.create_initialization_options())
 
-    with (
-        os.fdopen(wire.input, encoding="utf-8", errors="replace") as source,
-        os.fdopen(wire.output, "w", encoding="utf-8") as sink,
-    ):
-        anyio.run(run, source, sink)
+async def _send(wire: Wire, departures: MemoryObjectReceiveStream[SessionMessage]) -> None:
+    """Write the SDK's messages to the client, less its reply to a greeting that was replied to already."""
+    dropped = False
+    async with departures:
+        async for departing in departures:
+            message = departing.message
+            if not dropped and _is_reply(message, wire.greeted):
+                dropped = True
+                continue
+            line = message.model_dump_json(by_alias=True, exclude_unset=True)
+            try:
+                await anyio.to_thread.run_sync(wire.send, line.encode() + b"\n")
+            except OSError:
+                return  # the client is gone, which the SDK learns as its lines end
+
+
+def _is_reply(message: JSONRPCMessage, request: int | str | None) -> bool:
+    if request is None or not isinstance(message, JSONRPCResponse | JSONRPCError):
+        return False
+    return message.id == request

@@ -1,199 +1,106 @@
-"""The greeting before the SDK is loaded, and a real server process on stdio."""
+"""The greeting before the SDK is loaded: what it replies, and what it leaves to the SDK.
+
+After a wanted change of the tools or the instructions run
+``UPDATE_GOLDEN=1 pytest tests/memory_server/serve/test_greeting.py`` and read the diff.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
-import anyio
 import pytest
-from mcp.server.stdio import stdio_server
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from memory_server.memory import Memory
-from memory_server.serve.greeting import PROTOCOL_VERSIONS, Wire, greet
-from memory_server.serve.server import build_server, run_server
-from tests.support.answering import make_sample
+from memory_server.serve import greeting
+from memory_server.serve.greeting import PROTOCOL_VERSIONS, read_request, reply_to
 from tests.support.places import CHECKOUT
+from tests.support.wire import ENVELOPED, INITIALIZED, initialize, list_tools, no_memory, sdk_replies
 
-CLIENT = {"capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-
-
-def initialize(version: object, request: int | str = 1) -> dict[str, Any]:
-    return {
-        "jsonrpc": "2.0",
-        "id": request,
-        "method": "initialize",
-        "params": {"protocolVersion": version, **CLIENT},
-    }
+KNOWN_REPLIES = Path(greeting.__file__).with_suffix(".json")
 
 
-def no_answers() -> Memory:
-    raise AssertionError("nothing was asked")
+def greet(request: dict[str, Any]) -> Any:
+    """What the greeting replies; None where it leaves the request to the SDK."""
+    known = read_request(json.dumps(request).encode())
+    return known and json.loads(reply_to(known))
 
 
-class _Lines:
-    """Lines for the SDK to read, or those it wrote."""
-
-    def __init__(self, *lines: str) -> None:
-        self.lines = list(lines)
-
-    async def __aiter__(self) -> Any:
-        for line in self.lines:
-            yield line
-
-    async def write(self, text: str) -> None:
-        self.lines.append(text)
-
-    async def flush(self) -> None: ...
-
-
-def sdk_reply(request: dict[str, Any]) -> dict[str, Any]:
-    """What the SDK itself replies to a request."""
-    written = _Lines()
-
-    async def run() -> None:
-        server = build_server(no_answers)._lowlevel_server
-        async with stdio_server(_Lines(json.dumps(request) + "\n"), written) as (reader, writer):  # type: ignore[arg-type]
-            await server.run(reader, writer, server.create_initialization_options())
-
-    anyio.run(run)
-    reply: dict[str, Any] = json.loads(written.lines[0])
-    return reply
+def test_the_known_replies_are_the_sdks() -> None:
+    replies = sdk_replies(no_memory, initialize(PROTOCOL_VERSIONS[-1]), INITIALIZED, list_tools(2))
+    known = {"initialize": replies[0]["result"], "tools/list": replies[1]["result"]}
+    if os.environ.get("UPDATE_GOLDEN"):
+        KNOWN_REPLIES.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    assert json.loads(KNOWN_REPLIES.read_text(encoding="utf-8")) == known
 
 
 @pytest.mark.parametrize("version", [*HANDSHAKE_PROTOCOL_VERSIONS, "1999-01-01", "2099-01-01"])
 @pytest.mark.parametrize("request_id", [0, 7, "seven"])
-def test_the_greeting_is_what_the_sdk_replies(version: str, request_id: int | str) -> None:
-    request = initialize(version, request_id)
-    assert greet(json.dumps(request).encode()) == sdk_reply(request)
+def test_a_session_begins_with_what_the_sdk_replies(version: str, request_id: int | str) -> None:
+    session = (initialize(version, request_id), INITIALIZED, list_tools("tools", _meta={"progressToken": 1}))
+    assert [greet(session[0]), greet(session[2])] == sdk_replies(no_memory, *session)
 
 
 def test_every_protocol_version_of_the_sdk_is_greeted() -> None:
     assert PROTOCOL_VERSIONS == HANDSHAKE_PROTOCOL_VERSIONS
 
 
+@pytest.mark.parametrize("params", [{}, {"params": None}, {"params": {}}, {"params": {"cursor": None}}])
+def test_the_tools_are_listed_however_they_are_asked_for(params: dict[str, Any]) -> None:
+    reply = greet({"jsonrpc": "2.0", "id": 2, "method": "tools/list", **params})
+    assert [tool["name"] for tool in reply["result"]["tools"]] == ["search", "read", "outline", "related"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {**initialize("2025-06-18"), "params": {}},
+        {**initialize("2025-06-18"), "params": None},
+        {**initialize("2025-06-18"), "params": {"protocolVersion": "2025-06-18", "capabilities": {}}},
+        {**initialize("2025-06-18"), "params": {**initialize("")["params"], "protocolVersion": 3}},
+        {**initialize("2025-06-18"), "params": {**initialize("")["params"], "clientInfo": {"name": "x"}}},
+    ],
+)
+def test_an_initialize_that_lacks_something_is_refused_by_the_sdk(request_: dict[str, Any]) -> None:
+    assert greet(request_) is None
+    (reply,) = sdk_replies(no_memory, request_)
+    assert "error" in reply
+
+
 @pytest.mark.parametrize(
     "line",
     [
-        b"", b"\n", b"not json\n", b"[]\n", b'"initialize"\n', b"\xff\xfe\n",
+        b"", b"\n", b"not json\n", b"initialize\n", b"[]\n", b'"initialize"\n', b"\xff\xfeinitialize\n",
+        b'["initialize", "tools/list"]\n',
+        b"[" * 100_000 + b'"tools/list"\n',
         b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n',
         b'{"jsonrpc": "2.0", "method": "initialize", "params": {}}\n',
+        b'{"jsonrpc": "2.0", "method": "tools/list"}\n',
+        b'{"jsonrpc": "2.0", "id": null, "method": "tools/list"}\n',
+        b'{"jsonrpc": "2.0", "id": true, "method": "tools/list"}\n',
+        b'{"jsonrpc": "2.0", "id": [1], "method": "tools/list"}\n',
+        b'{"jsonrpc": "1.0", "id": 1, "method": "tools/list"}\n',
+        b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": []}\n',
+        b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"cursor": "2"}}\n',
+        b'[{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}]\n',
+        b'{"jsonrpc": "2.0", "id": ' + b"9" * 5_000 + b', "method": "tools/list"}\n',
+        b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "tools/list"}}\n',
+        json.dumps({**list_tools(1), "params": ENVELOPED}).encode(),
     ],
 )  # fmt: skip
-def test_any_other_first_line_is_left_to_the_sdk(line: bytes) -> None:
-    assert greet(line) is None
+def test_any_other_line_is_left_to_the_sdk(line: bytes) -> None:
+    assert read_request(line) is None
 
 
-def converse(first: bytes, answered: int | str | None, rest: str) -> list[dict[str, Any]]:
-    """What a server writes after a greeting, given the first line and what follows it."""
-    in_reader, in_writer = os.pipe()
-    out_reader, out_writer = os.pipe()
-    os.write(in_writer, rest.encode())
-    wire = Wire(in_reader, out_writer, first, answered)
-    server = Thread(target=run_server, args=(build_server(no_answers), wire))
-    server.start()
-    with os.fdopen(out_reader, encoding="utf-8") as written:
-        answers_in_time = select.select([out_reader], [], [], 30)[0]
-        os.close(in_writer)  # a server drops the questions that are open when its client leaves
-        replies = [json.loads(line) for line in written]
-    server.join()
-    assert answers_in_time
-    return replies
-
-
-PING = '{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n'
-INITIALIZED = '{"jsonrpc": "2.0", "method": "notifications/initialized"}\n'
-
-
-def test_the_sdks_own_reply_to_an_answered_greeting_is_dropped() -> None:
-    first = json.dumps(initialize("2025-06-18")).encode() + b"\n"
-    written = converse(first, 1, INITIALIZED + PING)
-    assert [(message["id"], message["result"]) for message in written] == [(1, {})]
-
-
-def test_a_first_line_that_was_not_answered_is_answered_by_the_sdk() -> None:
-    written = converse(PING.encode(), None, "")
-    assert [message["id"] for message in written] == [1]
-
-
-@contextmanager
-def served(root: Path, prelude: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """A real server process over a folder; ``prelude`` runs in it after the greeting."""
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    start = ["-m", "memory_server.cli"]
-    if prelude:
-        start = ["-c", f"import sys; from memory_server.cli import main; {prelude}; main()"]
-    with subprocess.Popen(
-        [sys.executable, *start, "serve", "--repo", str(root)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-    ) as process:  # fmt: skip
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def ask(process: subprocess.Popen[bytes], message: dict[str, Any]) -> dict[str, Any]:
-    """Send a request and read its reply."""
-    assert process.stdin
-    assert process.stdout
-    process.stdin.write(json.dumps(message).encode() + b"\n")
-    process.stdin.flush()
-    reply: dict[str, Any] = json.loads(process.stdout.readline())
-    return reply
-
-
-def tool_call(request: int, name: str, **arguments: object) -> dict[str, Any]:
-    return {
-        "jsonrpc": "2.0",
-        "id": request,
-        "method": "tools/call",
-        "params": {"name": name, "arguments": arguments},
-    }
-
-
-def test_a_server_process_greets_answers_and_ends_with_its_client(tmp_path: Path) -> None:
-    with served(make_sample(tmp_path / "shop")) as process:
-        assert ask(process, initialize("2025-06-18"))["result"]["serverInfo"]["name"] == "repo-memory"
-        assert process.stdin
-        process.stdin.write(INITIALIZED.encode())
-        tools = ask(process, {"jsonrpc": "2.0", "id": 2, "method": "tools/list"})["result"]["tools"]
-        assert [tool["name"] for tool in tools] == ["search", "read", "outline", "related"]
-        assert tools[0]["_meta"] == {"anthropic/alwaysLoad": True}
-        reply = ask(process, tool_call(3, "read", targets=["add_tax"]))
-        assert reply["id"] == 3
-        assert "7\t" in reply["result"]["content"][0]["text"]
-        assert "structuredContent" not in reply["result"]
-        process.stdin.close()
-        assert process.stdout
-        assert process.stdout.read() == b""
-        assert process.wait(timeout=30) == 0
-
-
-def test_stray_prints_do_not_reach_the_client(tmp_path: Path) -> None:
-    stray = (
-        "import threading, os; from memory_server import handshake; greet = handshake.greet; "
-        "handshake.greet = lambda line: (print('stray'), os.system('echo child'), os.write(1, b'raw'), greet(line))[3]"
-    )
-    with served(make_sample(tmp_path / "shop"), stray) as process:
-        out, err = process.communicate(json.dumps(initialize("2025-06-18")).encode() + b"\n", timeout=60)
-        assert [json.loads(line)["id"] for line in out.splitlines()] == [1]
-        assert b"child" in err
-        assert b"raw" in err
-        assert b"stray" in err
-
-
-@pytest.mark.parametrize("first", [b"", b"garbage\n"])
-def test_a_server_whose_client_says_nothing_sensible_ends_cleanly(tmp_path: Path, first: bytes) -> None:
-    with served(make_sample(tmp_path / "shop")) as process:
-        process.communicate(first, timeout=60)
-        assert process.returncode == 0
+def test_the_greeting_imports_next_to_nothing() -> None:
+    program = "import memory_server.cli, memory_server.serve.wire, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    slow = "anyio asyncio dataclasses importlib.metadata inspect logging mcp numpy pathlib pydantic typer"
+    assert set(done.stdout.split()).isdisjoint(slow.split())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import anyio
+import anyio.lowlevel
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, ListToolsResult, TextContent
@@ -16,9 +17,8 @@ from indexers.tokens import estimate_tokens
 from memory_server.errors import UnsafeRootError
 from memory_server.memory import Memory
 from memory_server.query.relations import RELATIONS
-from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.live import LiveMemory
-from memory_server.serve.server import build_server
+from memory_server.serve.server import INSTRUCTIONS, Source, build_server
 from tests.support.answering import make_sample, memory_over
 
 TOOLS = ("search", "read", "outline", "related")
@@ -29,7 +29,7 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
     yield memory_over(make_sample(tmp_path_factory.mktemp("server") / "shop"))
 
 
-def call_tools(source: Callable[[], Memory], *calls: tuple[str, dict[str, Any]]) -> list[CallToolResult]:
+def call_tools(source: Source, *calls: tuple[str, dict[str, Any]]) -> list[CallToolResult]:
     async def run() -> list[CallToolResult]:
         async with Client(build_server(source)) as client:
             return [await client.call_tool(name, arguments) for name, arguments in calls]
@@ -96,8 +96,9 @@ def test_a_tool_replies_with_the_answer_as_plain_text(memory: Memory) -> None:
     )
 
 
-def test_one_target_may_come_without_its_list(memory: Memory) -> None:
-    assert call(memory, "read", targets="Cart.add") == (memory.read(["Cart.add"]).text(), False)
+@pytest.mark.parametrize("targets", ["Cart.add", '["Cart.add"]'])
+def test_one_target_may_come_without_its_list_and_a_list_as_text(memory: Memory, targets: str) -> None:
+    assert call(memory, "read", targets=targets) == (memory.read(["Cart.add"]).text(), False)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_a_server_in_a_home_or_at_the_root_refuses_every_call(
         live.stop()
 
 
-def test_a_crash_tells_the_model_nothing_of_itself(memory: Memory) -> None:
+def test_a_crash_tells_the_model_nothing_of_itself(caplog: pytest.LogCaptureFixture) -> None:
     def broken() -> Memory:
         raise RuntimeError("a password")
 
@@ -185,4 +186,35 @@ def test_a_crash_tells_the_model_nothing_of_itself(memory: Memory) -> None:
     assert isinstance(content, TextContent)
     assert result.is_error
     assert content.text == "Error executing tool outline"
-    assert memory.view.paths
+    assert "a password" in caplog.text
+
+
+def test_a_question_that_takes_its_time_holds_up_nothing_else(memory: Memory) -> None:
+    others_done = threading.Event()
+
+    def slow() -> Memory:
+        assert others_done.wait(30)
+        return memory
+
+    async def run() -> CallToolResult:
+        asked: list[CallToolResult] = []
+        async with Client(build_server(slow)) as client, anyio.create_task_group() as tasks:
+
+            async def ask() -> None:
+                asked.append(await client.call_tool("outline", {}))
+
+            tasks.start_soon(ask)
+            await anyio.lowlevel.checkpoint()
+            await client.call_tool("search", {})
+            others_done.set()
+        return asked[0]
+
+    assert not anyio.run(run).is_error
+
+
+def test_only_tools_are_offered(memory: Memory) -> None:
+    async def run() -> dict[str, Any]:
+        async with Client(build_server(lambda: memory)) as client:
+            return client.server_capabilities.model_dump(exclude_none=True)
+
+    assert anyio.run(run) == {"tools": {"list_changed": False}}

@@ -77,7 +77,7 @@ class LiveMemory:
             return
         finally:
             self._opened.set()
-        self._watcher = Watcher(self._memory.root, lambda _: self._changed.set())
+        self._watcher = Watcher(self._memory.root, self._changed.set)
         self._watcher.start()
         while not self._stopped.is_set():
             self._changed.clear()

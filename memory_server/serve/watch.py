@@ -1,4 +1,4 @@
-"""Tell which files of a tree change, without watching what is ignored."""
+"""Tell when a tree changes, without watching what is ignored."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from watchfiles import Change, watch
-from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from indexers.errors import IndexerError
 from indexers.source.file_names import judge_name
@@ -41,8 +40,8 @@ _IGNORE_FILES = frozenset({".gitignore", IGNORE_FILE})
 _GIT_FILES = frozenset({"HEAD", "index", "packed-refs"})
 _GIT_FOLDERS = ("logs", "refs/heads")
 
-OnChange = Callable[[set[str]], None]
-"""Takes the relative posix paths that changed; an empty set says that anything may have."""
+OnChange = Callable[[], object]
+"""Called when something may have changed; a sync finds out what, as its pass over the tree does anyway."""
 
 
 def watch_tree(
@@ -50,8 +49,9 @@ def watch_tree(
 ) -> None:
     """Report changes until ``stop`` is set; returns with a logged warning where it cannot go on.
 
-    The first report, of the empty set, comes when the watch stands; others like it follow a commit, a switch
-    of branch, a change of ignore files or of folders. Where the system grants no watches, the tree is polled.
+    The first report comes when the watch stands, and again when it is set up anew, for folders or ignore files
+    have changed; a commit and a switch of branch are changes too. Where the system grants no watches, the tree
+    is polled.
     """
     polling = False
     while not stop.is_set():
@@ -64,7 +64,7 @@ def watch_tree(
             _watch_once(tree, on_change, stop, polling)
         except FileNotFoundError:  # a folder went between being listed and being watched
             stop.wait(PAUSE_SECONDS)
-        except (OSError, WatchfilesRustInternalError) as error:
+        except (OSError, RuntimeError) as error:  # what the watch meets inside itself is a RuntimeError
             if not tree.stands and polling:
                 logger.warning("no longer watching %s: %s", root, error)
                 return
@@ -94,15 +94,11 @@ def _watch_once(tree: _Tree, on_change: OnChange, stop: threading.Event, polling
         for changes in batches:
             if not tree.stands:
                 tree.stands = True
-                on_change(set())
-            if not tree.is_same_folder():
+                on_change()
+            if not tree.is_same_folder() or any(tree.moves_folders(*change) for change in changes):
                 return
-            found = tree.sort(changes)
-            if found is None:
-                return
-            paths, everything = found
-            if paths or everything:
-                on_change(set() if everything else paths)
+            if any(tree.holds(path) for _, path in changes):
+                on_change()
 
 
 class _Tree:
@@ -126,26 +122,11 @@ class _Tree:
         """Whether the root is still the folder that is watched."""
         return self._identity is not None and _identify(self.root) == self._identity
 
-    def sort(self, changes: Iterable[tuple[Change, str]]) -> tuple[set[str], bool] | None:
-        """The files that changed and whether git moved; None when the folders to watch are others now."""
-        paths: set[str] = set()
-        everything = False
-        for change, full in changes:
-            if self.git is not None and Path(full).is_relative_to(self.git):
-                name = Path(full).relative_to(self.git).as_posix()
-                if name in _GIT_FOLDERS and change is Change.added:
-                    return None
-                everything = everything or _moves_git(name)
-                continue
-            path = full.removeprefix(self.prefix).replace(os.sep, "/")
-            if self._moves_folders(change, full, path):
-                return None
-            if self._holds(path):
-                paths.add(path)
-        return paths, everything
-
-    def _moves_folders(self, change: Change, full: str, path: str) -> bool:
+    def moves_folders(self, change: Change, full: str) -> bool:
         """Whether a change adds or removes a folder to watch, or changes what is ignored."""
+        if (in_git := self._in_git(full)) is not None:
+            return in_git in _GIT_FOLDERS and change is Change.added
+        path = self._relative(full)
         parent, slash, name = path.rpartition("/")
         folder = self.folders.get(parent + slash)
         if folder is None or full == self.root:
@@ -159,12 +140,25 @@ class _Tree:
         is_folder = Path(full).is_dir() and not Path(full).is_symlink()
         return is_folder and name not in NEVER_ENTERED and not folder.ignores(path + "/")
 
-    def _holds(self, path: str) -> bool:
+    def holds(self, full: str) -> bool:
+        """Whether a file is one of the tree's, or one of git's that says what the tree is."""
+        if (in_git := self._in_git(full)) is not None:
+            return _moves_git(in_git)
+        path = self._relative(full)
         parent, slash, _ = path.rpartition("/")
         folder = self.folders.get(parent + slash)
         if folder is None or path + "/" in self.folders:
             return False
-        return not folder.ignores(path) and judge_name(path) is None and not Path(self.prefix + path).is_dir()
+        return not folder.ignores(path) and judge_name(path) is None and not Path(full).is_dir()
+
+    def _relative(self, full: str) -> str:
+        return full.removeprefix(self.prefix).replace(os.sep, "/")
+
+    def _in_git(self, full: str) -> str | None:
+        """The path inside the git folder, None for one outside."""
+        if self.git is None or not Path(full).is_relative_to(self.git):
+            return None
+        return Path(full).relative_to(self.git).as_posix()
 
 
 def _moves_git(name: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from memory_server.files import replace_file
-from memory_server.places import user_data
+from memory_server.places import user_cache, user_data
 
 
 def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from eval.errors import ClientError
 from eval.live.client import CLAUDE_VARIABLE, cache_folder, install_claude
+from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project, make_project
-from tests.support.indexing import CODE_BASE, write_files
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import numpy as np
 
 from indexers.embedding.embed import Vectors
 from memory_server.memory import Memory
-from tests.support.indexing import write_files
+from tests.support.code_base import write_files
 
 SAMPLE = {
     "shop/__init__.py": "",

@@ -1,4 +1,4 @@
-"""An embedder that counts, a note of what is parsed, a small code base, and when two indexes are equal."""
+"""An embedder that counts, a note of what is parsed, and when two indexes are equal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import lancedb
 import numpy as np
 import pytest
 
@@ -20,67 +19,11 @@ from memory_server.index.view import View
 from memory_server.memory import Memory
 from memory_server.query.question import read_query
 from memory_server.query.search import search_view
+from memory_server.store.quick_import import import_lancedb
 from memory_server.store.rows import parse_rows
 
 TABLES = ("blobs", "symbols", "references")
 GRAPH_COLUMNS = ("source", "target", "kind", "line", "confidence", "importance")
-
-CODE_BASE = {
-    "app/__init__.py": "",
-    "app/billing.py": '''"""Invoices."""
-
-from app.store import Ledger
-
-
-class Invoice:
-    """What a customer owes."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-
-    def pay(self, ledger: Ledger) -> int:
-        """Settle the invoice."""
-        ledger.record(self.total)
-        return remaining_after(self.total)
-
-
-def remaining_after(amount: int) -> int:
-    """What is left to pay."""
-    return max(0, amount - 10)
-''',
-    "app/store.py": '''class Ledger:
-    """A list of payments."""
-
-    def record(self, amount: int) -> None:
-        """Append a payment."""
-        self.rows.append(amount)
-
-
-def open_ledger() -> Ledger:
-    return Ledger()
-''',
-    "web/cart.ts": """import { total } from "./total";
-
-export interface Item { price: number }
-
-export class Cart {
-  items: Item[] = [];
-  /** Sums what is in the cart. */
-  sum(): number { return total(this.items); }
-}
-""",
-    "web/total.ts": "export function total(items) { return items.reduce((a, b) => a + b.price, 0); }\n",
-    "server/main.go": """package main
-
-// Serve answers requests.
-func Serve(port int) error { return listen(port) }
-
-func listen(port int) error { return nil }
-""",
-    "README.md": "# Shop\n\nSells things.\n\n## Billing\n\nInvoices are paid into a ledger.\n",
-    "settings.json": '{"port": 8080, "retries": {"count": 3}}\n',
-    "notes.txt": "remember the milk\n",
-}
 
 
 @dataclass(slots=True)
@@ -111,14 +54,6 @@ class CountingEmbedder:
 def open_memory(root: Path, embedder: Embedder | None = None) -> Memory:
     """The memory of a folder, with an embedder that needs no model."""
     return Memory.open(root, embedder=embedder or CountingEmbedder())
-
-
-def write_files(root: Path, files: dict[str, str]) -> None:
-    """Write text files below a folder."""
-    for path, text in files.items():
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="")
 
 
 @contextmanager
@@ -156,7 +91,7 @@ def assert_same_view(view: View, other: View) -> None:
 
 def table_rows(memory: Memory, blobs: set[str]) -> dict[str, Counter[str]]:
     """Every table's rows of some blobs, without their vectors."""
-    connection = lancedb.connect(str(memory.tree.folder.path / "lance"))
+    connection = import_lancedb().connect(str(memory.tree.folder.path / "lance"))
     found = {}
     for name in TABLES:
         rows = connection.open_table(name).to_arrow().to_pylist()
@@ -170,7 +105,7 @@ def assert_whole(memory: Memory) -> None:
     with fresh_memory(memory.root, index.embedder) as fresh:
         assert_same_view(memory.view, fresh.view)
         assert table_rows(memory, blobs) == table_rows(fresh, blobs)
-    connection = lancedb.connect(str(index.folder.path / "lance"))
+    connection = import_lancedb().connect(str(index.folder.path / "lance"))
     stored = {name: connection.open_table(name).to_arrow()["blob"].to_pylist() for name in TABLES}
     assert len(stored["blobs"]) == len(set(stored["blobs"]))
     assert set(stored["symbols"]) | set(stored["references"]) <= set(stored["blobs"])

@@ -20,8 +20,8 @@ from eval.live.report import build_report
 from eval.live.results import LiveResult, collect
 from eval.live.run import AGAIN, ARMS, SCRIPTED_ARMS, WITH, WITHOUT, Trial, TrialRun, plan_trials
 from indexers.tokens import NEWEST
+from tests.support.code_base import write_files
 from tests.support.git_project import make_project
-from tests.support.indexing import write_files
 from tests.support.live_tasks import ANSWERS, TASKS, write_tasks
 
 

@@ -19,7 +19,7 @@ from eval.ripgrep.ranking import SourceTree
 from eval.savings.arms import read_capped
 from eval.savings.own import OwnTools
 from memory_server.tuning.indexes import open_index
-from tests.support.indexing import write_files
+from tests.support.code_base import write_files
 from tests.support.live_tasks import ANSWERS, TASKS
 from tests.support.places import CHECKOUT
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.cli import app
-from tests.support.indexing import CODE_BASE, write_files
+from tests.support.code_base import CODE_BASE, write_files
 from tests.support.log_lines import numbered, prompt, reply, result, says, uses, write_log
 
 

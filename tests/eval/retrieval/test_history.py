@@ -12,8 +12,9 @@ from eval.retrieval.changes import HistoryJob, listed_lines, overlaps, read_sour
 from eval.retrieval.results import RetrievalResult, read_result
 from indexers.history.changes import Diff, Target, clean_message, draw_changes, is_code, parse_diff
 from memory_server.model import SearchHit
+from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project
-from tests.support.indexing import CODE_BASE, open_memory, write_files
+from tests.support.indexing import open_memory
 
 DIFF = """\
 diff --git a/app/one.py b/app/one.py

@@ -28,7 +28,7 @@ from memory_server.query.search import search_view
 from memory_server.query.signals import SIGNALS
 from memory_server.tuning.indexes import open_index
 from memory_server.tuning.metrics import estimate_mean, ndcg
-from tests.support.indexing import CODE_BASE, write_files
+from tests.support.code_base import CODE_BASE, write_files
 
 LABELS = {
     "shop": [

@@ -19,7 +19,7 @@ from eval.savings.own import OwnTools
 from eval.tokens.count import EstimateCounter
 from indexers.history.changes import Target
 from memory_server.tuning.indexes import open_index
-from tests.support.indexing import CODE_BASE, write_files
+from tests.support.code_base import CODE_BASE, write_files
 
 RIPGREP = shutil.which("rg")
 MATCHERS: list[Matcher] = [PythonMatcher(), *([Ripgrep(RIPGREP)] if RIPGREP else [])]

@@ -26,8 +26,8 @@ from eval.savings.run import ARM_NAMES, TURNS, SavingsJobResult, measure_labelle
 from eval.tokens.count import Counting
 from indexers.history.changes import Target, draw_changes
 from indexers.tokens import NEWEST
+from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project
-from tests.support.indexing import CODE_BASE, write_files
 
 
 def test_a_question_costs_its_tokens_once_written_and_then_on_every_turn() -> None:

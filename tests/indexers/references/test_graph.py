@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from indexers.references.graph import CALL, CONFIDENCE, IMPORT, INHERIT, MAX_CANDIDATES, rank_symbols
 from memory_server.index.view import View
 from tests.support.answering import memory_over
-from tests.support.indexing import write_files
+from tests.support.code_base import write_files
 
 Edge = tuple[str, str]
 

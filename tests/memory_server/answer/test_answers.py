@@ -22,7 +22,7 @@ from memory_server.answer.reply import Reply
 from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.memory import Memory
 from tests.support.answering import SAMPLE, WordEmbedder, make_sample, memory_over
-from tests.support.indexing import write_files
+from tests.support.code_base import write_files
 from tests.support.places import CHECKOUT, TESTS
 
 GOLDEN = TESTS / "golden" / "answers"

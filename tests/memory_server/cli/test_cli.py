@@ -21,8 +21,8 @@ from indexers.tokens import NEWEST
 from memory_server.cli.app import run as run_app
 from memory_server.query.signals import SIGNALS
 from tests.support.answering import WordEmbedder, make_sample
+from tests.support.code_base import write_files
 from tests.support.git_project import Project, make_project
-from tests.support.indexing import write_files
 from tests.support.places import CHECKOUT, TESTS
 
 GOLDEN = TESTS / "golden" / "cli"

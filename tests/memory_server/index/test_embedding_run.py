@@ -17,14 +17,9 @@ from memory_server.index.embedding import FIRST_TEXTS, EmbeddingRun, tell_durati
 from memory_server.index.new_rows import NewRows
 from memory_server.memory import Memory
 from memory_server.model import Progress
+from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project
-from tests.support.indexing import (
-    CODE_BASE,
-    CountingEmbedder,
-    assert_equal_to_fresh,
-    open_memory,
-    write_files,
-)
+from tests.support.indexing import CountingEmbedder, assert_equal_to_fresh, open_memory
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from memory_server.errors import MemoryServerError, StoreBusyError, StoreDamaged
 from memory_server.index import manifest, tree, update
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
+from tests.support.code_base import write_files
 from tests.support.git_project import Project, snapshot
 from tests.support.indexing import (
     CountingEmbedder,
@@ -25,7 +26,6 @@ from tests.support.indexing import (
     assert_whole,
     open_memory,
     search_is_answered,
-    write_files,
 )
 from tests.support.killed_run import STAGES, ended_at
 from tests.support.places import CHECKOUT

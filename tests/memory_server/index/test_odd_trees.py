@@ -14,15 +14,9 @@ from indexers.model import SkipReason
 from indexers.source.walk import FileEntry, WalkRules
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
+from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project
-from tests.support.indexing import (
-    CODE_BASE,
-    CountingEmbedder,
-    assert_equal_to_fresh,
-    open_memory,
-    search_is_answered,
-    write_files,
-)
+from tests.support.indexing import CountingEmbedder, assert_equal_to_fresh, open_memory, search_is_answered
 
 
 def index(root: Path) -> Memory:

@@ -15,15 +15,14 @@ from memory_server.index import rebuild, tree_files, update
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from memory_server.model import Progress
+from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project, make_project, snapshot
 from tests.support.indexing import (
-    CODE_BASE,
     CountingEmbedder,
     assert_equal_to_fresh,
     assert_same_view,
     note_parsed,
     open_memory,
-    write_files,
 )
 
 PATHS = (

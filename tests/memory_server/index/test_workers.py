@@ -12,14 +12,9 @@ import pytest
 
 from memory_server.index import update
 from memory_server.index import workers as reading
+from tests.support.code_base import CODE_BASE
 from tests.support.git_project import Project
-from tests.support.indexing import (
-    CODE_BASE,
-    CountingEmbedder,
-    assert_equal_to_fresh,
-    note_parsed,
-    open_memory,
-)
+from tests.support.indexing import CountingEmbedder, assert_equal_to_fresh, note_parsed, open_memory
 from tests.support.killed_run import die_once
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
-from tests.support.indexing import write_files
+from tests.support.code_base import write_files
 from tests.support.places import TESTS
 
 REPOSITORY = TESTS / "ranking" / "repository.txt"

@@ -14,7 +14,7 @@ from memory_server.memory import Memory
 from memory_server.query.relations import RELATIONS, SURE, RelatedSymbol, count_unresolved, find_related
 from memory_server.query.targets import describe_symbol, find_symbols
 from tests.support.answering import make_sample, memory_over
-from tests.support.indexing import write_files
+from tests.support.code_base import write_files
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ from memory_server.answer.search import hit_texts
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
 from memory_server.query.rerank import TEXT_LIMIT, CrossEncoderReranker, Scores, hit_text, rerank
+from tests.support.code_base import write_files
 from tests.support.git_project import Project
-from tests.support.indexing import CountingEmbedder, open_memory, write_files
+from tests.support.indexing import CountingEmbedder, open_memory
 from tests.support.needs import needs_transformers
 
 

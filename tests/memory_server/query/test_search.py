@@ -8,7 +8,7 @@ import pytest
 
 from memory_server.memory import Memory
 from memory_server.query.relations import find_related
-from tests.support.indexing import write_files
+from tests.support.code_base import write_files
 
 SERVER = '''"""Accepts connections."""
 

@@ -17,14 +17,9 @@ from memory_server.memory import Memory
 from memory_server.model import SyncReport
 from memory_server.serve.live import LiveMemory
 from memory_server.serve.watch import Watcher
+from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project
-from tests.support.indexing import (
-    CODE_BASE,
-    CountingEmbedder,
-    assert_equal_to_fresh,
-    open_memory,
-    write_files,
-)
+from tests.support.indexing import CountingEmbedder, assert_equal_to_fresh, open_memory
 
 DEADLINE = 30.0
 

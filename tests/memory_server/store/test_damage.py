@@ -15,6 +15,7 @@ import pytest
 from indexers.parsing.documents import path_text
 from memory_server.errors import StoreDamagedError
 from memory_server.store.tables import Store
+from tests.support.code_base import write_files
 from tests.support.git_project import Project
 from tests.support.indexing import (
     CountingEmbedder,
@@ -22,7 +23,6 @@ from tests.support.indexing import (
     assert_whole,
     open_memory,
     search_is_answered,
-    write_files,
 )
 
 Damage = Callable[[Path], object]

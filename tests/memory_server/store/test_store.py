@@ -15,14 +15,9 @@ from memory_server.index.embedding import EmbeddingRun
 from memory_server.index.new_rows import NewRows
 from memory_server.store.rows import blob_id, parse_rows
 from memory_server.store.tables import COMPACT_AFTER, Store
+from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project
-from tests.support.indexing import (
-    CODE_BASE,
-    CountingEmbedder,
-    assert_equal_to_fresh,
-    open_memory,
-    write_files,
-)
+from tests.support.indexing import CountingEmbedder, assert_equal_to_fresh, open_memory
 
 Rows = tuple[pa.Table, pa.Table, pa.Table]
 TABLES = ("blobs", "symbols", "references")

@@ -13,6 +13,11 @@ from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project, make_project
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Files that are named run in this process, which their imports load once; folders get a worker a core."""
+    return 0 if all(Path(argument.split("::")[0]).is_file() for argument in config.args) else None
+
+
 @pytest.fixture(scope="session")
 def claude() -> Path:
     """The real client, installed on first use."""

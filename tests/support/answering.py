@@ -217,7 +217,7 @@ def make_sample(root: Path) -> Path:
 
 
 def memory_over(root: Path) -> Memory:
-    """The memory of a folder, freshly indexed."""
+    """The memory of a folder, read into memory alone: without a store, lancedb is not imported."""
     memory = Memory.open(root, embedder=WordEmbedder())
-    memory.sync()
+    memory.tree.overlay()
     return memory

@@ -216,8 +216,8 @@ def make_sample(root: Path) -> Path:
     return root
 
 
-def memory_over(root: Path) -> Memory:
-    """The memory of a folder, read into memory alone: without a store, lancedb is not imported."""
-    memory = Memory.open(root, embedder=WordEmbedder())
+def memory_over(root: Path, *, shipped: bool = False) -> Memory:
+    """A folder read into memory alone: with no store, lancedb is not imported. Vectors count words, or are the model's."""
+    memory = Memory.open(root, embedder=None if shipped else WordEmbedder())
     memory.tree.overlay()
     return memory

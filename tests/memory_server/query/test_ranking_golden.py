@@ -6,13 +6,14 @@ After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/memory_server/query/tes
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
 
 from memory_server.memory import Memory
 from memory_server.model import SearchHit
+from tests.support.answering import memory_over
 from tests.support.code_base import write_files
 from tests.support.places import TESTS
 
@@ -130,14 +131,12 @@ QUESTIONS = (
 
 
 @pytest.fixture(scope="module")
-def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Memory:
     """The repository with the embedder that is shipped."""
     root = tmp_path_factory.mktemp("ranked")
     files = (part.partition("\n") for part in REPOSITORY.read_text(encoding="utf-8").split("=== ")[1:])
     write_files(root, {path: text for path, _, text in files})
-    with Memory.open(root) as memory:
-        memory.sync()
-        yield memory
+    return memory_over(root, shipped=True)
 
 
 def render_hit(hit: SearchHit, best: float) -> str:

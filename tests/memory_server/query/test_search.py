@@ -8,6 +8,7 @@ import pytest
 
 from memory_server.memory import Memory
 from memory_server.query.relations import find_related
+from tests.support.answering import memory_over
 from tests.support.code_base import write_files
 
 SERVER = '''"""Accepts connections."""
@@ -38,9 +39,7 @@ def memory(tmp_path: Path) -> Memory:
     root = tmp_path / "project"
     root.mkdir()
     write_files(root, files)
-    memory = Memory.open(root)
-    memory.sync()
-    return memory
+    return memory_over(root, shipped=True)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +96,7 @@ mod tests {
 
 def test_a_module_of_tests_inside_source_is_tests(tmp_path: Path) -> None:
     write_files(tmp_path, {"src/lib.rs": RUST})
-    memory = Memory.open(tmp_path)
-    memory.sync()
+    memory = memory_over(tmp_path, shipped=True)
     view = memory.view
     assert {name: bool(view.in_tests[place]) for place, name in enumerate(view.names)} == {
         "": False,
@@ -114,8 +112,7 @@ def test_a_module_of_tests_inside_source_is_tests(tmp_path: Path) -> None:
 
 def test_an_older_version_is_held_back_unless_it_is_asked_for(tmp_path: Path) -> None:
     write_files(tmp_path, {f"src/{version}/errors.py": SERVER for version in ("v3", "v4")})
-    memory = Memory.open(tmp_path)
-    memory.sync()
+    memory = memory_over(tmp_path, shipped=True)
     assert memory.search("take the next connection", limit=1)[0].path == "src/v4/errors.py"
     assert memory.search("take the next connection in v3", limit=1)[0].path == "src/v3/errors.py"
 

@@ -18,6 +18,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return 0 if all(Path(argument.split("::")[0]).is_file() for argument in config.args) else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs the real client is slow."""
+    for item in items:
+        if "claude" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def claude() -> Path:
     """The real client, installed on first use."""

@@ -17,6 +17,7 @@ from indexers.tokens import (
     estimate_tokens,
     weigh_tokens,
 )
+from tests.support.properties import UNTIMED
 
 PYTHON = '''def parse_header(line: str) -> tuple[str, dict[str, str]]:
     """Split a header into its value and its parameters."""
@@ -62,6 +63,7 @@ def test_any_text_has_at_least_one_token(text: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@UNTIMED
 @given(text=st.text(), more=st.text())
 def test_appending_text_never_lowers_the_estimate(family: Family, text: str, more: str) -> None:
     assert estimate_tokens(text, family) <= estimate_tokens(text + more, family)

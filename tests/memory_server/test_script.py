@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.git_project import Project
+from tests.support.git_project import HANGS_AFTER, Project
 from tests.support.places import CHECKOUT
 
 SCRIPT = """
@@ -76,7 +76,7 @@ def test_a_script_without_a_main_guard_indexes_and_searches(repository: Project,
         env=os.environ | {"REPO_MEMORY_WORKERS": "2", "PYTHONPATH": checkout},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=HANGS_AFTER,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -217,7 +217,7 @@ def make_sample(root: Path) -> Path:
 
 
 def memory_over(root: Path, *, shipped: bool = False) -> Memory:
-    """A folder read into memory alone: with no store, lancedb is not imported. Vectors count words, or are the model's."""
+    """A folder read into memory alone: lancedb is not imported. Vectors count words, or are the shipped model's."""
     memory = Memory.open(root, embedder=None if shipped else WordEmbedder())
     memory.tree.overlay()
     return memory

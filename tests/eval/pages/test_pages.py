@@ -28,6 +28,7 @@ from eval.savings.context import BUDGETS
 from eval.savings.results import SavingsResult
 from tests.support.log_lines import prompt, read_all, reply, says, write_log
 from tests.support.places import CHECKOUT
+from tests.support.properties import UNTIMED
 
 RESULTS = CHECKOUT / "eval" / "results"
 PAGED = sorted(path for kind in ("savings", "live") for path in RESULTS.glob(f"{kind}-*.json"))
@@ -246,6 +247,7 @@ def test_totals_say_how_surely_tokens_are_counted(savings: SavingsResult, logs: 
 VALUES = st.floats(-1e9, 1e9).map(lambda value: round(value, 6))
 
 
+@UNTIMED
 @given(st.lists(VALUES))
 def test_a_scale_holds_zero_and_every_value_between_its_marks(values: list[float]) -> None:
     axis = scale("", values, str)
@@ -257,6 +259,7 @@ def test_a_scale_holds_zero_and_every_value_between_its_marks(values: list[float
     assert all(axis.low - slack <= value <= axis.high + slack for value in values)
 
 
+@UNTIMED
 @given(st.lists(st.floats(0, 280), max_size=12))
 def test_names_at_the_ends_of_lines_never_overlap_or_leave_the_plot(places: list[float]) -> None:
     moved = spread(sorted(places), 15, 280)

@@ -21,6 +21,7 @@ from eval.speed.processes import ProgramContext, ServerSession, run_command
 from eval.speed.results import Measurement, SpeedReport
 from eval.speed.stages import find_count, percentile
 from eval.speed.workload import Definition, draw_workload, rename_definitions, spread
+from tests.support.git_project import HANGS_AFTER
 
 INDEXER = """
 import json, pathlib, sys
@@ -81,7 +82,7 @@ def repository(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def context(tmp_path: Path) -> ProgramContext:
-    return ProgramContext(tmp_path, {"PATH": ""}, limit=60)
+    return ProgramContext(tmp_path, {"PATH": ""}, limit=HANGS_AFTER)
 
 
 def small_tool(**changes: object) -> Tool:
@@ -244,7 +245,7 @@ def test_a_servers_memory_includes_its_children_and_they_end_with_it(server: Ser
         before = session.resident()
         child = importlib.import_module("psutil").Process(int(session.call("grow", {})))
         assert session.resident() > before + 48
-    child.wait(timeout=10)
+    child.wait(timeout=HANGS_AFTER)
     assert session.cost.peak_tree_mib > before + 48
 
 

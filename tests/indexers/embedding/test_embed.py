@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -23,6 +23,7 @@ from indexers.embedding.embed import (
 )
 from indexers.errors import EmbedderError
 from tests.support.needs import needs_transformers
+from tests.support.properties import UNTIMED
 
 TEXTS = [
     "parse the http header of a request",
@@ -80,7 +81,7 @@ def test_a_text_has_the_vector_that_sentence_transformers_gives(
 
 
 @needs_transformers
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(UNTIMED, max_examples=50)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=8))
 def test_any_texts_have_the_vectors_that_sentence_transformers_gives(
     shipped: StaticEmbedder, reference: Reference, texts: list[str]

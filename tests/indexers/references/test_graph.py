@@ -13,6 +13,7 @@ from indexers.references.graph import CALL, CONFIDENCE, IMPORT, INHERIT, MAX_CAN
 from memory_server.index.view import View
 from tests.support.answering import memory_over
 from tests.support.code_base import write_files
+from tests.support.properties import UNTIMED
 
 Edge = tuple[str, str]
 
@@ -200,6 +201,7 @@ def test_what_is_called_more_is_more_important(tmp_path: Path) -> None:
     assert importance.mean() == pytest.approx(1.0, abs=1e-3)
 
 
+@UNTIMED
 @given(st.integers(1, 30), st.data())
 def test_importance_is_positive_with_mean_one(size: int, data: st.DataObject) -> None:
     places = st.integers(0, size - 1)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from indexers.model import SkipReason, SourceFile
 from indexers.source.file_names import SECRET_NAMES, judge_name
 from indexers.source.walk import read_source
+from tests.support.properties import UNTIMED
 from tests.support.walking import listed, reason_of, skips, text_of, write
 
 KEY_HEADER = "-----BEGIN RSA PRIVATE " + "KEY-----\n"
@@ -67,6 +68,7 @@ def test_binary_and_generated_files_are_known_by_name(tmp_path: Path, name: str,
     assert skips(tmp_path) == {name: reason}
 
 
+@UNTIMED
 @given(st.binary(max_size=400) | st.text().map(lambda text: text.encode("utf-16")))
 def test_any_bytes_are_read_as_utf8_or_left_out(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

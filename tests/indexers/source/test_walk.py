@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from indexers.errors import IndexerError
 from indexers.model import Skipped, SkipReason
 from indexers.source.walk import IGNORE_FILE, FileEntry, WalkRules, find_folders, list_entries, read_source
+from tests.support.properties import UNTIMED
 from tests.support.walking import listed, reason_of, skips, text_of, write
 
 
@@ -295,7 +296,7 @@ PATTERNS = [
 NAMES = ["a", "b", "foo", "x.py", "foo.py", "1x", "!foo", "#foo", "foo ", "]", "ab"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(UNTIMED, max_examples=60)
 @given(
     files=st.sets(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4).map("/".join), max_size=25),
     ignores=st.dictionaries(
@@ -318,6 +319,7 @@ def test_a_walk_finds_what_git_lists(
     assert listed(root) == git_listing(root)
 
 
+@UNTIMED
 @given(
     st.lists(
         st.text(st.characters(codec="utf-8"), max_size=8)

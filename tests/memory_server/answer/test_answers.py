@@ -24,6 +24,7 @@ from memory_server.memory import Memory
 from tests.support.answering import SAMPLE, WordEmbedder, make_sample, memory_over
 from tests.support.code_base import write_files
 from tests.support.places import CHECKOUT, TESTS
+from tests.support.properties import UNTIMED
 
 GOLDEN = TESTS / "golden" / "answers"
 
@@ -106,7 +107,7 @@ def assert_fits(memory: Memory, text: str, budget: int) -> None:
     assert memory.view.paths
 
 
-@settings(max_examples=60, deadline=None)
+@settings(UNTIMED, max_examples=60)
 @given(query=TEXTS, budget=BUDGETS, path=st.sampled_from(["", "shop", "*.py"]))
 def test_a_search_never_exceeds_its_budget(memory: Memory, query: str, budget: int, path: str) -> None:
     try:
@@ -117,7 +118,7 @@ def test_a_search_never_exceeds_its_budget(memory: Memory, query: str, budget: i
         assert_fits(memory, text, budget)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(UNTIMED, max_examples=60)
 @given(targets=st.lists(TEXTS, min_size=1, max_size=6), budget=BUDGETS, context=st.integers(0, 50))
 def test_a_read_never_exceeds_its_budget(
     memory: Memory, targets: list[str], budget: int, context: int
@@ -131,7 +132,7 @@ def test_a_read_never_exceeds_its_budget(
         assert_fits(memory, text, budget)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNTIMED, max_examples=40)
 @given(
     path=st.one_of(st.sampled_from(["", ".", "shop", "wide.py", "**/*.ts"]), st.text(max_size=20)),
     budget=BUDGETS,
@@ -145,7 +146,7 @@ def test_an_outline_never_exceeds_its_budget(memory: Memory, path: str, budget: 
         assert_fits(memory, text, budget)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(UNTIMED, max_examples=60)
 @given(
     symbol=TEXTS,
     relation=st.sampled_from(["callers", "callees", "implementations", "importers", "tests"]),

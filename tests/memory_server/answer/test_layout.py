@@ -19,6 +19,7 @@ from memory_server.answer.related import RelatedReply, Relative
 from memory_server.answer.reply import LeftOut, ambiguity_lines, fit_candidates
 from memory_server.answer.slices import numbered, with_context
 from memory_server.model import Line, SearchHit
+from tests.support.properties import UNTIMED
 
 LINES = st.lists(st.text(max_size=40), max_size=20)
 
@@ -59,6 +60,7 @@ def candidates_text(name: str, candidates: Sequence[Summary], budget: int) -> st
     return join(ambiguity_lines(fit_candidates(name, candidates, budget), budget))
 
 
+@UNTIMED
 @given(LINES, st.integers(1, 300))
 def test_a_page_stays_within_its_budget(lines: list[str], budget: int) -> None:
     page = Page(budget)
@@ -67,11 +69,13 @@ def test_a_page_stays_within_its_budget(lines: list[str], budget: int) -> None:
     assert estimate_tokens(join(page.close("left out: the rest"))) <= budget
 
 
+@UNTIMED
 @given(LINES)
 def test_the_costs_of_lines_add_up_to_no_less_than_their_text(lines: list[str]) -> None:
     assert sum(map(token_cost, lines)) >= estimate_tokens("\n".join(lines)) - 0.51
 
 
+@UNTIMED
 @given(st.text(), st.integers(1, 40))
 def test_a_cut_text_is_its_longest_beginning_that_fits(text: str, budget: int) -> None:
     cut = cut_text(text, budget)
@@ -80,6 +84,7 @@ def test_a_cut_text_is_its_longest_beginning_that_fits(text: str, budget: int) -
     assert cut == text or estimate_tokens(text[: len(cut) + 1]) > budget
 
 
+@UNTIMED
 @given(st.lists(st.floats(0, 1_000), min_size=1, max_size=10), st.floats(0, 3_000))
 def test_shares_never_add_up_to_more_than_the_room(wanted: list[float], room: float) -> None:
     shares = share_out(wanted, room)

@@ -19,7 +19,7 @@ from memory_server.index import manifest, tree, update
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
 from tests.support.code_base import write_files
-from tests.support.git_project import Project, snapshot
+from tests.support.git_project import HANGS_AFTER, Project, snapshot
 from tests.support.indexing import (
     CountingEmbedder,
     assert_equal_to_fresh,
@@ -140,7 +140,7 @@ def environment() -> dict[str, str]:
 def run_index(root: Path) -> subprocess.CompletedProcess[str]:
     arguments = command("memory_server.cli", "index", "--repo", str(root))
     return subprocess.run(
-        arguments, env=environment(), capture_output=True, text=True, timeout=120, check=False
+        arguments, env=environment(), capture_output=True, text=True, timeout=HANGS_AFTER, check=False
     )
 
 
@@ -151,7 +151,9 @@ def test_a_process_that_is_killed_leaves_an_index_that_the_next_completes(
     repository: Project, stage: str
 ) -> None:
     arguments = command("tests.support.killed_run", stage, "index", "--repo", str(repository.root))
-    killed = subprocess.run(arguments, env=environment(), capture_output=True, timeout=120, check=False)
+    killed = subprocess.run(
+        arguments, env=environment(), capture_output=True, timeout=HANGS_AFTER, check=False
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     done = run_index(repository.root)
     assert done.returncode == 0, done.stderr
@@ -193,7 +195,7 @@ def test_two_writers_and_a_reader_get_along(repository: Project) -> None:
         subprocess.Popen(index, env=environment(), stderr=subprocess.PIPE, text=True) for _ in range(2)
     ]
     for writer in writers:
-        _, messages = writer.communicate(timeout=120)
+        _, messages = writer.communicate(timeout=HANGS_AFTER)
         assert writer.returncode == 0, messages
     assert reader.poll() is None
     reader.kill()

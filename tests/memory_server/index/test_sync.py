@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory_server.index import rebuild, tree_files, update
@@ -24,6 +24,7 @@ from tests.support.indexing import (
     note_parsed,
     open_memory,
 )
+from tests.support.properties import UNTIMED
 
 PATHS = (
     "app/billing.py",
@@ -62,7 +63,7 @@ GIT_OPERATIONS = (
     st.tuples(st.just("switch"), st.sampled_from(BRANCHES), NOTHING),
     st.tuples(st.just("merge"), st.sampled_from(BRANCHES), NOTHING),
 )
-EXAMPLES = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(UNTIMED, max_examples=15)
 
 Operation = tuple[str, str, str]
 

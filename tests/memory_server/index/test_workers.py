@@ -13,7 +13,7 @@ import pytest
 from memory_server.index import update
 from memory_server.index import workers as reading
 from tests.support.code_base import CODE_BASE
-from tests.support.git_project import Project
+from tests.support.git_project import HANGS_AFTER, Project
 from tests.support.indexing import CountingEmbedder, assert_equal_to_fresh, note_parsed, open_memory
 from tests.support.killed_run import die_once
 
@@ -139,7 +139,7 @@ if __name__ == "__main__":
 
 def test_workers_end_with_the_process_that_started_them() -> None:
     killed = subprocess.run(  # ends when nobody holds its output any more
-        [sys.executable, "-c", KILLED_WITH_WORKERS], capture_output=True, timeout=60, check=False
+        [sys.executable, "-c", KILLED_WITH_WORKERS], capture_output=True, timeout=HANGS_AFTER, check=False
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert int(killed.stdout) > 0
@@ -176,7 +176,7 @@ def test_a_server_whose_client_left_does_not_wait_for_its_workers(repository: Pr
         server.stdin.write(b"\n")
         server.stdin.flush()
         assert server.stderr.readline() == b"indexing\n"
-        _, said = server.communicate(timeout=60)
+        _, said = server.communicate(timeout=HANGS_AFTER)
         assert (server.returncode, said) == (0, b"")
     finally:
         server.kill()

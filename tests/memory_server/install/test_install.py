@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from indexers.errors import GitError
@@ -17,6 +17,7 @@ from memory_server.install.json_text import (
     remove_member,
     render_object,
 )
+from tests.support.properties import UNTIMED
 
 SERVER = "repo-memory"
 
@@ -160,7 +161,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
+@UNTIMED
 @given(
     values=st.dictionaries(st.text(max_size=4), VALUES, max_size=4),
     indent=st.sampled_from([None, 0, 1, 2, 4, "\t"]),

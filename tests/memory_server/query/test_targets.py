@@ -21,6 +21,7 @@ from memory_server.query.targets import (
     resolve_target,
 )
 from tests.support.answering import make_sample, memory_over
+from tests.support.properties import UNTIMED
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_a_path_inside_is_made_relative(tmp_path: Path, text: str, path: str) ->
     assert inside_root(tmp_path, f"{tmp_path}/{text}") == path
 
 
-@settings(max_examples=100, deadline=None)
+@settings(UNTIMED, max_examples=100)
 @given(st.text(max_size=300))
 def test_any_text_is_a_target_or_a_clear_error(memory: Memory, text: str) -> None:
     try:

@@ -26,8 +26,8 @@ class Listener:
 '''
 
 
-@pytest.fixture
-def memory(tmp_path: Path) -> Memory:
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Memory:
     files = {
         "src/net/listener.py": SERVER,
         "src/net/retry.py": "def wait_longer(attempt):\n    return 2**attempt\n",
@@ -36,8 +36,7 @@ def memory(tmp_path: Path) -> Memory:
         "tests/test_listener.py": SERVER,
         "docs/listener.md": "# Listener\n\nTake the next client's connection with accept_client.\n",
     }
-    root = tmp_path / "project"
-    root.mkdir()
+    root = tmp_path_factory.mktemp("searched")
     write_files(root, files)
     return memory_over(root, shipped=True)
 

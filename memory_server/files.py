@@ -27,6 +27,5 @@ def replace_file(path: Path, data: bytes, *, executable: bool = False) -> None:
             mode = temporary.stat().st_mode
             temporary.chmod(mode | (mode & 0o444) >> 2)
         temporary.replace(path)
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise

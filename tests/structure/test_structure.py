@@ -158,5 +158,6 @@ def test_git_is_run_in_one_module() -> None:
     hold_none(lines_with(is_git_command, PRODUCT, besides="indexers/git.py"))
 
 
-def test_no_handler_catches_just_anything() -> None:
-    hold_none(lines_with(catches_anything, PACKAGES))
+def test_no_handler_catches_just_anything_but_the_one_before_the_client() -> None:
+    """A crash tells a client nothing of itself: the SDK's public server would send it the exception's text."""
+    hold_none(lines_with(catches_anything, PACKAGES, besides="memory_server/serve/server.py"))

@@ -22,7 +22,8 @@ from indexers.parsing.documents import path_text
 from memory_server.index.rebuild import HISTORY, INDEX_VERSION
 from memory_server.index.view import View
 from memory_server.store.rows import blob_id, parse_rows
-from tests.support.indexing import CODE_BASE, open_memory
+from tests.support.code_base import CODE_BASE
+from tests.support.indexing import open_memory
 from tests.support.places import TESTS
 
 GOLDEN = TESTS / "golden" / "rows.txt"

@@ -8,12 +8,14 @@ from html import escape
 from itertools import pairwise
 from typing import TypeVar
 
+import typer
 from pydantic import TypeAdapter
 
+from eval.console import exit_on_error
 from eval.errors import MeasureError
 from eval.machine import CHECKOUT
 from eval.savings.results import SavingsResult
-from eval.speed.measure import SpeedReport
+from eval.speed.results import SpeedReport
 
 RESULTS, CHART = CHECKOUT / "eval/results", CHECKOUT / ".github/measured.svg"
 
@@ -75,7 +77,7 @@ class Panel:
         return HEAD + ROW * rows + GAP * len(self.groups)
 
 
-def read_newest(pattern: str, kind: type[T]) -> T:
+def read_kept(pattern: str, kind: type[T]) -> T:
     """The one kept result whose name fits a pattern.
 
     Raises:
@@ -87,7 +89,7 @@ def read_newest(pattern: str, kind: type[T]) -> T:
     return TypeAdapter(kind).validate_json(found[0].read_bytes())
 
 
-def draw_tokens(savings: SavingsResult) -> Panel:
+def compare_tokens(savings: SavingsResult) -> Panel:
     """What each way to an answer puts into the context."""
     everything = savings.groups[0]
     arms = [(name, everything.arm(arm)) for arm, name in ARMS.items()]
@@ -99,7 +101,7 @@ def draw_tokens(savings: SavingsResult) -> Panel:
     return Panel("Tokens until the answer is in context", told, (bars,))
 
 
-def draw_seconds(reports: Sequence[SpeedReport]) -> Panel:
+def compare_seconds(reports: Sequence[SpeedReport]) -> Panel:
     """What a first index takes, of each repository by each tool."""
     groups = tuple(tuple(_index_bars(report)) for report in reports)
     runs = " or ".join(map(str, sorted({report.runs for report in reports})))
@@ -164,8 +166,8 @@ def build_chart() -> str:
     Raises:
         MeasureError: a result is missing, or there is more than one of a kind.
     """
-    savings = read_newest("savings-files-*.json", SavingsResult)
-    speed = [read_newest(f"speed-{name}-*.json", SpeedReport) for name in REPOSITORIES]
+    savings = read_kept("savings-files-*.json", SavingsResult)
+    speed = [read_kept(f"speed-{name}-*.json", SpeedReport) for name in REPOSITORIES]
     revisions = " and ".join(sorted({report.revision.split()[-1][:10] for report in speed}))
     versions = {tool.tool: tool.version for report in speed for tool in report.tools if tool.tool != OWN}
     notes = (
@@ -173,8 +175,14 @@ def build_chart() -> str:
         + ", ".join(f"{name} {version}" for name, version in versions.items()),
         "How it is counted, and what to hold against it: eval/README.md",
     )
-    return draw_chart([draw_tokens(savings), draw_seconds(speed)], notes)
+    return draw_chart([compare_tokens(savings), compare_seconds(speed)], notes)
+
+
+def main() -> None:
+    """Draw the README's chart anew, from the results that are kept."""
+    with exit_on_error():
+        CHART.write_text(build_chart(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    CHART.write_text(build_chart(), encoding="utf-8")
+    typer.run(main)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eval.chart import CHART, build_chart, read_kept
 from eval.savings.results import SavingsResult
-from tests.support.pages import README
+from tests.docs.pages import README
 
 
 def test_the_chart_is_drawn_from_the_results() -> None:

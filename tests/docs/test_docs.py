@@ -20,7 +20,7 @@ from memory_server.answer.tool import Tool
 from memory_server.answer.tools import TOOLS
 from memory_server.cli.app import build_app
 from memory_server.config import Config, load_config
-from tests.support.pages import CODE, INDEXERS, PAGE_IDS, PAGES, README, SERVER, blocks, prose, section
+from tests.docs.pages import CODE, INDEXERS, PAGE_IDS, PAGES, README, SERVER, blocks, prose, section
 from tests.support.places import CHECKOUT
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=PAGE_IDS)
@@ -157,6 +157,16 @@ def test_every_variable_sets_what_is_said(tmp_path: Path, monkeypatch: pytest.Mo
             patch.setenv(variable, "7")
             group, name = setting.split(".")
             assert str(getattr(getattr(load_config(tmp_path), group), name)) == "7"
+
+
+@pytest.mark.parametrize("page", [SERVER, INDEXERS], ids=["memory_server", "indexers"])
+def test_the_layers_are_those_that_are_held(page: Path) -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    [layers] = [
+        contract["layers"] for contract in contracts if contract.get("containers") == [page.parent.name]
+    ]
+    assert " > ".join(layer for layer in layers if not layer.startswith("(")) in blocks(page, "")[-1]
 
 
 def test_the_languages_are_those_there_are() -> None:

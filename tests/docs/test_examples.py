@@ -13,7 +13,7 @@ from indexers.tokens import estimate_tokens
 from memory_server.answer.reply import Json
 from memory_server.answer.tools import TOOLS
 from memory_server.memory import Memory
-from tests.support.pages import README, SERVER, blocks
+from tests.docs.pages import README, SERVER, blocks
 
 OPEN = {"signals", "languages", "folders", "children"}
 """Of JSON, objects whose keys are data, and lists of what they stand in."""

@@ -15,7 +15,7 @@ from memory_server.answer.search import SearchReply
 from memory_server.answer.tools import TOOLS
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
-from memory_server.serve.server import INSTRUCTIONS
+from memory_server.serve.greeting import INSTRUCTIONS
 
 OWN = "repo-memory"
 LATER = "repo-memory, a later question"

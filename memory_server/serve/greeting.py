@@ -11,6 +11,14 @@ import json
 from functools import cache
 from typing import Any
 
+INSTRUCTIONS = (
+    "repo-memory holds an always fresh index of this repository. Prefer it to reading files: `search` finds "
+    "code by name or meaning, `read` gives a symbol's exact source with line numbers to edit from, `outline` "
+    "maps a folder or file, `related` finds callers, callees, implementations, importers and tests. Replies "
+    "are small on purpose; read several targets in one call, and open a whole file only when a reply says "
+    "something was left out that you need."
+)
+
 PROTOCOL_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 """Protocol versions whose sessions begin with ``initialize``, oldest first."""
 

@@ -31,17 +31,10 @@ from memory_server.answer.page import cut_text
 from memory_server.answer.tools import TOOLS
 from memory_server.errors import MemoryServerError, QueryError
 from memory_server.memory import Memory
+from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.wire import Wire
 
 logger = logging.getLogger(__name__)
-
-INSTRUCTIONS = (
-    "repo-memory holds an always fresh index of this repository. Prefer it to reading files: `search` finds "
-    "code by name or meaning, `read` gives a symbol's exact source with line numbers to edit from, `outline` "
-    "maps a folder or file, `related` finds callers, callees, implementations, importers and tests. Replies "
-    "are small on purpose; read several targets in one call, and open a whole file only when a reply says "
-    "something was left out that you need."
-)
 
 ALWAYS_LOAD = {"anthropic/alwaysLoad": True}
 """Claude Code then offers the tools at once instead of behind its tool search."""

@@ -17,8 +17,9 @@ from indexers.tokens import estimate_tokens
 from memory_server.errors import UnsafeRootError
 from memory_server.memory import Memory
 from memory_server.query.relations import RELATIONS
+from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.live import LiveMemory
-from memory_server.serve.server import INSTRUCTIONS, Source, build_server
+from memory_server.serve.server import Source, build_server
 from tests.support.answering import make_sample, memory_over
 
 TOOLS = ("search", "read", "outline", "related")

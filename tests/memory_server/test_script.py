@@ -8,8 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.git_project import HANGS_AFTER, Project
 from tests.support.places import CHECKOUT
+
+pytestmark = pytest.mark.slow  # a script with worker processes
 
 SCRIPT = """
 import json, sys

@@ -273,6 +273,7 @@ def test_a_file_that_is_no_result_is_refused(bench: Path) -> None:
     assert "holds no retrieval result" in done.stderr
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_scores_of_one(bench: Path) -> None:
     one = measured(bench, "--roots", "both")
     two = measured(bench, "--roots", "both", "--processes", "2")

@@ -239,6 +239,7 @@ def test_processor_time_and_memory_of_a_command_are_counted(context: ProgramCont
     assert cost.peak_tree_mib > 48 and cost.peak_process_mib > 48
 
 
+@pytest.mark.slow
 def test_a_servers_memory_includes_its_children_and_they_end_with_it(server: ServerSession) -> None:
     with server as session:
         session.initialize()
@@ -259,6 +260,7 @@ def test_a_server_that_goes_away_is_told_in_its_own_words(server: ServerSession)
         session.call("leave", {})
 
 
+@pytest.mark.slow
 def test_a_tool_is_measured_from_index_to_sync(measured: Measured) -> None:
     small = measured.tool("small")
     assert (small.problem, small.files, small.symbols, len(small.index_runs)) == ("", 1012, None, 2)
@@ -273,10 +275,12 @@ def test_a_tool_is_measured_from_index_to_sync(measured: Measured) -> None:
     assert small.sync_in_process.one_file_s is None
 
 
+@pytest.mark.slow
 def test_measuring_leaves_the_repository_as_it_was(measured: Measured) -> None:
     assert measured.after == measured.before
 
 
+@pytest.mark.slow
 def test_a_tool_that_fails_is_named_with_the_reason_and_what_was_measured(measured: Measured) -> None:
     broken, lost = measured.tool("broken"), measured.tool("lost")
     assert broken.problem == "server: answered fail with an answer"
@@ -284,6 +288,7 @@ def test_a_tool_that_fails_is_named_with_the_reason_and_what_was_measured(measur
     assert lost.problem == "index: indexing left no index in {data}/elsewhere"
 
 
+@pytest.mark.slow
 def test_the_table_has_a_line_per_measure_and_names_problems(measured: Measured) -> None:
     uninstalled = Measurement("uninstalled", "2", problem="install: no [network]")
     console = Console(width=150)
@@ -295,6 +300,7 @@ def test_the_table_has_a_line_per_measure_and_names_problems(measured: Measured)
     assert "in process" not in text
 
 
+@pytest.mark.slow
 def test_a_folder_without_git_is_measured_too(tmp_path: Path) -> None:
     root = tmp_path / "plain"
     root.mkdir()
@@ -314,6 +320,7 @@ def test_a_peer_that_cannot_be_installed_is_named_with_the_reason(
     assert result.index is None
 
 
+@pytest.mark.slow
 def test_code_that_changed_under_the_measurement_is_told(
     repository: Path, tmp_path: Path, measured: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,6 +354,7 @@ def test_without_psutil_the_command_says_how_to_get_it(
     assert "needs psutil\n\nhint: pip install 'repo-memory[eval]'" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_command_prints_json_and_writes_it_to_a_file(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

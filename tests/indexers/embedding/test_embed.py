@@ -89,6 +89,7 @@ def test_any_texts_have_the_vectors_that_sentence_transformers_gives(
     assert np.abs(shipped.embed(texts) - reference.embed(texts)).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_a_text_has_the_same_vector_alone_as_among_others(shipped: StaticEmbedder) -> None:
     together = shipped.embed(TEXTS * 40)
     alone = np.concatenate([StaticEmbedder(SHIPPED_MODEL).embed([text]) for text in TEXTS])

@@ -285,6 +285,7 @@ def test_a_folder_without_git_is_indexed_too(tmp_path: Path, run: Run) -> None:
     assert (root / ".repo-memory/store.json").exists()
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_no_error(project: Project) -> None:
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     command = f"{shlex.quote(sys.executable)} -m memory_server.cli --help | head -1 >/dev/null"

@@ -30,6 +30,8 @@ from tests.support.indexing import (
 from tests.support.killed_run import STAGES, ended_at
 from tests.support.places import CHECKOUT
 
+pytestmark = pytest.mark.slow  # every run starts, is killed and is completed
+
 
 class Killed(BaseException):
     """Ends a run where a signal would: nothing in the product catches it."""

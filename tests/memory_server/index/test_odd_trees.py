@@ -219,6 +219,7 @@ def work_that_crashes_on_bad_files(
     return reading.read_batch(root, entries, rules, frozenset())
 
 
+@pytest.mark.slow
 def test_a_file_that_crashes_its_parser_is_read_in_windows(
     repository: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

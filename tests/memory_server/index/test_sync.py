@@ -96,6 +96,7 @@ def move_git(project: Project, operation: Operation) -> None:
         project.start_git("merge", "--quiet", "--no-edit", branch)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(
     operations=st.lists(st.one_of(*FILE_OPERATIONS, *GIT_OPERATIONS), min_size=3, max_size=12),
@@ -121,6 +122,7 @@ def test_after_any_changes_a_sync_equals_a_fresh_index(
         shutil.rmtree(project.root)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(operations=st.lists(st.one_of(*FILE_OPERATIONS), min_size=3, max_size=12))
 def test_after_any_changes_a_folder_without_git_equals_a_fresh_index(

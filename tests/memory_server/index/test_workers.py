@@ -17,6 +17,8 @@ from tests.support.git_project import HANGS_AFTER, Project
 from tests.support.indexing import CountingEmbedder, assert_equal_to_fresh, note_parsed, open_memory
 from tests.support.killed_run import die_once
 
+pytestmark = pytest.mark.slow  # worker processes, each with its own imports
+
 
 @pytest.fixture
 def worktree(repository: Project, tmp_path: Path) -> Path:

@@ -146,6 +146,7 @@ def test_a_question_without_hits_is_not_reranked(memory: Memory) -> None:
     assert reranker.asked == []
 
 
+@pytest.mark.slow
 def test_without_a_setting_nothing_is_reranked_nor_imported(repository: Project) -> None:
     with open_memory(repository.root) as memory:
         assert memory.repository.reranker is None

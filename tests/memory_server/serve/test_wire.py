@@ -160,6 +160,7 @@ def test_lines_that_are_no_messages_are_passed_over() -> None:
     assert [reply["id"] for reply in serve(initialize(VERSION), *odd, ping(2))] == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_megabyte_in_one_line_is_read() -> None:
     replies = serve(initialize(VERSION), INITIALIZED, call_tool(2, "search", query="x", **{"q" * 2**20: 1}))
     (content,) = replies[1]["result"]["content"]
@@ -193,6 +194,7 @@ def receive(process: subprocess.Popen[bytes]) -> Message:
     return reply
 
 
+@pytest.mark.slow
 def test_a_server_process_greets_answers_and_ends_with_its_client(tmp_path: Path) -> None:
     with served(make_sample(tmp_path / "shop")) as process:
         send(process, initialize(VERSION))
@@ -210,6 +212,7 @@ def test_a_server_process_greets_answers_and_ends_with_its_client(tmp_path: Path
         assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_greeting_and_tools_do_not_wait_for_the_sdk(tmp_path: Path) -> None:
     go_on, released = os.pipe()
     held = (
@@ -228,6 +231,7 @@ def test_greeting_and_tools_do_not_wait_for_the_sdk(tmp_path: Path) -> None:
     os.close(released)
 
 
+@pytest.mark.slow
 def test_stray_prints_do_not_reach_the_client(tmp_path: Path) -> None:
     stray = (
         "import os\n"
@@ -243,6 +247,7 @@ def test_stray_prints_do_not_reach_the_client(tmp_path: Path) -> None:
             assert printed in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [b"", b"garbage\n", b"garbage", line_of(initialize(VERSION))])
 def test_a_server_whose_client_leaves_early_ends_cleanly(tmp_path: Path, first: bytes) -> None:
     with served(make_sample(tmp_path / "shop")) as process:
@@ -250,6 +255,7 @@ def test_a_server_whose_client_leaves_early_ends_cleanly(tmp_path: Path, first: 
         assert (process.returncode, err) == (0, b"")
 
 
+@pytest.mark.slow
 def test_a_server_whose_client_stopped_reading_ends_cleanly(tmp_path: Path) -> None:
     with served(make_sample(tmp_path / "shop")) as process:
         assert process.stdout
@@ -258,6 +264,7 @@ def test_a_server_whose_client_stopped_reading_ends_cleanly(tmp_path: Path) -> N
         assert process.wait(DEADLINE) == 0
 
 
+@pytest.mark.slow
 def test_a_wrong_option_ends_the_process_though_the_client_stays(tmp_path: Path) -> None:
     with served(tmp_path, "import sys; sys.argv.append('--bogus')") as process:
         assert process.wait(DEADLINE) == 2

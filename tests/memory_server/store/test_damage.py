@@ -9,11 +9,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import lancedb
 import pytest
 
 from indexers.parsing.documents import path_text
 from memory_server.errors import StoreDamagedError
+from memory_server.store.quick_import import import_lancedb
 from memory_server.store.tables import Store
 from tests.support.code_base import write_files
 from tests.support.git_project import Project
@@ -24,6 +24,8 @@ from tests.support.indexing import (
     open_memory,
     search_is_answered,
 )
+
+pytestmark = pytest.mark.slow  # every kind of damage is done to an index on disk
 
 Damage = Callable[[Path], object]
 
@@ -139,7 +141,7 @@ def test_damage_that_shows_in_the_middle_of_a_write_rebuilds(
     memory.sync()
     with monkeypatch.context() as patch:
         failures = iter([RuntimeError("lance error: LanceError(IO): file not found")])
-        original = lancedb.table.LanceTable.add
+        original = import_lancedb().table.LanceTable.add
 
         def add(*arguments: Any, **named: Any) -> Any:
             for failure in failures:

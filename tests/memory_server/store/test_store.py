@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import lancedb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -13,6 +12,7 @@ from indexers.model import SourceFile
 from memory_server.errors import StoreDamagedError, StoreError
 from memory_server.index.embedding import EmbeddingRun
 from memory_server.index.new_rows import NewRows
+from memory_server.store.quick_import import import_lancedb
 from memory_server.store.rows import blob_id, parse_rows
 from memory_server.store.tables import COMPACT_AFTER, Store
 from tests.support.code_base import CODE_BASE, write_files
@@ -45,7 +45,7 @@ def write(store: Store, *paths: str) -> None:
 
 
 def table_blobs(folder: Path) -> dict[str, list[str]]:
-    connection = lancedb.connect(str(folder / "lance"))
+    connection = import_lancedb().connect(str(folder / "lance"))
     return {name: connection.open_table(name).to_arrow()["blob"].to_pylist() for name in TABLES}
 
 
@@ -120,6 +120,7 @@ def test_removed_blobs_leave_no_rows(store: Store, tmp_path: Path) -> None:
     assert all(set(blobs) <= blobs_of("app/store.py") for blobs in table_blobs(tmp_path).values())
 
 
+@pytest.mark.slow
 def test_many_small_writes_are_compacted_without_loss(store: Store, tmp_path: Path) -> None:
     paths = tuple(CODE_BASE)
     for number in range(COMPACT_AFTER + 6):
@@ -160,7 +161,7 @@ def test_any_other_failure_is_damage(store: Store, monkeypatch: pytest.MonkeyPat
 
 
 def test_tables_with_other_columns_are_damage(tmp_path: Path) -> None:
-    connection = lancedb.connect(str(tmp_path / "lance"))
+    connection = import_lancedb().connect(str(tmp_path / "lance"))
     connection.create_table("blobs", schema=pa.schema([pa.field("path", pa.string())]))
     with pytest.raises(StoreDamagedError):
         Store(tmp_path, 8)
@@ -176,6 +177,7 @@ def folder_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_a_thousand_updates_leave_the_index_at_most_twice_its_fresh_size(folder: Path) -> None:
     functions = "".join(
         f"def step_{number}(value):\n    return run(value, {number})\n\n\n" for number in range(12)
@@ -191,6 +193,7 @@ def test_a_thousand_updates_leave_the_index_at_most_twice_its_fresh_size(folder:
     assert_equal_to_fresh(memory.view, folder)
 
 
+@pytest.mark.slow
 def test_a_small_index_is_never_more_than_twice_its_fresh_size(folder: Path) -> None:
     memory = open_memory(folder)
     memory.sync()
@@ -201,6 +204,7 @@ def test_a_small_index_is_never_more_than_twice_its_fresh_size(folder: Path) -> 
         assert folder_size(memory.tree.folder.path) <= 2 * fresh
 
 
+@pytest.mark.slow
 def test_blobs_that_no_tree_uses_go(repository: Project) -> None:
     memory = open_memory(repository.root)
     memory.sync()
@@ -213,6 +217,7 @@ def test_blobs_that_no_tree_uses_go(repository: Project) -> None:
     assert used <= set(stored["blobs"])
 
 
+@pytest.mark.slow
 def test_blobs_of_another_worktree_stay(repository: Project, tmp_path: Path) -> None:
     other = tmp_path / "other"
     repository.git("worktree", "add", "--quiet", str(other))

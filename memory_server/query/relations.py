@@ -157,9 +157,10 @@ def _callers(view: View, symbol: int) -> Edges:
 def _callees(view: View, symbol: int) -> Edges:
     """What a symbol calls, what is written inside it included."""
     yield from _edges_out(view, symbol, CALL)
-    inside = _inside(view, symbol)
-    for inner in sorted(inside - {symbol}):
-        yield from (edge for edge in _edges_out(view, inner, CALL) if edge[0] not in inside)
+    met = {symbol}
+    for inner in sorted(_inside(view, symbol) - met):
+        met.add(inner)
+        yield from (edge for edge in _edges_out(view, inner, CALL) if edge[0] not in met)
 
 
 def _implementations(view: View, symbol: int) -> Edges:

@@ -100,7 +100,7 @@ def measure_sync(bench: ToolBench, result: Measurement) -> Measurement:
 
 
 def measure_in_process(bench: ToolBench, result: Measurement) -> Measurement:
-    """Syncs and searches through this product's Python API, in a process that is already warm."""
+    """Syncs and ranks through this product's Python API, in a process that is already warm."""
     if not bench.tool.in_process:
         return result
     from memory_server import Memory
@@ -110,11 +110,11 @@ def measure_in_process(bench: ToolBench, result: Measurement) -> Measurement:
     try:
         memory.sync()
         sync = _sync(bench, "p", memory.sync)
-        memory.search(queries[0], limit=10)
+        memory.rank(queries[0], limit=10)
         waits = []
         for query in queries:
             started = time.perf_counter()
-            memory.search(query, limit=10)
+            memory.rank(query, limit=10)
             waits.append(time.perf_counter() - started)
     finally:
         memory.close()

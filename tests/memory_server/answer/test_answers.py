@@ -1,6 +1,6 @@
 """The four answers: golden texts over a sample repository, and what every answer keeps to.
 
-After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/memory_server/answer/test_memory.py`` and read the diff.
+After a wanted change run ``UPDATE_GOLDEN=1 pytest tests/memory_server/answer/test_answers.py`` and read the diff.
 """
 
 from __future__ import annotations

@@ -19,10 +19,9 @@ from memory_server.answer.reply import (
     lines_json,
     symbol_json,
 )
-from memory_server.answer.repository import Repository
+from memory_server.answer.repository import FileLines, Repository
 from memory_server.answer.slices import clip
 from memory_server.answer.tool import Tool
-from memory_server.errors import NotFoundError
 from memory_server.index.view import View
 from memory_server.model import Line
 from memory_server.query.relations import SURE, RelatedSymbol, count_unresolved, find_related
@@ -167,10 +166,12 @@ def related(
     if not are_overloads(view, starts):
         candidates = fit_candidates(symbol, [describe_symbol(view, start) for start in starts], limit)
         return replace(whole, symbol=None, unresolved=0, ambiguity=candidates)
-    with_source = relation in WITH_SOURCE and len(relations) * RELATIVE_TOKENS <= limit
-    relatives = [_describe(repository, view, other, with_source=with_source) for other in relations]
+    relatives = [_describe(view, other) for other in relations]
     unsure = any(not relative.sure for relative in relatives)
-    return fit(replace(whole, relatives=tuple(relatives), has_unsure=unsure))
+    whole = replace(whole, relatives=tuple(relatives), has_unsure=unsure)
+    if relation in WITH_SOURCE and len(relations) * RELATIVE_TOKENS <= limit:
+        return fit(_quote(repository, whole, SHOWN_REFERENCES))
+    return _quote(repository, fit(whole), 0)
 
 
 def _starts(repository: Repository, view: View, text: str) -> tuple[int, ...]:
@@ -183,18 +184,23 @@ def _starts(repository: Repository, view: View, text: str) -> tuple[int, ...]:
     return (find_innermost(view, place, found.start, found.end) if found.end else int(view.first[place]),)
 
 
-def _describe(repository: Repository, view: View, other: RelatedSymbol, *, with_source: bool) -> Relative:
-    """A related symbol; with the source of the lines that refer where the text shows them."""
-    summary = describe_symbol(view, other.symbol)
-    text: list[str] = []
-    if with_source and other.lines:
-        try:
-            text = repository.index.read_lines(summary.path)
-        except NotFoundError:
-            text = []
-    lines = tuple(Line(n, clip(text[n - 1]) if n <= len(text) else "") for n in other.lines)
-    shown = sum(line.number <= len(text) for line in lines[:SHOWN_REFERENCES])
-    return Relative(summary, lines, other.depth, other.confidence, shown)
+def _describe(view: View, other: RelatedSymbol) -> Relative:
+    """A related symbol with the numbers of the lines that refer."""
+    lines = tuple(Line(number, "") for number in other.lines)
+    return Relative(describe_symbol(view, other.symbol), lines, other.depth, other.confidence)
+
+
+def _quote(repository: Repository, reply: RelatedReply, shown: int) -> RelatedReply:
+    """The reply with the source of the lines that refer, of which the text shows so many a relative."""
+    files = FileLines(repository.index)
+
+    def quote(relative: Relative) -> Relative:
+        text = files[relative.summary.path] if relative.lines else []
+        lines = tuple(Line(n, clip(text[n - 1]) if n <= len(text) else "") for n, _ in relative.lines)
+        told = sum(number <= len(text) for number, _ in lines[:shown])
+        return replace(relative, lines=lines, shown=told)
+
+    return replace(reply, relatives=tuple(map(quote, reply.relatives)))
 
 
 def _title(reply: RelatedReply) -> TextLine:

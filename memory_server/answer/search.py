@@ -17,10 +17,9 @@ from memory_server.answer.parameters import (
     TokenBudget,
 )
 from memory_server.answer.reply import Json, LeftOut, Reply, lines_json, symbol_json
-from memory_server.answer.repository import Repository, summarize_symbol
+from memory_server.answer.repository import FileLines, Repository, summarize_symbol
 from memory_server.answer.slices import pick_key_lines, weigh_key_terms
 from memory_server.answer.tool import Tool
-from memory_server.errors import NotFoundError
 from memory_server.index.view import View
 from memory_server.model import Line, SearchHit
 from memory_server.query.question import Query, read_query
@@ -155,28 +154,13 @@ def find(
 
 def hit_texts(repository: Repository, hits: Sequence[SearchHit]) -> list[str]:
     """What a reranker reads of some hits, from their files as they are now."""
-    files = _Files(repository)
+    files = FileLines(repository.index)
     return [hit_text(hit, files[hit.path]) for hit in hits]
-
-
-class _Files(dict[str, list[str]]):
-    """Files' lines by path, each file read once; none for one that is not served any more."""
-
-    def __init__(self, repository: Repository) -> None:
-        super().__init__()
-        self._index = repository.index
-
-    def __missing__(self, path: str) -> list[str]:
-        try:
-            self[path] = self._index.read_lines(path)
-        except NotFoundError:
-            self[path] = []
-        return self[path]
 
 
 def _tell(repository: Repository, view: View, hits: Sequence[SearchHit], query: Query) -> list[SearchHit]:
     """Hits with their summaries, the first with key lines; of a further overload, only the signature."""
-    terms, files = weigh_key_terms(query, view.lexical), _Files(repository)
+    terms, files = weigh_key_terms(query, view.lexical), FileLines(repository.index)
     told: list[SearchHit] = []
     seen: set[tuple[str, str]] = set()
     for place, hit in enumerate(hits):

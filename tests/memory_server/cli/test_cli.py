@@ -230,6 +230,15 @@ def test_related_as_json_has_the_lines_that_refer(run: Run) -> None:
     assert pay.keys() == PLACE | {"depth", "sure", "lines"}
     assert pay["lines"] == [{"line": 5, "text": "    amount = cart.total()"}]
     assert pay["sure"] is False
+    importers = read_json(run, "related", "shop/prices.py", "importers")["relatives"]
+    assert [(file["path"], file["lines"]) for file in importers] == [
+        ("shop/cart.py", [{"line": 5, "text": "from shop.prices import add_tax, apply_discount"}]),
+        ("tests/test_cart.py", [{"line": 2, "text": "from shop.prices import apply_discount"}]),
+    ]
+    short = read_json(run, "related", "add_tax", "callers", "--depth", "3", "--budget", "150")["relatives"]
+    assert short[0]["lines"] == [
+        {"line": 25, "text": "        return add_tax(apply_discount(total, percent))"}
+    ]
     ambiguous = read_json(run, "related", "total", "callers")
     assert (ambiguous["symbol"], ambiguous["relatives"]) == (None, [])
     assert len(ambiguous["ambiguous"][0]["candidates"]) == 2

@@ -10,7 +10,6 @@ import typer
 
 from memory_server.cli.options import HERE, AsJson, Quiet, Repo, print_result
 from memory_server.cli.progress import show_progress
-from memory_server.cli.reports import compression_text, examine, measure_compression, status_text
 from memory_server.memory import Memory
 
 
@@ -44,6 +43,8 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Say what is indexed, how fresh, how large, and what was left out."""
+    from memory_server.cli.reports import compression_text, measure_compression, status_text
+
     with Memory.open(repo) as memory:
         state = memory.state()
         counted = measure_compression(memory) if compression and state.synced_at else None
@@ -54,6 +55,8 @@ def status(
 
 def doctor(repo: Repo = HERE, as_json: AsJson = False) -> None:
     """Find a broken registration, hook, store or model, and say the fix."""
+    from memory_server.cli.reports import examine  # git hooks start `index` on every commit: it does without
+
     findings = examine(repo)
     lines = [f"problem: {finding.problem}\n  fix: {finding.fix}" for finding in findings]
     print_result([asdict(finding) for finding in findings], "\n".join(lines) or "all well", as_json)

@@ -16,13 +16,12 @@ def serve(repo: Repo = HERE) -> None:
     wire = open_wire()
     from memory_server.serve.live import LiveMemory
 
-    chosen = repo if repo != HERE else Path(os.environ.get("CLAUDE_PROJECT_DIR") or ".")
-    from memory_server.serve.server import build_server, run_server
-
     # What workers shared is cleaned up when the server ends before them, and that is no news for the client's log.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")
-    live = LiveMemory(chosen)
+    live = LiveMemory(repo if repo != HERE else Path(os.environ.get("CLAUDE_PROJECT_DIR") or "."))
     live.start()
+    from memory_server.serve.server import build_server, run_server  # the SDK loads while the memory opens
+
     try:
         run_server(build_server(live.memory), wire)
     finally:

@@ -89,7 +89,7 @@ class Memory:
     def search(
         self, query: str, limit: int = MAX_HITS, *, path: str = "", kind: str = "", budget: int = 0
     ) -> SearchReply:
-        """The symbols that answer a query best; as a sequence, the ``limit`` best hits, best first.
+        """The symbols that answer a query best; as a list, the ``limit`` best hits, best first.
 
         Raises:
             QueryError: the query is empty or the kind unknown.

@@ -56,8 +56,9 @@ class Slice:
 
     ``name`` and ``kind`` are the symbol's that was asked for; of plain lines, ``name`` is the symbol's around them.
     ``enclosing`` holds the first lines of the symbols around it that stand before ``lines``, outermost first.
-    ``members`` summarise what a symbol holds whose source does not fit, and stand in its place. ``rest`` is the target
-    that reads what was left out, ``left_out`` how many lines or members that is.
+    ``members`` summarise what a symbol holds whose source does not fit, and stand in its place; ``members_left`` are
+    too many even so. ``left_out`` counts the lines that were asked for and are not shown, ``rest`` is the target that
+    reads them where they are one stretch at the end.
     """
 
     path: str
@@ -69,6 +70,7 @@ class Slice:
     lines: tuple[Line, ...]
     members: tuple[Summary, ...] = ()
     detail: Detail | None = None
+    members_left: int = 0
     rest: str = ""
     left_out: int = 0
 
@@ -79,7 +81,7 @@ class Slice:
         lines = [TextLine(self._heading()), *numbered_text([*self.enclosing, *self.lines], self.path)]
         if self.detail is not None:
             lines += _member_lines(self.path, self.members, self.detail)
-            and_members = f" and {self.left_out} members" if self.left_out else ""
+            and_members = f" and {self.members_left} members" if self.members_left else ""
             how = f"read a member by its name, or {self.path}:FIRST-LAST"
             return [*lines, TextLine(f"left out: the source{and_members}; {how}")]
         return [*lines, _rest(self.rest)] if self.rest else lines
@@ -277,8 +279,8 @@ def fit(pieces: Sequence[Piece], budget: int, notes: tuple[str, ...] = ()) -> Re
         for piece, cost, share in zip(pieces, whole, shares, strict=True)
     ]
     left = sum(piece.left_out for piece in fitting if isinstance(piece, Slice))
-    how = "read the rest of a slice, or raise budget"
-    return ReadReply(tuple(fitting), LeftOut(left, "lines or members", how), notes, budget)
+    how = "read the rest or a member of a slice, or raise budget"
+    return ReadReply(tuple(fitting), LeftOut(left, "lines", how), notes, budget)
 
 
 def _text_lines(piece: Piece) -> list[TextLine]:
@@ -330,7 +332,8 @@ def _shorten_to_members(piece: Slice, room: float) -> Slice:
         lines=tuple(first[:shown]),
         members=members,
         detail=detail,
-        left_out=len(lines) - shown,
+        members_left=len(lines) - shown,
+        left_out=piece.end_line - piece.start_line + 1 - len(first[:shown]),
     )
 
 

@@ -158,17 +158,18 @@ def related(
         found=len(relations),
         relatives=(),
         is_short=False,
-        unresolved=count_unresolved(view, starts, relation),
+        unresolved=0,
         left_out=LeftOut(0, "more", "raise budget"),
         notes=repository.notes,
         budget=limit,
     )
     if not are_overloads(view, starts):
         candidates = fit_candidates(symbol, [describe_symbol(view, start) for start in starts], limit)
-        return replace(whole, symbol=None, unresolved=0, ambiguity=candidates)
+        return replace(whole, symbol=None, ambiguity=candidates)
     relatives = [_describe(view, other) for other in relations]
     unsure = any(not relative.sure for relative in relatives)
-    whole = replace(whole, relatives=tuple(relatives), has_unsure=unsure)
+    unresolved = count_unresolved(view, starts, relation)
+    whole = replace(whole, relatives=tuple(relatives), has_unsure=unsure, unresolved=unresolved)
     if relation in WITH_SOURCE and len(relations) * RELATIVE_TOKENS <= limit:
         return fit(_quote(repository, whole, SHOWN_REFERENCES))
     return _quote(repository, fit(whole), 0)

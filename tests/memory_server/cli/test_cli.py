@@ -214,6 +214,14 @@ def test_a_slice_that_was_cut_says_where_to_go_on(run: Run) -> None:
     assert found["left_out"]["count"] == piece["end_line"] - piece["lines"][-1]["line"]
 
 
+def test_a_class_that_is_told_by_its_members_says_how_much_source_is_left_out(run: Run) -> None:
+    found = read_json(run, "read", "shop/cart.py::Cart", "--budget", "130")
+    (piece,) = found["slices"]
+    assert [member["name"] for member in piece["members"]] == ["__init__", "add", "total"]
+    shown = len(piece["lines"])
+    assert found["left_out"]["count"] == piece["end_line"] - piece["start_line"] + 1 - shown > 0
+
+
 def test_an_outline_as_json_nests_symbols(run: Run) -> None:
     found = read_json(run, "outline", "shop/cart.py")
     names = {symbol["name"]: symbol for symbol in found["symbols"]}

@@ -237,10 +237,11 @@ def _told(hits: Sequence[SearchHit]) -> list[TextLine]:
 
 
 def _hit_lines(hit: SearchHit) -> list[TextLine]:
-    """A hit's summary, which shows its file's text where there is a signature or a doc, and its key lines."""
-    head = hit.summary.text(Detail.DIGEST).split("\n") if hit.summary else []
-    of_file = "" if hit.kind == "file" and len(head) == 1 else hit.path
-    told = [TextLine(f"  {line}", of_file) for line in head]
+    """A hit's summary, of which a signature and a doc show its file's text and a mere span does not; its key lines."""
+    summary = hit.summary.text(Detail.DIGEST).split("\n") if hit.summary else []
+    told = [TextLine(f"  {line}", hit.path) for line in summary]
+    if told and hit.kind == "file":
+        told[0] = TextLine(told[0].text)
     signals = [TextLine(f"    {_signals_text(hit.signals)}")] if hit.signals else []
     return [*told, *numbered_text(hit.lines, hit.path, indent="    "), *signals]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -150,6 +151,18 @@ def test_weak_hits_are_named_by_file_after_those_told_of() -> None:
     text = search.fit([told("name")], [told("name")], weak, 300).text()
     assert text.endswith("\nweaker: b.py 3-9 pay, 12-14 total; c.py 1-40")
     assert "left out" not in text
+
+
+def test_the_span_of_a_file_shows_nothing_of_it_but_its_doc_does() -> None:
+    found = replace(summary("", path="a.py", kind="file"), doc="Reads parcels.")
+    hit = SearchHit("a.py", 1, 9, "", "file", 1.0, summary=found, lines=(Line(3, "x = 1"),))
+    shown = [(line.text, line.path, line.number) for line in search.fit([hit], [hit], (), 300).lines()]
+    assert shown == [
+        ("a.py", "", 0),
+        ("  1-9 file", "", 0),
+        ("    Reads parcels.", "a.py", 0),
+        ("    3\tx = 1", "a.py", 3),
+    ]
 
 
 def test_an_outline_shows_the_weightiest_with_what_is_around_them() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from eval.savings.context import Turn
 from eval.savings.gold import ReplyLine
@@ -15,6 +15,7 @@ from memory_server.answer.search import SearchReply
 from memory_server.answer.tools import TOOLS
 from memory_server.errors import MemoryServerError
 from memory_server.memory import Memory
+from memory_server.model import SearchHit
 from memory_server.serve.greeting import INSTRUCTIONS
 
 OWN = "repo-memory"
@@ -87,9 +88,17 @@ def list_unread(reply: Reply | None) -> list[str]:
     shown = {(line.path, line.number) for line in reply.lines()}
     return [
         f"{hit.path}:{hit.start_line}-{hit.end_line}"
-        for hit in (*reply.hits, *reply.weaker)
+        for hit in (*_by_file(reply.hits), *_by_file(reply.weaker))
         if any((hit.path, line) not in shown for line in range(hit.start_line, hit.end_line + 1))
     ]
+
+
+def _by_file(hits: Sequence[SearchHit]) -> list[SearchHit]:
+    """Hits in the order in which a reply lists them: each file's together, where the first of them stands."""
+    first: dict[str, int] = {}
+    for hit in hits:
+        first.setdefault(hit.path, len(first))
+    return sorted(hits, key=lambda hit: first[hit.path])
 
 
 def list_left_out(reply: Reply | None) -> list[str]:

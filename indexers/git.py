@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from indexers.errors import GitError
+from indexers.files import read_regular
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,26 @@ class GitPaths:
     common_dir: Path
     hooks_dir: Path
 
+    def owns_common_dir(self) -> bool:
+        """Whether the common folder is the worktree's own, by more than the worktree's word.
+
+        It lies inside the worktree, or names it in turn, as a repository does its linked worktrees and its submodules:
+        a ``.git`` file, a link or a ``commondir`` that came with the tree may name any folder.
+        """
+        if self.common_dir.is_relative_to(self.worktree):
+            return True
+        if self.git_dir == self.common_dir:
+            named = ("config", "--file", str(self.common_dir / "config"), "--get", "core.worktree")
+            text = _text_or_empty(self.common_dir, *named)
+            return bool(text) and _resolve(self.git_dir / text) == self.worktree
+        if self.git_dir.parent != self.common_dir / "worktrees":
+            return False
+        try:
+            text = os.fsdecode(read_regular(self.git_dir / "gitdir")).rstrip("\r\n")
+            return _resolve(self.git_dir / text) == self.worktree / ".git"
+        except (OSError, ValueError):  # a null character
+            return False
+
 
 def find_git(path: Path) -> GitPaths | None:
     """Find the repository that holds ``path``; None outside one, or where git is not installed.
@@ -56,7 +77,7 @@ def find_git(path: Path) -> GitPaths | None:
     Raises:
         GitError: git refuses the repository (its owner, a bare repository, a broken worktree).
     """
-    folder = path.resolve()
+    folder = _resolve(path)
     if not folder.is_dir():
         folder = folder.parent
     try:
@@ -69,7 +90,32 @@ def find_git(path: Path) -> GitPaths | None:
     lines = _checked(folder, result).decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
     if len(lines) != len(fields(GitPaths)):
         raise GitError(f"the repository at {folder} has a line break in its path", "rename the folder")
-    return GitPaths(*((folder / line).resolve() for line in lines))
+    found = GitPaths(*(_resolve(folder / line) for line in lines))
+    anchor = find_git_folder(found.worktree)
+    if anchor is None or not anchor.samefile(found.git_dir) or not folder.is_relative_to(found.worktree):
+        raise GitError(
+            f"{found.git_dir} says that its tree is {found.worktree}, which has another git folder or none",
+            "unset core.worktree there, or pass --repo PATH with a tree of its own",
+        )
+    return found
+
+
+def find_git_folder(worktree: Path) -> Path | None:
+    """Where git keeps a tree's HEAD and index: ``.git``, or what it names; links resolved; None where it names none."""
+    entry = worktree / ".git"
+    if entry.is_dir():
+        return _resolve(entry)
+    try:
+        kind, _, target = os.fsdecode(read_regular(entry, follow=True)).partition(":")
+    except OSError:
+        return None
+    folder = worktree / target.strip()
+    return _resolve(folder) if kind == "gitdir" and folder.is_dir() else None
+
+
+def _resolve(path: Path) -> Path:
+    """The path without links, whether it is there or not; a link that leads to itself is left."""
+    return Path(os.path.realpath(path))
 
 
 def list_files(root: Path) -> list[str]:

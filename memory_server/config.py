@@ -1,14 +1,20 @@
-"""Settings: defaults, then ``.repo-memory.toml`` in the repository, then the environment; read once."""
+"""Settings, read once: defaults, then what the repository says, then what the user says, in a file and the environment.
+
+A repository is whoever wrote it: what it says stays inside it.
+"""
 
 from __future__ import annotations
 
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from indexers.files import read_regular
 from memory_server.errors import ConfigError
+from memory_server.places import user_settings
 
 FILE_NAME = ".repo-memory.toml"
 
@@ -73,25 +79,83 @@ _ENVIRONMENT = {
 }
 
 
+_Settings = dict[str, dict[str, Any]]
+"""Values by section and name."""
+
+
 def load_config(root: Path) -> Config:
-    """The settings for a repository.
+    """The settings for the repository at ``root``; where the user says something, that holds.
 
     Raises:
-        ConfigError: the file is not TOML, or holds an unknown or unfitting setting.
+        ConfigError: a file is not TOML, or holds an unknown or unfitting setting; the repository names a place outside.
     """
-    path = root / FILE_NAME
-    data: dict[str, dict[str, object]] = {}
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        pass
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    root = Path(os.path.realpath(root))
+    path = Path(os.path.realpath(root / FILE_NAME))
+    if not path.is_relative_to(root):
+        raise ConfigError(f"{root / FILE_NAME} is a link to the outside: {path}", "put a file in its place")
+    given, own = _read_settings(path), _read_own_settings()
+    if uri := given.get("store", {}).get("uri"):
+        given["store"]["uri"] = _place_inside(root, uri, path)
+    return Config.model_validate(
+        {section: {**given.get(section, {}), **own.get(section, {})} for section in {*given, *own}}
+    )
+
+
+def _read_own_settings() -> _Settings:
+    """What the user says, for all repositories, and in the environment."""
+    settings = _read_settings(user_settings(), follow=True)
     for variable, (section, key) in _ENVIRONMENT.items():
         if value := os.environ.get(variable):
-            data.setdefault(section, {})[key] = value
+            _check({section: {key: value}}, variable)
+            settings.setdefault(section, {})[key] = value
+    return settings
+
+
+def _read_settings(path: Path | None, *, follow: bool = False) -> _Settings:
+    if path is None:
+        return {}
     try:
-        return Config.model_validate(data)
+        data = tomllib.loads(read_regular(path, follow=follow).decode())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        told = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{path}: {told}", f"fix {path}; the README lists every setting") from error
+    _check(data, os.fspath(path))
+    return data
+
+
+def _check(data: _Settings, where: str) -> None:
+    try:
+        Config.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        told = f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise ConfigError(told, f"fix {where}; the README lists every setting") from error
+
+
+def find_place(root: Path, name: str, setting: str) -> str:
+    """A folder that a setting names, absolute, without links; a relative one is the repository's.
+
+    Raises:
+        ConfigError: it is no folder of this machine.
+    """
+    if "\0" in name or "://" in name:
+        raise ConfigError(f"{setting} is no folder: {name[:80]!r}", "name a folder of this machine")
+    try:
+        return os.path.realpath(root / Path(name).expanduser())
+    except RuntimeError as error:
+        raise ConfigError(f"{setting} {name[:80]!r}: {error}", "name the folder by its whole path") from error
+
+
+def _place_inside(root: Path, name: str, path: Path) -> str:
+    """A folder that the repository's settings name.
+
+    Raises:
+        ConfigError: it lies outside the repository.
+    """
+    place = find_place(root, name, f"{path}: store.uri")
+    if not Path(place).is_relative_to(root):
+        hint = f"name it in your own settings, {user_settings() or 'config.toml'}, or in REPO_MEMORY_STORE"
+        raise ConfigError(f"{path}: store.uri leads outside the repository: {place}", hint)
+    return place

@@ -48,8 +48,9 @@ class Memory:
             UnsafeRootError: the folder is a home or the root of a disk.
             ConfigError: the settings cannot be read.
             GitError: git refuses the repository.
+            StoreError: what lies where the index belongs is not ours.
         """
-        folder = Path(root).expanduser().resolve()
+        folder = Path(os.path.realpath(Path(root).expanduser()))
         if not folder.is_dir():
             raise NotFoundError(f"no folder {folder}", "pass --repo PATH with an existing folder")
         git = find_git(folder)

@@ -15,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from indexers.errors import IndexerError
+from indexers.files import read_head
 from indexers.languages.registry import find_language
 from indexers.model import Skipped, SkipReason, SourceFile
 from indexers.source.content import holds_secret, is_generated, to_utf8
@@ -37,7 +38,6 @@ _ENVIRONMENT_MARKERS = frozenset({"pyvenv.cfg", "CACHEDIR.TAG"})
 """A folder with one of these files is a virtual environment or a cache, whatever its name."""
 
 _STRANGE_PARTS = frozenset({"", ".", ".."})
-_IGNORE_FILE_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ class _Listing:
     def _read_ignore(self, path: str) -> bytes:
         """An ignore file's bytes; git does not follow a link there either."""
         try:
-            return _read_regular(self.prefix + path, _IGNORE_FILE_LIMIT) or b""
+            return read_head(self.prefix + path)
         except OSError:
             return b""
 
@@ -286,28 +286,10 @@ def _read_inside(root: Path, path: str, rules: WalkRules) -> bytes | SkipReason:
     try:
         if _passes_link(f"{root}/", path):
             return SkipReason.OUTSIDE if _leads_outside(f"{root}/", path) else SkipReason.UNREADABLE
-        data = _read_regular(full, rules.max_bytes + 1)
+        data = read_head(full, rules.max_bytes + 1)
     except (OSError, ValueError):
         return SkipReason.UNREADABLE
-    if data is None:
-        return SkipReason.UNREADABLE
     return data if rules.allows_size(path, len(data)) else SkipReason.TOO_LARGE
-
-
-_READ_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
-
-
-def _read_regular(full: str, limit: int) -> bytes | None:
-    """At most ``limit`` bytes of a regular file, None of other kinds; follows no link, waits for no pipe."""
-    descriptor = os.open(full, _READ_FLAGS)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(min(status.st_size + 1, limit))
-    finally:
-        os.close(descriptor)
 
 
 def _passes_link(prefix: str, path: str) -> bool:

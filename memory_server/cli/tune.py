@@ -27,7 +27,7 @@ def tune(
     with Memory.open(repo) as memory:
         if not undo:
             _tune(memory, dry_run, as_json)
-        elif drop_tuned(memory.tree.folder.path):
+        elif drop_tuned(memory.tree.folder):
             with show_progress(as_json) as on_progress:
                 report = memory.sync(on_progress)
             text = f"undone: the shipped model answers; indexed anew in {report.seconds:.2f} s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,17 +13,25 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from indexers.files import read_regular
 from indexers.git import GitPaths
-from memory_server.config import Config
+from memory_server.config import Config, find_place
 from memory_server.errors import StoreBusyError, StoreError, UnsafeRootError
-from memory_server.files import replace_file
+from memory_server.files import TEMPORARY_SUFFIX, is_real_folder, remove_entry, replace_file, walk_entries
 from memory_server.index.rebuild import IndexStamp
 from memory_server.places import NAME, user_data
 
-_CACHE_TAG = """\
-Signature: 8a477f597d28d172789f06886806bc55
-# repo-memory keeps what it derived here; deleting it loses nothing.
-"""
+_TAG, _STAMP, _LOCK = "CACHEDIR.TAG", "store.json", "write.lock"
+
+_MARKS = {
+    _TAG: b"Signature: 8a477f597d28d172789f06886806bc55\n"
+    b"# repo-memory keeps what it derived here; deleting it loses nothing.\n",
+    ".gitignore": b"*\n",
+}
+"""What an index folder is marked with, so that backups and git leave it out, and nothing but it is ever erased."""
+
+_DERIVED = (_STAMP, "checksums.json", "lance", "views", "writing")
+"""What is made from files alone, its stamp first: what is left of a killed erasure is no index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class IndexFolder:
     @property
     def lock(self) -> Path:
         """The file whose lock the one writer holds."""
-        return self.path / "write.lock"
+        return self.path / _LOCK
 
     @contextmanager
     def locked(self, root: Path, wait: float) -> Iterator[None]:
@@ -72,26 +81,72 @@ class IndexFolder:
 
     def size(self) -> int:
         """Bytes on disk."""
-        return sum(entry.stat().st_size for entry in self.path.rglob("*") if entry.is_file())
+        try:
+            return sum(found.st_size for _, found in walk_entries(self.path) if stat.S_ISREG(found.st_mode))
+        except OSError:
+            return 0
 
-    def create(self) -> None:
-        """Make the folder, marked so that git and backups leave it out.
+    def check(self) -> None:
+        """Refuse a folder that somebody else laid here: what is in it may lead anywhere.
+
+        An index holds folders and regular files alone, and is marked, unless it was only just begun.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: it is not ours, or cannot be read.
         """
         try:
+            status = self.path.lstat()
+            if not is_real_folder(status):
+                raise _refusal(self.path, "is no folder")
+            entries = list(walk_entries(self.path))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as error:
+            raise StoreError(f"cannot read {self.path}: {_say(error)}") from error
+        for path, found in entries:
+            if not stat.S_ISREG(found.st_mode) and not is_real_folder(found):
+                raise _refusal(path, "is a link or a device")
+        own = {path.name for path, _ in entries if path.parent == self.path}
+        begun = all(name.endswith(TEMPORARY_SUFFIX) for name in own - {*_MARKS, _LOCK})
+        if not begun and not self._is_marked():
+            raise _refusal(self.path, "was not made by repo-memory")
+
+    def _is_marked(self) -> bool:
+        """Whether the tag or the stamp is ours: either may be damaged."""
+        try:
+            if read_regular(self.path / _TAG) == _MARKS[_TAG]:
+                return True
+        except OSError:
+            pass
+        stamp = self.read_stamp()
+        return stamp is not None and bool(stamp.embedding_model)
+
+    def create(self) -> None:
+        """Make the folder, or see that the one that is there is ours; mark it.
+
+        Raises:
+            StoreError: it is not ours, or cannot be written.
+        """
+        self.check()
+        try:
             self.path.mkdir(parents=True, exist_ok=True)
-            for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", _CACHE_TAG)):
-                if not (self.path / name).exists():
-                    (self.path / name).write_text(text, encoding="utf-8")
+            for name, data in _MARKS.items():
+                if not self._holds(name, data):
+                    replace_file(self.path / name, data)
         except OSError as error:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
+
+    def _holds(self, name: str, data: bytes) -> bool:
+        path = self.path / name
+        try:
+            return path.is_dir() or read_regular(path) == data
+        except OSError:
+            return False
 
     def read_stamp(self) -> IndexStamp | None:
         """What the index was made by; None for a new or unreadable one."""
         try:
-            return IndexStamp.from_json((self.path / "store.json").read_text(encoding="utf-8"))
+            return IndexStamp.from_json(read_regular(self.path / _STAMP).decode())
         except (OSError, ValueError):
             return None
 
@@ -102,31 +157,70 @@ class IndexFolder:
             StoreError: it cannot be written.
         """
         try:
-            replace_file(self.path / "store.json", stamp.to_json().encode())
+            replace_file(self.path / _STAMP, stamp.to_json().encode())
         except OSError as error:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
 
     def erase(self) -> None:
-        """Remove everything derived from files; what people wrote stays, and so does a tuned model."""
-        for name in ("store.json", "checksums.json"):
-            (self.path / name).unlink(missing_ok=True)
-        for name in ("lance", "views"):
-            shutil.rmtree(self.path / name, ignore_errors=True)
-        (self.path / "writing").unlink(missing_ok=True)
+        """Remove everything derived from files; what people wrote stays, and so does a tuned model.
+
+        Raises:
+            StoreError: the folder is not ours, or cannot be written.
+        """
+        self.check()
+        try:
+            for name in _DERIVED:
+                remove_entry(self.path / name)
+        except OSError as error:
+            raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
+
+    def remove(self) -> None:
+        """Remove the folder itself; what cannot be removed stays.
+
+        Raises:
+            StoreError: it is not ours.
+        """
+        self.check()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _refusal(path: Path, why: str) -> StoreError:
+    hint = "move it away, or name another place for the index (`store.uri`) in your own settings"
+    return StoreError(f"{path} {why}, so it is no index of ours and stays as it is", hint)
+
+
+def _say(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
 def locate(root: Path, git: GitPaths | None, config: Config) -> IndexFolder:
-    """The index folder of the tree at ``root``, which need not exist yet."""
+    """The index folder of the tree at ``root``, which need not exist yet.
+
+    It lies in the git common folder where that is the tree's own, in the tree where there is no git, and among the
+    user's data where neither can be written. No link is followed below that place.
+
+    Raises:
+        ConfigError: the settings name no folder.
+        StoreError: what is there is not ours.
+    """
     tree = blake2b(os.fsencode(root), digest_size=6).hexdigest()
+    own = git.common_dir if git and git.owns_common_dir() else None
+    folder = IndexFolder(_place(root, own, git, config), tree)
+    folder.check()
+    return folder
+
+
+def _place(root: Path, own: Path | None, git: GitPaths | None, config: Config) -> Path:
+    repository = own or root
     if config.store.uri:
-        repository = git.common_dir if git else root
         key = blake2b(os.fsencode(repository), digest_size=6).hexdigest()
-        name = f"{repository.parent.name or repository.name}-{key}"
-        return IndexFolder(Path(config.store.uri).expanduser() / name, tree)
-    inside = git.common_dir / NAME if git else root / f".{NAME}"
-    if inside.is_dir() or os.access(inside.parent, os.W_OK):
-        return IndexFolder(inside, tree)
-    return IndexFolder(user_data() / blake2b(os.fsencode(inside), digest_size=10).hexdigest(), tree)
+        place = Path(find_place(root, config.store.uri, "store.uri"))
+        return place / f"{repository.parent.name or repository.name}-{key}"
+    inside = own / NAME if own else root / f".{NAME}"
+    writable = inside.is_dir() or os.access(inside.parent, os.W_OK)
+    if writable and (own or not git):
+        return inside
+    return user_data().resolve() / blake2b(os.fsencode(inside), digest_size=10).hexdigest()
 
 
 def check_root(root: Path) -> None:

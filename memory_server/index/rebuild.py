@@ -52,7 +52,7 @@ class IndexStamp:
         """A kept stamp, of an index before version 6 too; None where it is damaged."""
         try:
             return cls(**json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         except TypeError:
             return cls(0, "", "", "")

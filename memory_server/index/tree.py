@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from pathlib import Path
@@ -144,7 +143,7 @@ class TreeIndex:
         with self._mutex, self.folder.locked(self.root, 60.0):
             self.close()
             self.view, self.info = empty_view(1), None
-        shutil.rmtree(self.folder.path, ignore_errors=True)
+        self.folder.remove()
 
     def _update(
         self, started: float, reason: str, diff: Diff | None, on_progress: OnProgress | None

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from indexers.embedding.embed import SHIPPED_MODEL, Embedder, load_embedder, static_model_id
 from indexers.errors import EmbedderError
+from indexers.files import parse_json, read_regular
 from memory_server.config import EmbedderConfig
 from memory_server.errors import StoreError
-from memory_server.files import replace_file
+from memory_server.files import remove_entry, replace_file
 from memory_server.index.folder import IndexFolder
 
 MODEL_NAME = f"{SHIPPED_MODEL.name}-tuned"
@@ -42,9 +43,19 @@ class TunedModel:
 def read_tuned(index: Path) -> TunedModel | None:
     """The tuned model of an index folder, of whichever base; None when there is none."""
     try:
-        return TunedModel(**json.loads((index / _RECORD).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        record = parse_json(read_regular(index / _RECORD))
+    except (OSError, ValueError):
         return None
+    match record:
+        case {"folder": str(folder), "base": str(base)} if _is_ours(folder):
+            return TunedModel(folder, base)
+    return None
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether a recorded folder is one that `keep_tuned` makes: below the models' folder, nowhere else."""
+    parts = folder.split("/")
+    return len(parts) == 3 and parts[0] == _MODELS and not {"", ".", ".."} & set(parts) and "\0" not in folder
 
 
 def find_tuned(index: Path) -> Path | None:
@@ -88,11 +99,20 @@ def keep_tuned(folder: IndexFolder, model: Path) -> None:
             shutil.rmtree(other, ignore_errors=True)
 
 
-def drop_tuned(index: Path) -> bool:
-    """Forget the tuned model, if there is one; the next sync embeds with the shipped one."""
-    found = (index / _RECORD).exists()
-    (index / _RECORD).unlink(missing_ok=True)
-    shutil.rmtree(index / _MODELS, ignore_errors=True)
+def drop_tuned(folder: IndexFolder) -> bool:
+    """Forget the tuned model, if there is one; the next sync embeds with the shipped one.
+
+    Raises:
+        StoreError: the index folder is not ours, or cannot be written.
+    """
+    folder.check()
+    record = folder.path / _RECORD
+    found = record.exists()
+    try:
+        remove_entry(record)
+        remove_entry(folder.path / _MODELS)
+    except OSError as error:
+        raise StoreError(f"cannot write {folder.path}: {error.strerror}") from error
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from indexers.files import read_regular
 from memory_server.errors import InstallError
 from memory_server.files import replace_file
 
@@ -104,14 +105,14 @@ class Finding:
 
 
 def read_if_present(path: Path) -> bytes | None:
-    """Return a file's bytes, or None where there is none.
+    """Return the bytes of a file or of a link's target, or None where there is none.
 
     Raises:
-        InstallError: there is something that cannot be read.
+        InstallError: there is something that cannot be read, or is no file of a sensible size.
     """
     with _os_errors_explained():
         try:
-            return path.read_bytes()
+            return read_regular(path, follow=True)
         except FileNotFoundError:
             return None
 

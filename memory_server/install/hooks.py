@@ -26,6 +26,7 @@ from memory_server.install.hook_text import (
 
 HOOK_NAMES = ("post-commit", "post-merge", "post-checkout", "post-rewrite")
 _INIT = "run `repo-memory init`"
+_OWN_FILE = "put a file of its own in place of the link, or take the block out by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class _Hook:
     name: str
     folder: Path
     tool: str
+    own: tuple[Path, ...] = ()
+    """The folders of this repository: what a link leads to outside them is not edited."""
 
     @property
     def path(self) -> Path:
@@ -52,6 +55,13 @@ class _Hook:
         if data is None and self.path.is_symlink():
             raise InstallError(f"{self.path} is a symbolic link to nothing", "delete or repair the link")
         return data, None if data is None else find_block(data)
+
+    def behind_links(self) -> Path:
+        """The file itself, which a link within the repository may lead to."""
+        real = Path(os.path.realpath(self.path))
+        if not any(real.is_relative_to(folder) for folder in self.own):
+            raise InstallError(f"{self.path} is a link to {real}, outside this repository", _OWN_FILE)
+        return real
 
     def block(self, placement: Placement) -> bytes:
         """Return the block as it should be."""
@@ -75,7 +85,7 @@ def hook_steps(git: GitPaths, executable: str) -> list[Step]:
         tracked = has_tracked_files(git.hooks_dir)
         tool = "repo-memory" if tracked else executable
         where += " (tracked by git: commit it)" if tracked else " (if a tool writes this folder anew, repeat)"
-    hooks = (_Hook(name, git.hooks_dir, tool) for name in HOOK_NAMES)
+    hooks = (_Hook(name, git.hooks_dir, tool, _own_folders(git)) for name in HOOK_NAMES)
     return [
         Step(f"git hook {hook.name} in {where}", partial(_plan, hook), partial(_plan_undo, hook))
         for hook in hooks
@@ -84,10 +94,10 @@ def hook_steps(git: GitPaths, executable: str) -> list[Step]:
 
 def inert_hook_steps(git: GitPaths) -> list[Step]:
     """Return the steps whose undo removes the blocks that a later ``core.hooksPath`` has put out of use."""
-    folder = git.common_dir / "hooks"
-    if folder.resolve() == git.hooks_dir:
+    folder, own = Path(os.path.realpath(git.common_dir / "hooks")), _own_folders(git)
+    if folder == git.hooks_dir or not any(folder.is_relative_to(one) for one in own):
         return []
-    hooks = (_Hook(name, folder, "") for name in HOOK_NAMES)
+    hooks = (_Hook(name, folder, "", own) for name in HOOK_NAMES)
     return [Step(f"git hook {hook.name} in {folder}", list, partial(_plan_undo, hook)) for hook in hooks]
 
 
@@ -165,7 +175,7 @@ def _plan_update(hook: _Hook, data: bytes, block: bytes) -> Sequence[Change]:
     ignored = placement is not Placement.ADDED and not os.access(hook.path, os.X_OK)
     if block == wanted and not ignored:
         return []
-    return [Write(hook.path.resolve(), data.replace(block, wanted), executable=ignored)]
+    return [Write(hook.behind_links(), data.replace(block, wanted), executable=ignored)]
 
 
 def _plan_undo(hook: _Hook) -> Sequence[Change]:
@@ -184,7 +194,7 @@ def _plan_undo(hook: _Hook) -> Sequence[Change]:
             )
         return [Move(hook.chained, hook.path)]
     if placement is Placement.ADDED or rest != SHEBANG:
-        return [Write(hook.path.resolve(), rest)]
+        return [Write(hook.behind_links(), rest)]
     return [Delete(hook.path)]
 
 
@@ -196,13 +206,18 @@ def _refuse_second_chain(hook: _Hook, data: bytes | None) -> None:
         )
 
 
+def _own_folders(git: GitPaths) -> tuple[Path, ...]:
+    """The worktree, and the folders that it shares with the repository's other worktrees alone."""
+    if not git.owns_common_dir():
+        return (git.worktree,)
+    main = [git.common_dir.parent] if git.common_dir.name == ".git" else []
+    return (git.worktree, git.common_dir, *main)
+
+
 def _refuse_shared_folder(git: GitPaths) -> None:
-    own = [git.worktree, git.common_dir]
-    if git.common_dir.name == ".git":
-        own.append(git.common_dir.parent)  # the main worktree, seen from a linked one
-    if not any(git.hooks_dir.is_relative_to(folder) for folder in own):
+    if not any(git.hooks_dir.is_relative_to(folder) for folder in _own_folders(git)):
         raise InstallError(
-            f"core.hooksPath is {git.hooks_dir}, outside this repository: a hook there would run for others",
+            f"git's hooks are in {git.hooks_dir}, outside this repository: a hook there would run for others",
             "give this repository a core.hooksPath of its own; without hooks the index catches up when asked",
         )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from watchfiles import Change, watch
 
 from indexers.errors import IndexerError
+from indexers.git import find_git_folder
 from indexers.source.file_names import judge_name
 from indexers.source.walk import DEFAULT_RULES, IGNORE_FILE, NEVER_ENTERED, Folder, WalkRules, find_folders
 
@@ -108,7 +109,7 @@ class _Tree:
         self.root = os.path.realpath(root)
         self.prefix = self.root.rstrip(os.sep) + os.sep
         self.folders: dict[str, Folder] = find_folders(Path(self.root), rules)
-        self.git = _find_git_folder(Path(self.root))
+        self.git = find_git_folder(Path(self.root))
         self.stands = False
         self._identity = _identify(self.root)
 
@@ -166,19 +167,6 @@ def _moves_git(name: str) -> bool:
     return (
         name in _GIT_FILES or name == "logs/HEAD" or (name.startswith("refs/") and not name.endswith(".lock"))
     )
-
-
-def _find_git_folder(root: Path) -> Path | None:
-    """Where git keeps this tree's HEAD and index: ``.git``, or what it points to in a worktree."""
-    git = root / ".git"
-    if git.is_dir():
-        return git
-    try:
-        kind, _, target = git.read_text(encoding="utf-8").partition(":")
-    except (OSError, UnicodeDecodeError):
-        return None
-    folder = root / target.strip()
-    return Path(os.path.realpath(folder)) if kind == "gitdir" and folder.is_dir() else None
 
 
 def _identify(folder: str) -> tuple[int, int] | None:

@@ -96,6 +96,8 @@ def make_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         "GIT_EDITOR": "true",
     }.items():
         monkeypatch.setenv(name, value)
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
     tool = tmp_path / "it's a bin" / "repo-memory"
     calls, environment = tmp_path / "calls", tmp_path / "environment"
     write_script(

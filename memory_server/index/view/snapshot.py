@@ -10,7 +10,7 @@ import io
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from zlib import crc32
 
 import pyarrow as pa
 
+from indexers.files import read_regular
 from indexers.references.graph import Graph
 from memory_server.files import TEMPORARY_SUFFIX, replace_file
 from memory_server.index.view.columns import View
@@ -48,9 +49,11 @@ class SnapshotInfo:
 def read_info(folder: Path) -> SnapshotInfo | None:
     """The newest generation's description; None when there is none or it cannot be read."""
     try:
-        return SnapshotInfo(**json.loads((folder / "current.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        info = SnapshotInfo(**json.loads(read_regular(folder / "current.json")))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+    kinds = (int, str, str, int | float, int)
+    return info if all(map(isinstance, astuple(info), kinds)) and "\0" not in info.root else None
 
 
 def other_views(views: Path, own: str) -> Iterator[tuple[Path, SnapshotInfo]]:

@@ -246,7 +246,7 @@ def test_a_running_server_takes_over_the_model_with_the_view(indexed: Project, m
         server.search("pay an invoice")
         assert server.tree.embedder.id == static_model_id(model)
         assert not server.sync().wrote
-        drop_tuned(command.tree.folder.path)
+        drop_tuned(command.tree.folder)
         assert server.tree.embedder.id == static_model_id(model)
         (indexed.root / "new.py").write_text("x = 1\n", encoding="utf-8")
         with Memory.open(indexed.root) as third:

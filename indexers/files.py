@@ -1,0 +1,61 @@
+"""Files that a repository provides: read only where they are regular files, and up to a size."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+
+SMALL = 1_000_000
+"""Bytes that settings, ignore files, manifests and records may have."""
+
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+
+
+def read_head(path: str | os.PathLike[str], limit: int = SMALL, *, follow: bool = False) -> bytes:
+    """At most ``limit`` bytes of a regular file; waits for no pipe or device, and follows a link only if told to.
+
+    Raises:
+        OSError: it is gone, cannot be read, or is no regular file.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK)
+    except ValueError as error:  # a null character
+        raise OSError(errno.EINVAL, "Not a path", os.fspath(path).replace("\0", "?")) from error
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise OSError(errno.EISDIR, "Is a directory", os.fspath(path))
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(min(status.st_size + 1, limit))
+    finally:
+        os.close(descriptor)
+
+
+def read_regular(path: str | os.PathLike[str], limit: int = SMALL, *, follow: bool = False) -> bytes:
+    """A regular file's bytes, as `read_head` reads them.
+
+    Raises:
+        OSError: it is gone, cannot be read, is no regular file, or is larger than ``limit`` bytes.
+    """
+    data = read_head(path, limit + 1, follow=follow)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"Larger than {limit:,} bytes", os.fspath(path))
+    return data
+
+
+def parse_json(data: bytes | str) -> object:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is not JSON, or nested too deep to be read.
+    """
+    try:
+        value: object = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    return value

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import stat
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -26,9 +27,38 @@ REPOSITORY_VARIABLES = (
 )
 """What git exports to a hook to name the repository at hand; a command on another one must not inherit it."""
 
-_QUIET = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
-"""Messages as they are looked for, no lock taken from a user's own command, nothing fetched."""
+_QUIET = {
+    "LC_ALL": "C",  # messages as they are looked for
+    "GIT_OPTIONAL_LOCKS": "0",  # no lock taken from a user's own command
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_LFS_SKIP_SMUDGE": "1",
+}
+_HOOKS = "core.hooksPath"
+_DISABLED = {
+    "core.fsmonitor": "false",
+    _HOOKS: os.devnull,
+    "core.sshCommand": "false",
+    "core.gitProxy": "",
+    "core.askPass": "",
+    "core.alternateRefsCommand": "",
+    "credential.helper": "",
+    "log.showSignature": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "submodule.recurse": "false",
+    "fetch.recurseSubmodules": "false",
+}
+"""What would run a program that the settings of a repository name, with what switches it off."""
 
+_ANY_DIFF = ("--no-ext-diff", "--no-textconv")
+_OPTIONS = {"log": _ANY_DIFF, "diff": _ANY_DIFF, "clone": ("--template=",)}
+"""Options that commands get after their name, for what settings can name in any number: drivers, templates."""
+
+_PATIENCE_S, _LIMIT_S = 3.0, 600.0
+"""Seconds after which to look for what git may wait for, and in all."""
+
+_READ_BY_GIT = frozenset({".gitignore", ".gitattributes", ".gitmodules", ".mailmap"})
 _LACKS = b"unable to read"
 _WHERE = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--git-path", "hooks")
 _TRACKED = re.compile(rb"(\d{6}) [0-9a-f]{40,64} \d\t(.+)", re.DOTALL)
@@ -81,7 +111,7 @@ def find_git(path: Path) -> GitPaths | None:
     if not folder.is_dir():
         folder = folder.parent
     try:
-        result = _run(folder, "rev-parse", *_WHERE)
+        result = _run(folder, "rev-parse", *_WHERE, hooks=True)
     except FileNotFoundError:
         return None
     message = _message(result)
@@ -212,12 +242,78 @@ def _run_installed(root: Path, *arguments: str, given: bytes = b"") -> subproces
         raise GitError("git is not installed, or not on PATH", "install git") from error
 
 
-def _run(root: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _run(
+    root: Path, *arguments: str, given: bytes = b"", hooks: bool = False
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git so that no setting of the repository runs a program and nothing is fetched.
+
+    ``hooks`` keeps the folder of hooks as it is set, for a command that runs none and only tells of it.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
     environment |= _QUIET
-    return subprocess.run(
-        ["git", "-C", str(root), *arguments], input=given, capture_output=True, check=False, env=environment
-    )
+    name = next(word for word in arguments if not word.startswith("-") and "=" not in word)
+    environment["GIT_ALLOW_PROTOCOL"] = "file" if name == "clone" else "none"
+    place = arguments.index(name) + 1
+    command = ["git", "--no-pager", "-C", str(root)]
+    for key, value in _DISABLED.items():
+        if not (hooks and key == _HOOKS):
+            command += ["-c", f"{key}={value}"]
+    command += [*arguments[:place], *_OPTIONS.get(name, ()), *arguments[place:]]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment) as process:
+        try:
+            out, told = _wait_for(process, root, given)
+        finally:
+            process.kill()  # of no consequence to one that has ended
+    return subprocess.CompletedProcess(command, process.returncode, out, told)
+
+
+def _wait_for(process: subprocess.Popen[bytes], root: Path, given: bytes) -> tuple[bytes, bytes]:
+    """What a process prints; a named pipe or a device among the files that it reads would keep it for ever.
+
+    Raises:
+        GitError: it waits for one.
+    """
+    for waited in range(round(_LIMIT_S / _PATIENCE_S)):
+        try:
+            return process.communicate(None if waited else given, timeout=_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            stopper = _find_stopper(root)
+            if stopper is not None:
+                raise GitError(f"git waits for {stopper}, which is no regular file", "delete it") from None
+    raise GitError(f"git did not answer in {root} for {_LIMIT_S:.0f} s", "try `git status` there")
+
+
+def _find_stopper(root: Path) -> Path | None:
+    """Something that git reads in the repository around a folder, and that is no regular file."""
+    tree = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), root)
+    git = find_git_folder(tree) or tree / ".git"
+    return next((path for path in _read_by_git(tree, git) if _never_ends(path)), None)
+
+
+def _read_by_git(tree: Path, git: Path) -> Iterator[Path]:
+    yield from (git, git / "objects/info/alternates")
+    for folder, folders, names in os.walk(git):
+        folders[:] = [name for name in folders if name != "objects"]
+        yield from (Path(folder, name) for name in names)
+    try:
+        named = re.findall(
+            r"^[^#;=\n]+=\s*\"?([^\"\n]+)", read_regular(git / "config").decode("utf-8", "replace"), re.M
+        )
+    except OSError:
+        named = []
+    yield from (git / Path(name.strip()) for name in named)
+    for folder, folders, names in os.walk(tree):
+        folders[:] = [name for name in folders if name != ".git"]
+        yield from (Path(folder, name) for name in names if name in _READ_BY_GIT)
+
+
+def _never_ends(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _checked(root: Path, result: subprocess.CompletedProcess[bytes]) -> bytes:

@@ -23,7 +23,7 @@ MIN_WORDS, MAX_CHARACTERS = 4, 600
 """Less says nothing to look for; more is not how a question is put."""
 
 _DIFF = (
-    "-c", "core.quotePath=false", "diff", "--unified=0", "--no-renames", "--no-color", "--no-ext-diff",
+    "-c", "core.quotePath=false", "diff", "--unified=0", "--no-renames", "--no-color",
     "--ignore-all-space", "--ignore-blank-lines", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 """What a commit changes beyond white space, on both sides of each line."""
@@ -208,7 +208,7 @@ def checkout(source: Path, tree: Path, revisions: Sequence[str]) -> Iterator[str
     Raises:
         GitError: git cannot lay it out.
     """
-    quiet = ("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false", "-c", "core.autocrlf=false")
+    quiet = ("-c", "advice.detachedHead=false", "-c", "core.autocrlf=false")
     location = run_git(source, "rev-parse", "--absolute-git-dir").strip()
     run_git(source, *quiet, "clone", "--quiet", "--shared", "--no-checkout", location, str(tree))
     for revision in revisions:

@@ -79,7 +79,7 @@ def read_commits(
     """
     printed, whole = read_git_until_lacking(
         clone, "-c", "core.quotePath=false", "log", revision, f"--max-count={limit}", "--no-merges", "--no-renames",
-        "--diff-filter=AM", "--full-index", "--unified=3", "--no-color", "--no-ext-diff",
+        "--diff-filter=AM", "--full-index", "--unified=3", "--no-color",
         f"--format={_COMMIT}%s{_BODY}%b{_DIFF}", "-p",
     )  # fmt: skip
     texts = printed.decode("utf-8", "replace").split(_COMMIT)[1:]

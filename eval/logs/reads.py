@@ -25,7 +25,9 @@ QUESTION_CHARACTERS = 400
 """Of a prompt, what is asked: people paste long texts behind their question."""
 
 _NUMBERED = re.compile(r"\s*(\d+)(?:→|\t)(.*)")
-_CITED = re.compile(r"([\w./\\-]*\w\.\w+):(\d+)(?:-(\d+))?")
+_CITED = re.compile(r"([\w./\\-]++)(?:(?=:(\d+)(?:-(\d+))?))?")
+"""Whatever may be a path is passed over as a whole, so that nothing is looked at twice; with lines if some follow."""
+_FILE_NAME = re.compile(r"\w\.\w+\Z")
 _FENCED = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _REGEX_MARKS = re.compile(r"\\[A-Za-z.]|[\\^$*+?()\[\]{}|]|\.[*+?]")
 _SHORTEST_QUOTE = 12
@@ -133,6 +135,7 @@ def _find_mentions(text: str) -> _Mentions:
         tuple(
             (path.replace("\\", "/").removeprefix("./"), int(first), int(last or first))
             for path, first, last in _CITED.findall(text)
+            if first and _FILE_NAME.search(path)
         ),
         tuple(_told(block) for block in _FENCED.findall(text)),
     )

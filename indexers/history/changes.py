@@ -30,10 +30,12 @@ _DIFF = (
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _TRAILER = re.compile(
-    r"(?:[A-Za-z][\w-]*-(?:by|to|on|id): .*|(?:close|fixe|resolve|ref|see)[sd]?:? +(?:\S*#|gh-|https?:)\S+\.?)",
+    r"(?:[A-Za-z][\w-]*-(?:by|to|on|id): .*|(?:close|fixe|resolve|ref|see)[sd]?:? +(?=\S+\Z)(?:\S*#|gh-|https?:)\S+)",
     re.I,
 )
-_NUMBER = re.compile(r"\((?:\w+/\w+)?(?:#|gh-)\d+\)|(?:\w+/\w+)?(?:#|\bgh-)\d+\b|https?://\S+", re.I)
+_NUMBER = re.compile(
+    r"\((?:\w++/\w++)?(?:#|gh-)\d+\)|(?:(?<!\w)\w++/\w++)?(?:#|\bgh-)\d+\b|https?://\S+", re.I
+)
 _CHORE = re.compile(
     r"^(?:merge|revert|bump|releas|version|prepare|start|back to|upgrade|pin|v?\d+\.\d+)"
     r"|^\W*(?:chore|build|ci|style|release|deps|docs?)\b[^ ]*:"

@@ -22,7 +22,7 @@ WINDOW_LINES = 40
 SIGNATURE_LIMIT, NAME_LIMIT, TITLE_LIMIT = 240, 120, 80
 _DEFINITION = len("definition.")
 _SPACE = re.compile(rb"\s+")
-_TITLE = re.compile(rb"[^\n]*\w{3}[^\n]*")
+_LETTERS = re.compile(rb"\w{3}")
 _PADDING = re.compile(r"([(\[]) |,? ([)\]])")
 _OPERATOR_ENDS = (b".", b":", b">")
 _OPERATORS = frozenset({b".", b"::", b"->", b"?.", b"&.", b"!.", b"!!.", b"().", b"()->", b"()::", b"()?."})
@@ -312,8 +312,12 @@ def own_ranges(symbols: tuple[Symbol, ...] | list[Symbol]) -> list[tuple[int, in
 
 def first_text(data: bytes) -> str:
     """The first line with a word in it, cut to a title's length."""
-    match = _TITLE.search(data)
-    return truncate(" ".join(match.group().decode("utf-8", "replace").split()), TITLE_LIMIT) if match else ""
+    match = _LETTERS.search(data)
+    if match is None:
+        return ""
+    start, end = data.rfind(b"\n", 0, match.start()) + 1, data.find(b"\n", match.end())
+    line = data[start : end if end >= 0 else None].decode("utf-8", "replace")
+    return truncate(" ".join(line.split()), TITLE_LIMIT)
 
 
 def _windows(data: bytes, symbols: list[Symbol]) -> list[Symbol]:

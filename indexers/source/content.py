@@ -78,7 +78,7 @@ _SECRET_TEXT: tuple[tuple[bytes, re.Pattern[bytes]], ...] = tuple(
         (b"glpat-", rb"(?<![A-Za-z0-9])glpat-([A-Za-z0-9_-]{20,})"),
         (b"xox", rb"(?<![A-Za-z0-9])xox[abeoprs]-(\d{8,}-[A-Za-z0-9-]{20,})"),
         (b"hooks.slack.com", rb"hooks\.slack\.com/services/(T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,})"),
-        (b"T3BlbkFJ", rb"(?<![A-Za-z0-9])sk-(?:[a-z]+-)?([A-Za-z0-9_-]{16,}T3BlbkFJ[A-Za-z0-9_-]{16,})"),
+        (b"T3BlbkFJ", rb"(?<![A-Za-z0-9])sk-(?:[a-z]{1,20}-)?([A-Za-z0-9_-]{16,200}T3BlbkFJ[A-Za-z0-9_-]{16,200})"),
         (b"sk-ant-", rb"(?<![A-Za-z0-9])sk-ant-[a-z]+\d\d-([A-Za-z0-9_-]{80,})"),
         (b"k_live_", rb"(?<![A-Za-z0-9])[sr]k_live_([A-Za-z0-9]{24,})"),
         (b"npm_", rb"(?<![A-Za-z0-9])npm_([A-Za-z0-9]{36})(?![A-Za-z0-9])"),

@@ -1,24 +1,25 @@
-"""The patterns of ``.gitignore`` files, matched the way git matches them."""
+"""The patterns of ``.gitignore`` files, matched the way git matches them: byte by byte."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
+from indexers.source.globs import Part, Star, join_parts
+
 _POSIX_CLASSES = {
     "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": r" \t", "cntrl": r"\x00-\x1f\x7f", "digit": "0-9",
-    "graph": "!-~", "lower": "a-z", "print": " -~", "punct": r"!-/:-@\[-`{-~", "space": r" \t-\r",
+    "graph": "!-~", "lower": "a-z", "print": " -~", "punct": r"!-/:-@\[-`{-~", "space": r" \t\n\r",
     "upper": "A-Z", "xdigit": "0-9A-Fa-f",
 }  # fmt: skip
 
 _TOKEN = re.compile(
-    r"(?:^|(?<=/))(?:(?P<folders>(?:\*\*+/)+)|(?P<inside>\*\*+$)|(?P<segment>\*+))|(?P<star>\*+)|(?P<one>\?)"
-    r"|\[(?P<set>[!^]?\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]|\\(?P<escaped>.)|(?P<broken>[\[\\])|(?P<plain>.)",
-    re.DOTALL,
+    r"(?P<stars>\*+)|(?P<one>\?)|(?P<set>\[)|\\(?P<escaped>.)|(?P<broken>\\)|(?P<plain>.)", re.DOTALL
 )
-_SIMPLE = {"folders": "(?:.+/)?", "inside": ".+", "segment": "(?=[^/])[^/]*", "star": "[^/]*", "one": "[^/]"}
-_SET_ITEM = re.compile(r"\[:(?P<name>\w+):\]|\\(?P<escaped>.)|(?P<odd>[\[\]&~|^])", re.DOTALL)
+_CLASS = re.compile(r"\[:([^\]]{0,40}):\]")
 _NEVER = re.compile("(?!)")
+MAX_PATTERN = 4_096
+"""Bytes of a line that are read as a pattern: as many as the longest path has. A longer line says nothing."""
 
 
 class IgnoreRules:
@@ -40,16 +41,23 @@ class IgnoreRules:
         """
         if not self._rules:
             return None
+        if not path.isascii():
+            path = _as_bytes(path)
         name = path[path.rfind("/", 0, -1) + 1 :]
-        if not (self._names.fullmatch(name) or self._paths.fullmatch(path)):
+        if not (self._names.match(name) or self._paths.match(path)):
             return None
         if not self._negates:
             return True
         return next(
             ignored
             for ignored, by_name, pattern in self._rules
-            if re.fullmatch(pattern, name if by_name else path, re.DOTALL)
+            if re.match(pattern, name if by_name else path, re.DOTALL)
         )
+
+
+def _as_bytes(text: str) -> str:
+    """A text of one character for each of its bytes."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _join(patterns: list[str]) -> re.Pattern[str]:
@@ -58,50 +66,86 @@ def _join(patterns: list[str]) -> re.Pattern[str]:
 
 def _translate(line: str) -> tuple[bool, bool, str] | None:
     """A line as (ignores, matches the name alone, pattern); None where it says nothing or can never match."""
-    line = re.sub(r"(?<!\\) +$", "", line.removesuffix("\r"))
-    if not line or line.startswith("#"):
+    line = _without_last_spaces(_as_bytes(line.removesuffix("\r")))
+    if not line or line.startswith("#") or len(line) > MAX_PATTERN:
         return None
     ignored = not line.startswith("!")
     glob = line.removeprefix("!")
     only_folders = glob.endswith("/")
     glob = glob.removesuffix("/")
     by_name = "/" not in glob
-    body = _translate_glob(glob.removeprefix("/"))
-    return (ignored, by_name, body + ("/" if only_folders else "/?")) if body else None
+    parts = _read_glob(glob.removeprefix("/"), by_name=by_name)
+    return (ignored, by_name, join_parts(parts, r"/\Z" if only_folders else r"/?\Z")) if parts else None
 
 
-def _translate_glob(glob: str) -> str | None:
-    parts = []
-    for match in _TOKEN.finditer(glob):
-        kind, text = match.lastgroup or "", match[match.lastgroup or 0]
-        if kind == "broken":
-            return None
-        if kind == "set":
-            part = _translate_set(text)
-            if part is None:
+def _without_last_spaces(line: str) -> str:
+    """A line without the spaces at its end, as far as no backslash makes them part of it."""
+    bare = line.rstrip(" ")
+    backslashes = len(bare) - len(bare.rstrip("\\"))
+    return line[: len(bare) + 1] if backslashes % 2 else bare
+
+
+def _read_glob(glob: str, *, by_name: bool) -> list[Part] | None:
+    """The parts of a glob; None where it can never match."""
+    parts: list[Part] = []
+    is_literal = (
+        True  # git compares what stands before the first mark by itself, then begins the glob behind that
+    )
+    place = 0
+    while match := _TOKEN.match(glob, place):
+        kind, place = match.lastgroup or "", match.end()
+        if kind == "stars":
+            before, after = glob[: match.start()], glob[place:]
+            opens = not before or before.endswith("/") or is_literal
+            parts += _read_stars(match[0], before, after, spans=opens and not by_name)
+            place += parts[-1] is Star.FOLDERS
+        elif kind == "set":
+            found = _read_set(glob, place)
+            if found is None:
                 return None
+            part, place = found
+            parts.append(part)
+        elif kind == "broken":
+            return None
         else:
-            part = _SIMPLE.get(kind) or re.escape(text)
-        parts.append(part)
-    return "".join(parts)
+            parts.append("[^/]" if kind == "one" else re.escape(match[kind]))
+        is_literal = is_literal and kind == "plain"
+    return parts
 
 
-def _translate_set(text: str) -> str | None:
-    negated = text[:1] in {"!", "^"}
-    body = _SET_ITEM.sub(_translate_set_item, text[1:] if negated else text)
-    pattern = f"(?!/)[{'^' if negated else ''}{body}]"
-    try:
-        re.compile(pattern)
-    except re.error:
+def _read_stars(stars: str, before: str, after: str, *, spans: bool) -> list[Part]:
+    """A run of stars: two or more span folders where nothing but a slash stands beside them."""
+    at_start = not before or before.endswith("/")
+    if len(stars) > 1 and spans and after.startswith("/"):
+        return [Star.FOLDERS]
+    if len(stars) > 1 and spans and (not after or after.startswith("\\/")):
+        return [Star.ANYTHING, "."] if at_start and not after else [Star.ANYTHING]
+    return ["(?=[^/])", Star.NAME] if at_start else [Star.NAME]
+
+
+def _read_set(glob: str, place: int) -> tuple[str, int] | None:
+    """The pattern of a set's one character, and where the set ends; None where it does not, or names no class."""
+    is_negated = glob[place : place + 1] in ("!", "^")
+    first = place = place + is_negated
+    found, before = "", ""
+    while (character := glob[place : place + 1]) and (character != "]" or place == first):
+        if match := _CLASS.match(glob, place):
+            if match[1] not in _POSIX_CLASSES:
+                return None
+            found, before, place = found + _POSIX_CLASSES[match[1]], "", match.end()
+            continue
+        is_range = character == "-" and before and glob[place + 1 : place + 2] not in ("", "]")
+        place += bool(is_range)
+        place += glob[place] == "\\"
+        character = glob[place : place + 1]
+        if not is_range:
+            found += re.escape(character)
+        elif before <= character:
+            found += f"{re.escape(before)}-{re.escape(character)}"
+        before, place = "" if is_range else character, place + 1
+    if not character:
         return None
-    return pattern
-
-
-def _translate_set_item(match: re.Match[str]) -> str:
-    if match["name"]:
-        return _POSIX_CLASSES.get(match["name"], "")
-    character = match["escaped"] or match["odd"]
-    return character if character.isalnum() else "\\" + character
+    return (f"[^/{found}]" if is_negated else f"(?!/)[{found}]"), place + 1
 
 
 @lru_cache(maxsize=1_000)

@@ -20,6 +20,9 @@ def _as_list(value: object) -> object:
     return listed if isinstance(listed, list) else [value]
 
 
+MOST_TARGETS = 20
+"""Targets of one call."""
+
 SearchQuery = Annotated[
     str,
     Field(description="Name, phrase, or error message"),
@@ -44,7 +47,11 @@ TokenBudget = Annotated[
 ]
 Targets = Annotated[
     list[str],
-    Field(description="Class.method, path::Class.method, path:12-40, or path", min_length=1, max_length=20),
+    Field(
+        description="Class.method, path::Class.method, path:12-40, or path",
+        min_length=1,
+        max_length=MOST_TARGETS,
+    ),
     BeforeValidator(_as_list),
     typer.Argument(help="What to read: Class.method, path::Class.method, path:12-40, or a path."),
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from indexers.summarize import Detail, Summary
+from indexers.tokens import truncate
 from memory_server.answer.page import (
     HEAD_WIDTH,
     Page,
@@ -18,7 +19,7 @@ from memory_server.answer.page import (
     share_out,
     token_cost,
 )
-from memory_server.answer.parameters import ContextLines, Targets, TokenBudget
+from memory_server.answer.parameters import MOST_TARGETS, ContextLines, Targets, TokenBudget
 from memory_server.answer.reply import (
     Ambiguity,
     Json,
@@ -31,10 +32,11 @@ from memory_server.answer.reply import (
 from memory_server.answer.repository import Repository
 from memory_server.answer.slices import numbered, with_context
 from memory_server.answer.tool import Tool
-from memory_server.errors import NotFoundError, OutsideRepositoryError
+from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.index.view import View
 from memory_server.model import Line
 from memory_server.query.targets import (
+    MAX_PATH,
     FileTarget,
     SymbolTarget,
     are_overloads,
@@ -173,17 +175,22 @@ def read(
     Raises:
         NotFoundError: a single target names nothing.
         OutsideRepositoryError: the path of a single target leads outside the repository.
+        QueryError: a single target is too long, or there are more than `MOST_TARGETS`.
     """
+    if len(targets) > MOST_TARGETS:
+        raise QueryError(
+            f"{len(targets):,} targets, {MOST_TARGETS} is the most", "read them in several calls"
+        )
     limit = budget or repository.config.budget.read
     pieces: list[Piece] = []
     distinct = list(dict.fromkeys(targets))
     for target in distinct:
         try:
             pieces.append(_read_one(repository, target, context, limit // (2 if len(distinct) == 1 else 4)))
-        except (NotFoundError, OutsideRepositoryError) as error:
+        except (NotFoundError, OutsideRepositoryError, QueryError) as error:
             if len(distinct) == 1:
                 raise
-            pieces.append(Unread(target, str(error), error.hint))
+            pieces.append(Unread(truncate(target, MAX_PATH), str(error), error.hint))
     return fit(pieces, limit, repository.notes)
 
 

@@ -19,6 +19,9 @@ MAX_LINE, MAX_KEY_LINE = 400, 160
 KEY_LINE_REACH = 400
 """Lines of a symbol that are looked through for key lines."""
 
+KEY_LINE_LENGTH = 2_000
+"""Characters of a line in which a query's terms are looked for; the rest of a longer one is data."""
+
 PROSE_KINDS = frozenset({"file", "window", "section", "element"})
 """Kinds whose lines are worth reading without any mark of code in them."""
 
@@ -74,7 +77,7 @@ def pick_key_lines(text: Sequence[str], summary: Summary, terms: KeyTerms, most:
     last = min(summary.end_line, summary.start_line + KEY_LINE_REACH, len(text))
     scored: list[tuple[float, int]] = []
     for number in range(summary.start_line + 1, last + 1):
-        line = text[number - 1]
+        line = text[number - 1][:KEY_LINE_LENGTH]
         if not terms.pattern.search(line):
             continue
         found = terms.weights.keys() & set(text_terms(line))

@@ -15,7 +15,7 @@ _BEGIN = b"# >>> repo-memory >>>"
 _END = b"# <<< repo-memory <<<"
 _TOOL = re.compile(rb"tool=\$\(command -v ('[^']*'(?:\"'\"'[^']*')*|\S+?)[ )]")
 _SHELLS = frozenset({b"sh", b"bash", b"dash", b"ash", b"ksh", b"mksh", b"zsh"})
-_RUN_AGAIN = re.compile(rb"exec\b.*\$\{?0\b")
+_RUN_AGAIN = re.compile(rb"exec\b.{0,200}\$\{?0\b")
 
 
 class Placement(StrEnum):

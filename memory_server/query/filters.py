@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexers.model import KINDS
+from indexers.source.globs import Part, Star, join_parts
 from memory_server.errors import QueryError
 from memory_server.index.view import View
 
@@ -20,7 +21,7 @@ def allowed_symbols(view: View, path: str, kind: str) -> NDArray[np.bool_] | Non
         QueryError: there is no such kind of symbol.
     """
     if kind and kind not in KINDS:
-        raise QueryError(f"unknown kind {kind!r}", f"use one of: {', '.join(KINDS)}")
+        raise QueryError(f"unknown kind {kind[:40]!r}", f"use one of: {', '.join(KINDS)}")
     allowed = None
     if path:
         fits = path_filter(path)
@@ -36,9 +37,12 @@ def path_filter(text: str) -> Callable[[str], bool]:
     text = text.removeprefix("./").strip("/")
     if text in ("", "."):
         return lambda _: True
-    pattern = re.escape(text)
-    for mark, meaning in ((r"\*\*/", "(?:.*/)?"), (r"\*\*", ".*"), (r"\*", "[^/]*"), (r"\?", "[^/]")):
-        pattern = pattern.replace(mark, meaning)
-    anywhere = "" if "/" in text or "*" not in text else "(?:.*/)?"
-    compiled = re.compile(f"{anywhere}{pattern}(?:/.*)?")
-    return lambda path: compiled.fullmatch(path) is not None
+    anywhere: list[Part] = [] if "/" in text or "*" not in text else [Star.FOLDERS]
+    marks = ("**" if mark.startswith("***") else mark for mark in _MARK.findall(text))
+    parts = [_MARKS.get(mark) or re.escape(mark) for mark in marks]
+    compiled = re.compile(join_parts(anywhere + parts, r"(?:/|\Z)"), re.DOTALL)
+    return lambda path: compiled.match(path) is not None
+
+
+_MARK = re.compile(r"(?:^|(?<=/))\*\*/|\*\*+|.", re.DOTALL)
+_MARKS: dict[str, Part] = {"**/": Star.FOLDERS, "**": Star.ANYTHING, "*": Star.NAME, "?": "[^/]"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,8 +25,10 @@ KIND_WORDS = {
 }  # fmt: skip
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*[!?]?|\d+")
-_HUMPS = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2,}[a-z]")
-_PLACE = re.compile(r"""([\w./\\@+-]+\.\w{1,6})(?::|\(|["'],? line |, line )(\d{1,7})\b""")
+_HUMPS = re.compile(r"[a-z0-9][A-Z]|_|[A-Z][A-Z][a-z]")
+_PLACE = re.compile(r"""([\w./\\@+-]++)(?:(?=(?::|\(|["'],? line |, line )(\d{1,7})\b))?""")
+"""Whatever may be a path is passed over as a whole, so that nothing is looked at twice; with a line if one follows."""
+_FILE_NAME = re.compile(r"[\w./\\@+-]\.\w{1,6}\Z")
 _VERSION = re.compile(r"\bv\d+\b", re.IGNORECASE)
 _ROLE_WORDS = {
     "test": "tests", "tests": "tests", "testing": "tests", "spec": "tests", "specs": "tests",
@@ -35,6 +38,9 @@ _ROLE_WORDS = {
     "windows": "foreign", "win32": "foreign", "macos": "foreign", "darwin": "foreign", "linux": "foreign",
     "bsd": "foreign", "freebsd": "foreign", "solaris": "foreign", "aix": "foreign", "platform": "foreign",
 }  # fmt: skip
+
+MAX_QUERY = 10_000
+"""Characters of a query: a long stack trace has as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +68,19 @@ def read_query(text: str) -> Query:
     """Take a question apart.
 
     Raises:
-        QueryError: it is empty.
+        QueryError: it is empty, or longer than `MAX_QUERY` characters.
     """
     if not text.strip():
         raise QueryError("the query is empty", "ask for a name, a phrase or an error message")
+    if len(text) > MAX_QUERY:
+        raise QueryError(
+            f"the query has {len(text):,} characters, {MAX_QUERY:,} is the most",
+            "ask with the part that matters",
+        )
     found = _WORD.findall(text)
     is_name = len(found) <= 2 and len(text.split()) == 1
-    names = tuple(tuple(re.split(r"\.|::|#|->", word)) for word in found if is_name or _looks_like_name(word))
+    named = dict.fromkeys(word for word in found if is_name or _looks_like_name(word))
+    names = tuple(tuple(re.split(r"\.|::|#|->", word)) for word in named)
     terms: dict[int, float] = {}
     stems: set[str] = set()
     for word in found:
@@ -91,8 +103,14 @@ def read_query(text: str) -> Query:
         roles=frozenset(_ROLE_WORDS[word] for word in words & _ROLE_WORDS.keys())
         | ({"legacy"} if _VERSION.search(text) else set()),
         stems=frozenset(stems),
-        places=tuple(dict.fromkeys((path, int(line)) for path, line in _PLACE.findall(text))),
+        places=tuple(dict.fromkeys(_find_places(text))),
     )
+
+
+def _find_places(text: str) -> Iterator[tuple[str, int]]:
+    for path, line in _PLACE.findall(text):
+        if line and _FILE_NAME.search(path[-8:]):
+            yield path, int(line)
 
 
 @lru_cache(maxsize=50_000)

@@ -13,7 +13,7 @@ import numpy as np
 
 from indexers.summarize import Summary
 from indexers.tokens import truncate
-from memory_server.errors import NotFoundError, OutsideRepositoryError
+from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.index.view import SIDE_ROLES, View
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?")
@@ -28,6 +28,10 @@ SAID_WIDTH = 60
 """Characters of the asker's own words that an error says back."""
 
 MAX_PATH = 1_000
+"""Characters of a path, a glob or a target."""
+
+MAX_NAME = 200
+"""Characters of a name that another can be near to; comparing takes the product of their lengths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,9 @@ def resolve_target(view: View, root: Path, text: str) -> FileTarget | SymbolTarg
     Raises:
         NotFoundError: nothing fits; the hint names what is near.
         OutsideRepositoryError: a path leads outside the repository.
+        QueryError: the target is longer than `MAX_PATH` characters.
     """
+    check_length(text, "target")
     text = text.strip().strip("`")
     if "::" in text and (path := find_path(view, root, text.split("::", 1)[0])):
         return _named_in_file(view, path, text.split("::", 1)[1])
@@ -64,14 +70,29 @@ def resolve_target(view: View, root: Path, text: str) -> FileTarget | SymbolTarg
     return SymbolTarget(find_symbols(view, text))
 
 
+def check_length(text: str, what: str) -> None:
+    """Refuse a path, a glob or a target that is longer than any.
+
+    Raises:
+        QueryError: it has more than `MAX_PATH` characters.
+    """
+    if len(text) > MAX_PATH:
+        raise QueryError(
+            f"a {what} of {len(text):,} characters, {MAX_PATH:,} is the most",
+            f"give a {what} as search shows it",
+        )
+
+
 def inside_root(root: Path, text: str) -> str:
     """A path as posix and relative to the root; globs stay as they are.
 
     Raises:
         OutsideRepositoryError: through ``..``, a link, or as an absolute path it leads elsewhere.
+        QueryError: it is longer than `MAX_PATH` characters.
     """
+    check_length(text, "path")
     outside = OutsideRepositoryError(f"{truncate(text, SAID_WIDTH)} is outside the repository")
-    if "\0" in text or len(text) > MAX_PATH:
+    if "\0" in text:
         raise outside
     joined = Path(os.path.normpath(root / text))
     if not joined.is_relative_to(root) or not joined.resolve().is_relative_to(root.resolve()):
@@ -81,7 +102,7 @@ def inside_root(root: Path, text: str) -> str:
 
 def find_path(view: View, root: Path, text: str) -> str | None:
     """The file a path names, exactly or by its unique end; None when it names none."""
-    if not text or "\n" in text or len(text) > MAX_PATH or "\0" in text:
+    if not text or "\n" in text or "\0" in text:
         return None
     relative = inside_root(root, text)
     if relative in view.file_index or os.path.isfile(root / relative):  # noqa: PTH113 - False for a name too long
@@ -98,7 +119,8 @@ def _named_in_file(view: View, path: str, name: str) -> SymbolTarget:
     wanted = _parts(name)
     found = [symbol for symbol in range(first + 1, last) if wanted and _fits(view, symbol, wanted)]
     if not found:
-        near = get_close_matches(name, view.qualified_names[first:last], n=3, cutoff=0.5)
+        known = [full for full in view.qualified_names[first:last] if len(full) <= MAX_NAME]
+        near = get_close_matches(name[:MAX_NAME], known, n=3, cutoff=0.5)
         hint = _suggest(near) if near else f"outline {path} lists its symbols"
         raise NotFoundError(f"no {truncate(name, SAID_WIDTH)} in {path}", hint)
     return SymbolTarget(_prefer(view, found))
@@ -184,6 +206,8 @@ def nearest_names(view: View, wanted: Sequence[str]) -> list[str]:
         return []
     *outer, name = (part.lower() for part in wanted)
     size = len(name)
+    if size > MAX_NAME:
+        return []
     alike = _spelt(view, outer, (known for known in view.by_name if abs(len(known) - size) <= 1 + size // 4))
     near = get_close_matches(name, alike, n=4, cutoff=0.7)
     found = [alike[known] for known in near]
@@ -196,12 +220,12 @@ def nearest_names(view: View, wanted: Sequence[str]) -> list[str]:
 
 def _spelt(view: View, outer: Sequence[str], names: Iterable[str]) -> dict[str, str]:
     """Of the names that code has, the qualified one of the symbol that bears it, best inside ``outer``."""
-    found = {}
+    found, around = {}, set(outer)
     for name in names:
         bearers = [symbol for symbol in view.by_name[name] if view.kinds[symbol] not in _UNNAMED_KINDS]
         known = [view.qualified_names[symbol] for symbol in bearers]
         if known:
-            found[name] = max(known, key=lambda full: len(set(outer) & set(full.lower().split("."))))
+            found[name] = max(known, key=lambda full: len(around & set(full.lower().split("."))))
     return found
 
 

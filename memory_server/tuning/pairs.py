@@ -63,7 +63,9 @@ _TAGS = re.compile(
     r":type|Args:|Arguments:|Parameters?:?\s*-|Returns:|Raises:|Examples?:|## |# Examples?|# Errors|# Panics|# Safety|"
     r"\\param|\\return|- Parameters?|>>> |```|iex>)"
 )
-_MARKUP = re.compile(r"\{@\w+ ([^}]*)\}|</?\w+>|\[([^\]]*)\]\([^)]*\)|https?://\S+|\\[a-z]+ ")
+_MARKUP = re.compile(
+    r"\{@\w{1,30} ([^}]{0,300})\}|</?\w+>|\[([^\]]{0,300})\]\([^)]{0,300}\)|https?://\S+|\\[a-z]+ "
+)
 _SENTENCE_END = re.compile(r"(?<=[a-z)`'\"])\.(?=\s)")
 _SUBJECT = re.compile(
     r"^(?:\[[^\]]*\]\s*)+|^(?:fix|feat|feature|chore|docs?|refactor|test|perf|style|ci|build|revert)(?:\([^)]*\))?!?:\s*|"

@@ -125,7 +125,7 @@ def test_a_read_never_exceeds_its_budget(
 ) -> None:
     try:
         text = memory.read(targets, context, budget).text()
-    except (NotFoundError, OutsideRepositoryError) as error:
+    except (NotFoundError, OutsideRepositoryError, QueryError) as error:
         assert len(set(targets)) == 1
         assert len(str(error)) < 200
     else:

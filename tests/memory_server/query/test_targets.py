@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory_server.errors import NotFoundError, OutsideRepositoryError
+from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.memory import Memory
 from memory_server.query.targets import (
+    MAX_PATH,
     FileTarget,
     SymbolTarget,
     are_overloads,
@@ -103,11 +104,16 @@ def test_a_name_that_nothing_has_brings_the_nearest_ones(memory: Memory, text: s
 
 def test_an_error_repeats_little_of_a_long_name(memory: Memory) -> None:
     with pytest.raises(NotFoundError) as error:
-        resolve_target(memory.view, memory.root, "x" * 5_000)
+        resolve_target(memory.view, memory.root, "x" * MAX_PATH)
     assert len(str(error.value)) < 100
 
 
-@pytest.mark.parametrize("text", ["..", "../x.py", "a/../../x", "/etc/passwd", "a\0b", "x/" * 600])
+def test_a_target_longer_than_any_is_refused(memory: Memory) -> None:
+    with pytest.raises(QueryError, match=r"a target of 1,001 characters, 1,000 is the most"):
+        resolve_target(memory.view, memory.root, "a/" * (MAX_PATH // 2) + "b")
+
+
+@pytest.mark.parametrize("text", ["..", "../x.py", "a/../../x", "/etc/passwd", "a\0b"])
 def test_a_path_that_leads_outside_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(OutsideRepositoryError):
         inside_root(tmp_path, text)

@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from indexers.files import read_regular
 from memory_server.errors import ConfigError
@@ -37,17 +37,25 @@ class IndexConfig(_Section):
     workers: int = Field(default=0, ge=0)
 
 
-class EmbedderConfig(_Section):
+class _ModelConfig(_Section):
+    model: str = ""
+    _may_download: bool = PrivateAttr(default=True)
+
+    @property
+    def may_download(self) -> bool:
+        """Whether the model may be fetched: the user named it, not the repository."""
+        return self._may_download
+
+
+class EmbedderConfig(_ModelConfig):
     """Which embedding model, empty for the one that ships; on which device models run, empty for the best."""
 
-    model: str = ""
     device: str = ""
 
 
-class RerankerConfig(_Section):
+class RerankerConfig(_ModelConfig):
     """Which cross-encoder orders the first ``hits`` of a search anew; empty means none."""
 
-    model: str = ""
     hits: int = Field(default=20, ge=2, le=100)
 
 
@@ -79,6 +87,9 @@ _ENVIRONMENT = {
 }
 
 
+_MODELS = ("embedder", "reranker")
+"""The sections that name a model."""
+
 _Settings = dict[str, dict[str, Any]]
 """Values by section and name."""
 
@@ -96,9 +107,16 @@ def load_config(root: Path) -> Config:
     given, own = _read_settings(path), _read_own_settings()
     if uri := given.get("store", {}).get("uri"):
         given["store"]["uri"] = _place_inside(root, uri, path)
-    return Config.model_validate(
-        {section: {**given.get(section, {}), **own.get(section, {})} for section in {*given, *own}}
-    )
+    models = [
+        name for name in _MODELS if given.get(name, {}).get("model") and "model" not in own.get(name, {})
+    ]
+    for name in models:
+        given[name]["model"] = _model_inside(root, given[name]["model"], f"{path}: {name}.model")
+    merged = {name: {**given.get(name, {}), **own.get(name, {})} for name in {*given, *own}}
+    config = Config.model_validate(merged)
+    for name in models:
+        getattr(config, name)._may_download = False
+    return config
 
 
 def _read_own_settings() -> _Settings:
@@ -149,13 +167,34 @@ def find_place(root: Path, name: str, setting: str) -> str:
 
 
 def _place_inside(root: Path, name: str, path: Path) -> str:
-    """A folder that the repository's settings name.
+    """The folder for the index that the repository's settings name.
 
     Raises:
         ConfigError: it lies outside the repository.
     """
     place = find_place(root, name, f"{path}: store.uri")
     if not Path(place).is_relative_to(root):
-        hint = f"name it in your own settings, {user_settings() or 'config.toml'}, or in REPO_MEMORY_STORE"
-        raise ConfigError(f"{path}: store.uri leads outside the repository: {place}", hint)
+        raise ConfigError(
+            f"{path}: store.uri leads outside the repository: {place}", _name_it("REPO_MEMORY_STORE")
+        )
     return place
+
+
+def _model_inside(root: Path, name: str, setting: str) -> str:
+    """A model that the repository's settings name: the folder of one in it, or a name on the hub.
+
+    Raises:
+        ConfigError: it is a folder outside the repository.
+    """
+    place = Path(find_place(root, name, setting))
+    is_path = name.startswith((".", "~")) or name.count("/") > 1 or Path(name).is_absolute()
+    if not is_path and not os.path.lexists(root / name):
+        return name
+    if not place.is_relative_to(root):
+        hint = _name_it("REPO_MEMORY_MODEL or REPO_MEMORY_RERANKER")
+        raise ConfigError(f"{setting} leads outside the repository: {place}", hint)
+    return os.fspath(place)
+
+
+def _name_it(variable: str) -> str:
+    return f"name it in your own settings, {user_settings() or 'config.toml'}, or in {variable}"

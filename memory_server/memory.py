@@ -33,8 +33,10 @@ class Memory:
     def __init__(self, root: Path, tree: TreeIndex, config: Config) -> None:
         self.root, self.tree, self.config = root, tree, config
         self.index = FreshIndex(tree)
-        wanted = config.reranker.model
-        reranker = CrossEncoderReranker(wanted, config.embedder.device or None) if wanted else None
+        wanted, device = config.reranker, config.embedder.device or None
+        reranker = None
+        if wanted.model:
+            reranker = CrossEncoderReranker(wanted.model, device, may_download=wanted.may_download)
         self.repository = Repository(self.index, config, reranker)
         """What the tools answer from."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from indexers.embedding.pretrained import load_pretrained
 from indexers.errors import EmbedderError
+from indexers.files import parse_json, read_head, read_regular
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -39,6 +39,8 @@ _FLOATS = {"F16": "<f2", "F32": "<f4"}
 _PROBE = ("read", "file2")
 _TRANSFORMER_BATCH = 64
 _SAMPLED_BYTES = 1 << 20
+_LARGEST_FILE = 4 << 30
+"""Bytes of a static model's file: millions of words."""
 
 
 class Embedder(Protocol):
@@ -59,10 +61,11 @@ class Embedder(Protocol):
         """Embed a question about texts: (dimensions,). Some models want to be told which of the two it is."""
 
 
-def load_embedder(model: str | None, device: str | None = None) -> Embedder:
+def load_embedder(model: str | None, device: str | None = None, may_download: bool = True) -> Embedder:
     """Load the shipped model (None), a folder's static model, or any sentence-transformers name or folder.
 
-    ``device`` is where a transformer runs (``cpu``, ``cuda``, ``mps``); None: the best there is.
+    ``device`` is where a transformer runs (``cpu``, ``cuda``, ``mps``); None: the best there is. ``may_download``:
+    whether a name that is not on the disk may be fetched.
 
     Raises:
         EmbedderError: A folder holds a static model that cannot be read.
@@ -70,7 +73,8 @@ def load_embedder(model: str | None, device: str | None = None) -> Embedder:
     folder = SHIPPED_MODEL if model is None else Path(model).expanduser()
     if model is None or _find_static_module(folder) is not None:
         return StaticEmbedder(folder)
-    return SentenceTransformerEmbedder(model if not folder.is_dir() else str(folder), device)
+    name = str(folder) if folder.is_dir() else model
+    return SentenceTransformerEmbedder(name, device, may_download=may_download)
 
 
 def static_model_id(folder: Path) -> str:
@@ -168,9 +172,8 @@ class SentenceTransformerEmbedder:
         EmbedderError: On first use, when the model is missing, broken or cannot be downloaded.
     """
 
-    def __init__(self, name_or_path: str, device: str | None = None) -> None:
-        self._name = name_or_path
-        self._device = device
+    def __init__(self, name_or_path: str, device: str | None = None, *, may_download: bool = True) -> None:
+        self._name, self._device, self._may_download = name_or_path, device, may_download
         self._mutex = RLock()
 
     @cached_property
@@ -183,8 +186,8 @@ class SentenceTransformerEmbedder:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             size = path.stat().st_size
             content.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
+            content.update(read_head(path, _SAMPLED_BYTES, follow=True))
             with path.open("rb") as file:
-                content.update(file.read(_SAMPLED_BYTES))
                 file.seek(max(size - _SAMPLED_BYTES, 0))
                 content.update(file.read(_SAMPLED_BYTES))
         return f"{folder.resolve().name}-{content.hexdigest()}"
@@ -213,13 +216,15 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def _model(self) -> Any:  # noqa: ANN401
-        return load_pretrained("SentenceTransformer", self._name, self._device, EmbedderError)
+        return load_pretrained(
+            "SentenceTransformer", self._name, self._device, EmbedderError, may_download=self._may_download
+        )
 
 
 def _find_static_module(folder: Path) -> Path | None:
     """The folder of a model's StaticEmbedding; None if there is none, or the model does more than that."""
     try:
-        modules = json.loads((folder / "modules.json").read_bytes())
+        modules: Any = parse_json(read_regular(folder / "modules.json", follow=True))
         found = [(str(module["type"]).rpartition(".")[2], str(module["path"])) for module in modules]
     except OSError:
         return None
@@ -236,7 +241,8 @@ def _read_files(folder: Path) -> tuple[Path, bytes, bytes]:
     if module is None:
         raise EmbedderError(f"{folder} does not hold a static embedding model")
     try:
-        return module, (module / "tokenizer.json").read_bytes(), (module / "model.safetensors").read_bytes()
+        tokenizer = read_regular(module / "tokenizer.json", _LARGEST_FILE, follow=True)
+        return module, tokenizer, read_regular(module / "model.safetensors", _LARGEST_FILE, follow=True)
     except OSError as error:
         raise EmbedderError(f"{module} lacks a file of the model: {error}") from error
 
@@ -258,7 +264,7 @@ def _read_token_vectors(data: bytes, folder: Path) -> Vectors:
     """Token vectors of a safetensors file: 8 bytes of header length, a JSON header, tensors."""
     try:
         start = 8 + struct.unpack_from("<Q", data)[0]
-        header = json.loads(data[8:start])
+        header: Any = parse_json(data[8:start])
         tensor = header.get("embedding.weight") or header["embeddings"]
         first, last = tensor["data_offsets"]
         stored: NDArray[np.floating] = np.frombuffer(

@@ -18,17 +18,22 @@ _MESSAGE_LIMIT = 300
 
 
 def load_pretrained(
-    model_class: ModelClass, name_or_path: str, device: str | None, failure: type[ModelError]
+    model_class: ModelClass,
+    name_or_path: str,
+    device: str | None,
+    failure: type[ModelError],
+    *,
+    may_download: bool = True,
 ) -> Any:  # noqa: ANN401 - an object of sentence-transformers
     """Load a model, without the network where it is on the disk, on ``device`` or the best there is.
 
-    A name that is not on the disk is downloaded once the hub is seen to answer: the hub's own client repeats
-    every request for half a minute.
+    A name that is not on the disk is downloaded, if it may be, once the hub is seen to answer: the hub's own client
+    repeats every request for half a minute.
 
     Raises:
         ModelError: as ``failure``: the model is missing or broken, the hub or the device is out of reach.
     """
-    on_disk = _is_on_disk(model_class, name_or_path, failure)
+    on_disk = _is_on_disk(model_class, name_or_path, failure, may_download)
     try:
         import sentence_transformers
         from safetensors import SafetensorError
@@ -39,7 +44,9 @@ def load_pretrained(
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     make = getattr(sentence_transformers, model_class)
     try:
-        return _load(make, name_or_path, device, failure) if on_disk else make(name_or_path, device=device)
+        if on_disk:
+            return _load(make, name_or_path, device, failure, may_download)
+        return make(name_or_path, device=device)
     except (
         AssertionError,  # torch without support for the device
         AttributeError,
@@ -53,15 +60,18 @@ def load_pretrained(
         raise failure(f"the model {name_or_path} cannot be loaded: {_one_line(error)}") from error
 
 
-def _is_on_disk(model_class: ModelClass, name: str, failure: type[ModelError]) -> bool:
+def _is_on_disk(model_class: ModelClass, name: str, failure: type[ModelError], may_download: bool) -> bool:
     """Whether a model can be loaded without the network; the quick way to a refusal, before PyTorch is imported."""
     if Path(name).is_dir():
+        odd = next((path for path in Path(name).rglob("*") if not path.is_file() and not path.is_dir()), None)
+        if odd is not None:
+            raise failure(f"there is no model in {name}: {odd} is no file")
         return True
     if name.count("/") > 1 or name.startswith((".", "~")):
         raise failure(f"there is no model in {name}: no such folder")
     if _was_downloaded(name if "/" in name else f"{_OWNERS[model_class]}/{name}"):
         return True
-    _check_hub(name, failure)
+    _check_hub(name, failure, may_download)
     return False
 
 
@@ -77,6 +87,7 @@ def _load(
     name: str,
     device: str | None,
     failure: type[ModelError],
+    may_download: bool,
 ) -> Any:  # noqa: ANN401
     """Load what is on the disk; a download that was broken off is completed."""
     try:
@@ -84,12 +95,17 @@ def _load(
     except (OSError, ValueError):
         if Path(name).is_dir():
             raise
-    _check_hub(name, failure)
+    _check_hub(name, failure, may_download)
     return make(name, device=device)
 
 
-def _check_hub(name: str, failure: type[ModelError]) -> None:
-    """Ask the hub for anything, once."""
+def _check_hub(name: str, failure: type[ModelError], may_download: bool) -> None:
+    """Ask the hub for anything, once, if it may be asked."""
+    if not may_download:
+        told = f"the model {name} is not on this machine, and is not fetched for settings that came with a repository"
+        raise failure(
+            told, "name it in your own settings or in the environment, as the README says, or download it"
+        )
     import ssl
     from urllib.error import HTTPError, URLError
     from urllib.request import Request, urlopen

@@ -139,7 +139,8 @@ class EmbedderChoice:
                 self._tuned = find_tuned(self._index) if self._takes_tuned else None
                 model = str(self._tuned or self._config.model)
                 try:
-                    self._embedder = load_embedder(model or None, self._config.device or None)
+                    device, may_download = self._config.device or None, self._config.may_download
+                    self._embedder = load_embedder(model or None, device, may_download)
                 except EmbedderError as error:
                     error.hint = "run `repo-memory tune --undo`" if self._tuned else error.hint
                     raise

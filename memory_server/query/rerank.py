@@ -35,8 +35,8 @@ class Reranker(Protocol):
 class CrossEncoderReranker:
     """A sentence-transformers ``CrossEncoder`` by name or folder, loaded when first used."""
 
-    def __init__(self, name_or_path: str, device: str | None = None) -> None:
-        self._name, self._device = name_or_path, device
+    def __init__(self, name_or_path: str, device: str | None = None, *, may_download: bool = True) -> None:
+        self._name, self._device, self._may_download = name_or_path, device, may_download
         self._mutex = Lock()
 
     @property
@@ -60,7 +60,9 @@ class CrossEncoderReranker:
 
     @cached_property
     def _model(self) -> Any:  # noqa: ANN401
-        return load_pretrained("CrossEncoder", self._name, self._device, RerankerError)
+        return load_pretrained(
+            "CrossEncoder", self._name, self._device, RerankerError, may_download=self._may_download
+        )
 
 
 def hit_text(hit: SearchHit, lines: Sequence[str]) -> str:

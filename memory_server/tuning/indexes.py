@@ -34,7 +34,8 @@ def open_index(folder: Path, indexes: Path, embedder: Embedder | None = None) ->
     root = folder.resolve()
     config = load_config(root).model_copy(update={"store": StoreConfig(uri=os.fspath(indexes.resolve()))})
     place = locate(root, None, config)
-    tree = TreeIndex(root, None, place, config, embedder or _embedder(config.embedder.model))
+    embedder = embedder or _embedder(config.embedder.model, config.embedder.may_download)
+    tree = TreeIndex(root, None, place, config, embedder)
     memory = Memory(root, tree, config)
     stamp = place.path / _STAMP
     # The product trusts rows of its own version; between two versions the indexers may have changed.
@@ -46,8 +47,8 @@ def open_index(folder: Path, indexes: Path, embedder: Embedder | None = None) ->
 
 
 @cache
-def _embedder(model: str) -> Embedder:
-    return load_embedder(model or None)
+def _embedder(model: str, may_download: bool) -> Embedder:
+    return load_embedder(model or None, None, may_download)
 
 
 @cache

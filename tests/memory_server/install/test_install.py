@@ -260,10 +260,10 @@ def test_a_missing_registration_is_found(root: Path) -> None:
     assert "repo-memory init" in check(root)[0].fix
 
 
-def test_a_symbolic_link_stays_a_link_and_its_target_is_edited(root: Path, tmp_path: Path) -> None:
-    target = tmp_path / "shared.json"
+def test_a_link_within_the_project_stays_a_link_and_its_target_is_edited(root: Path) -> None:
+    target = root / "shared.json"
     target.write_text("{}", encoding="utf-8")
-    (root / ".mcp.json").symlink_to(target)
+    (root / ".mcp.json").symlink_to("shared.json")
     install(root)
     assert (root / ".mcp.json").is_symlink()
     assert SERVER in target.read_text("utf-8")

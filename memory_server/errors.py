@@ -70,6 +70,12 @@ class QueryError(MemoryServerError):
     hint = "see the tool's description"
 
 
+class OverdueError(QueryError):
+    """A question takes longer than it may."""
+
+    hint = "narrow it with path=, ask for less, or ask again"
+
+
 class TuneError(MemoryServerError):
     """The model cannot be tuned to this repository; the index stays as it was."""
 

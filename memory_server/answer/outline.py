@@ -14,6 +14,7 @@ from memory_server.answer.parameters import OutlinePath, TokenBudget
 from memory_server.answer.reply import Json, LeftOut, Reply, symbol_json
 from memory_server.answer.repository import Repository
 from memory_server.answer.tool import Tool
+from memory_server.deadline import in_time
 from memory_server.errors import NotFoundError
 from memory_server.index.view import SIDE_ROLES, View
 from memory_server.query.filters import path_filter
@@ -104,7 +105,7 @@ def outline(repository: Repository, path: OutlinePath = "", budget: TokenBudget 
     fits = path_filter(path)
 
     def question(view: View) -> tuple[list[int], set[str]]:
-        inside = [place for place, candidate in enumerate(view.paths) if fits(candidate)]
+        inside = [place for place, candidate in enumerate(in_time(view.paths)) if fits(candidate)]
         if not inside:
             hint = "outline without a path shows the repository"
             raise NotFoundError(f"nothing indexed at {path or 'this repository'}", hint)
@@ -131,7 +132,7 @@ def _weigh(view: View, inside: Sequence[int]) -> dict[int, float]:
     """What each symbol is worth in an outline; windows are left out, and files that hold something else."""
     weights: dict[int, float] = {}
     depths: dict[int, int] = {}
-    for place in inside:
+    for place in in_time(inside):
         first, last = int(view.first[place]), int(view.first[place + 1])
         side = SIDE_WEIGHT if view.roles[place] in SIDE_ROLES else 1.0
         named = [symbol for symbol in range(first + 1, last) if view.kinds[symbol] != "window"]

@@ -32,6 +32,7 @@ from memory_server.answer.reply import (
 from memory_server.answer.repository import Repository
 from memory_server.answer.slices import numbered, with_context
 from memory_server.answer.tool import Tool
+from memory_server.deadline import check_time
 from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.index.view import View
 from memory_server.model import Line
@@ -186,6 +187,7 @@ def read(
     distinct = list(dict.fromkeys(targets))
     for target in distinct:
         try:
+            check_time()
             pieces.append(_read_one(repository, target, context, limit // (2 if len(distinct) == 1 else 4)))
         except (NotFoundError, OutsideRepositoryError, QueryError) as error:
             if len(distinct) == 1:

@@ -22,6 +22,7 @@ from memory_server.answer.reply import (
 from memory_server.answer.repository import FileLines, Repository
 from memory_server.answer.slices import clip
 from memory_server.answer.tool import Tool
+from memory_server.deadline import is_overdue
 from memory_server.index.view import View
 from memory_server.model import Line
 from memory_server.query.relations import SURE, RelatedSymbol, count_unresolved, find_related
@@ -196,7 +197,7 @@ def _quote(repository: Repository, reply: RelatedReply, shown: int) -> RelatedRe
     files = FileLines(repository.index)
 
     def quote(relative: Relative) -> Relative:
-        text = files[relative.summary.path] if relative.lines else []
+        text = files[relative.summary.path] if relative.lines and not is_overdue() else []
         lines = tuple(Line(n, clip(text[n - 1]) if n <= len(text) else "") for n, _ in relative.lines)
         told = sum(number <= len(text) for number, _ in lines[:shown])
         return replace(relative, lines=lines, shown=told)

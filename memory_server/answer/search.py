@@ -20,6 +20,7 @@ from memory_server.answer.reply import Json, LeftOut, Reply, lines_json, symbol_
 from memory_server.answer.repository import FileLines, Repository, summarize_symbol
 from memory_server.answer.slices import pick_key_lines, weigh_key_terms
 from memory_server.answer.tool import Tool
+from memory_server.deadline import is_overdue
 from memory_server.index.view import View
 from memory_server.model import Line, SearchHit
 from memory_server.query.question import Query, read_query
@@ -168,7 +169,7 @@ def _tell(repository: Repository, view: View, hits: Sequence[SearchHit], query: 
         lines: tuple[Line, ...] = ()
         if (hit.path, hit.name) in seen:
             summary = replace(summary, doc="", calls=())
-        elif place < KEY_LINE_HITS:
+        elif place < KEY_LINE_HITS and not is_overdue():
             lines = pick_key_lines(files[hit.path], summary, terms, KEY_LINES)
         told.append(replace(hit, summary=summary, lines=lines))
         seen.add((hit.path, hit.name))

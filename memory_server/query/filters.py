@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from indexers.model import KINDS
 from indexers.source.globs import Part, Star, join_parts
+from memory_server.deadline import in_time
 from memory_server.errors import QueryError
 from memory_server.index.view import View
 
@@ -25,7 +26,7 @@ def allowed_symbols(view: View, path: str, kind: str) -> NDArray[np.bool_] | Non
     allowed = None
     if path:
         fits = path_filter(path)
-        allowed = np.array([fits(candidate) for candidate in view.paths], bool)[view.file_of]
+        allowed = np.array([fits(candidate) for candidate in in_time(view.paths)], bool)[view.file_of]
     if kind:
         kinds = np.array([candidate == kind for candidate in view.kinds], bool)
         allowed = kinds if allowed is None else allowed & kinds

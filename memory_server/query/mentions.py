@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from memory_server.deadline import in_time
 from memory_server.index.view import View
 from memory_server.query.question import Query
 from memory_server.query.signals import WHOLE_PATH
@@ -25,7 +26,7 @@ def named_symbols(view: View, query: Query) -> dict[int, float]:
 
 
 def _by_name(view: View, query: Query) -> Iterable[tuple[int, float]]:
-    for name in query.names:
+    for name in in_time(query.names):
         for symbol in view.by_name.get(name[-1].lower(), ())[:MOST_NAMESAKES]:
             outer = view.qualified_names[symbol].lower().split(".")[:-1]
             stem = view.path_of(symbol).rpartition("/")[2].split(".")[0].lower()

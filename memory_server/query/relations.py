@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from indexers.model import CONTAINER_KINDS, REFERENCE_KINDS
 from indexers.references.graph import CALL, IMPORT, INHERIT
+from memory_server.deadline import in_time
 from memory_server.errors import QueryError
 from memory_server.index.view import View
 
@@ -107,7 +108,7 @@ def _walk(view: View, starts: Sequence[int], step: Step, depth: int) -> dict[int
 def _reach(view: View, level: dict[int, float], step: Step) -> dict[tuple[int, int], float]:
     """The symbols one step on, and of each line that refers how surely it refers to any of the level."""
     reached: dict[tuple[int, int], float] = {}
-    for symbol, sure in level.items():
+    for symbol, sure in in_time(level.items()):
         for end, line, confidence in step(view, symbol):
             key = (_whole(view, end), line)
             reached[key] = min(reached.get(key, 0.0) + sure * confidence, 1.0)

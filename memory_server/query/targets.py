@@ -13,6 +13,7 @@ import numpy as np
 
 from indexers.summarize import Summary
 from indexers.tokens import truncate
+from memory_server.deadline import in_time
 from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.index.view import SIDE_ROLES, View
 
@@ -221,7 +222,7 @@ def nearest_names(view: View, wanted: Sequence[str]) -> list[str]:
 def _spelt(view: View, outer: Sequence[str], names: Iterable[str]) -> dict[str, str]:
     """Of the names that code has, the qualified one of the symbol that bears it, best inside ``outer``."""
     found, around = {}, set(outer)
-    for name in names:
+    for name in in_time(names):
         bearers = [symbol for symbol in view.by_name[name] if view.kinds[symbol] not in _UNNAMED_KINDS]
         known = [view.qualified_names[symbol] for symbol in bearers]
         if known:

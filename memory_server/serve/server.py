@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -29,7 +30,8 @@ from mcp_types import (
 from indexers.errors import IndexerError
 from memory_server.answer.page import cut_text
 from memory_server.answer.tools import TOOLS
-from memory_server.errors import MemoryServerError, QueryError
+from memory_server.deadline import due_in
+from memory_server.errors import MemoryServerError, OverdueError, QueryError
 from memory_server.memory import Memory
 from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.wire import Wire
@@ -42,15 +44,23 @@ ALWAYS_LOAD = {"anthropic/alwaysLoad": True}
 ERROR_TOKENS = 100
 """The smallest budget of a reply holds any error."""
 
+ANSWER_SECONDS = 20.0
+"""What a question may take; whoever answers stops with what there is a tenth before."""
+
+MOST_AT_ONCE = 64
+"""Questions that are answered at the same time, each in its own thread; further ones wait, as long as they may take."""
+
 Source = Callable[[], Memory]
 """Gives the memory to ask, and may block until there is something to answer from."""
 
 
-def build_server(memory: Source) -> Server[Any]:
+def build_server(memory: Source, seconds: float = ANSWER_SECONDS) -> Server[Any]:
     """The server over a memory; a question is answered in a thread of its own, so that none waits for another.
 
+    After ``seconds`` it is replied to in any case, and what still runs ends where it next looks at the time.
     What it replies to ``initialize`` and ``tools/list`` is kept in `greeting.json` as well.
     """
+    threads = anyio.CapacityLimiter(MOST_AT_ONCE)
 
     async def list_tools(
         _context: ServerRequestContext[Any, Any], _page: PaginatedRequestParams | None
@@ -60,8 +70,10 @@ def build_server(memory: Source) -> Server[Any]:
     async def call(
         _context: ServerRequestContext[Any, Any], question: CallToolRequestParams
     ) -> CallToolResult:
-        arguments = question.arguments or {}
-        return await anyio.to_thread.run_sync(call_tool, memory, question.name, arguments)
+        answer = partial(call_tool, memory, question.name, question.arguments or {})
+        with anyio.move_on_after(seconds), due_in(0.9 * seconds):
+            return await anyio.to_thread.run_sync(answer, abandon_on_cancel=True, limiter=threads)
+        return _tell(OverdueError(f"no answer within {seconds:g} seconds"))
 
     return Server(
         "repo-memory",
@@ -95,11 +107,15 @@ def call_tool(memory: Source, name: str, arguments: dict[str, Any]) -> CallToolR
         checked = tool.check(arguments)
         return _result(tool.ask(memory().repository, **checked).text())
     except (MemoryServerError, IndexerError) as error:
-        told = f"{' '.join(str(error).split())}\nhint: {error.hint}"
-        return _result(cut_text(told, ERROR_TOKENS), is_error=True)
+        return _tell(error)
     except Exception:  # the SDK would send the client the exception's own text
         logger.exception("the tool %s crashed", name)
         return _result(f"Error executing tool {name}", is_error=True)
+
+
+def _tell(error: MemoryServerError | IndexerError) -> CallToolResult:
+    told = f"{' '.join(str(error).split())}\nhint: {error.hint}"
+    return _result(cut_text(told, ERROR_TOKENS), is_error=True)
 
 
 def _result(text: str, *, is_error: bool = False) -> CallToolResult:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio.lowlevel
@@ -14,12 +15,13 @@ from mcp import Client
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 
 from indexers.tokens import estimate_tokens
-from memory_server.errors import UnsafeRootError
+from memory_server import deadline
+from memory_server.errors import OverdueError, UnsafeRootError
 from memory_server.memory import Memory
 from memory_server.query.relations import RELATIONS
 from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.live import LiveMemory
-from memory_server.serve.server import Source, build_server
+from memory_server.serve.server import MOST_AT_ONCE, Source, build_server, call_tool
 from tests.support.answering import make_sample, memory_over
 
 TOOLS = ("search", "read", "outline", "related")
@@ -219,3 +221,80 @@ def test_only_tools_are_offered(memory: Memory) -> None:
             return client.server_capabilities.model_dump(exclude_none=True)
 
     assert anyio.run(run) == {"tools": {"list_changed": False}}
+
+
+def test_a_question_that_never_ends_is_replied_to_in_time(memory: Memory) -> None:
+    released = threading.Event()
+
+    def stuck() -> Memory:
+        released.wait()
+        return memory
+
+    async def run() -> CallToolResult:
+        async with Client(build_server(stuck, seconds=0.05)) as client:
+            try:
+                return await client.call_tool("outline", {})
+            finally:
+                released.set()
+
+    (content,) = anyio.run(run).content
+    assert isinstance(content, TextContent)
+    assert content.text == f"no answer within 0.05 seconds\nhint: {OverdueError.hint}"
+
+
+def test_stuck_questions_hold_up_no_other(memory: Memory) -> None:
+    """More of them than the SDK's own threads, which the wire is read in as well."""
+    stuck, released = MOST_AT_ONCE - 1, threading.Event()
+    asked: list[threading.Thread] = []
+
+    def source() -> Memory:
+        asked.append(threading.current_thread())
+        if len(asked) <= stuck:
+            released.wait()
+        return memory
+
+    async def run() -> tuple[int, CallToolResult]:
+        finished: list[CallToolResult] = []
+        async with Client(build_server(source)) as client, anyio.create_task_group() as tasks:
+
+            async def ask() -> None:
+                finished.append(await client.call_tool("outline", {}))
+
+            for _ in range(stuck):
+                tasks.start_soon(ask)
+            while len(asked) < stuck:
+                await anyio.lowlevel.checkpoint()
+            answer = await client.call_tool("outline", {"path": "shop"})
+            before = len(finished)
+            released.set()
+        return before, answer
+
+    finished, answer = anyio.run(run)
+    assert (finished, answer.is_error) == (0, False)
+
+
+def test_a_read_that_is_overdue_shows_what_it_has(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 0.0, *[60.0] * 100])
+    monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with deadline.due_in(20):
+        reply = memory.read(["add_tax", "Cart.add", "Cart"])
+    told = f"the answer takes too long; {OverdueError.hint}"
+    assert [piece.name for piece in reply.slices] == ["add_tax"]
+    assert reply.text().count(told) == 2
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("search", {"query": "add", "path": "*.py"}),
+        ("outline", {}),
+        ("related", {"symbol": "add_tax", "relation": "callers"}),
+        ("read", {"targets": ["ad_tax"]}),
+    ],
+)
+def test_work_goes_on_no_longer_than_it_may(memory: Memory, tool: str, arguments: dict[str, object]) -> None:
+    with deadline.due_in(-1):
+        result = call_tool(lambda: memory, tool, arguments)
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    assert content.text == f"the answer takes too long\nhint: {OverdueError.hint}"

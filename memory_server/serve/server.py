@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from importlib import metadata
@@ -14,17 +16,19 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.message import SessionMessage
 from mcp_types import (
+    INTERNAL_ERROR,
     CallToolRequestParams,
     CallToolResult,
     JSONRPCError,
     JSONRPCMessage,
+    JSONRPCNotification,
+    JSONRPCRequest,
     JSONRPCResponse,
     ListToolsResult,
     PaginatedRequestParams,
     TextContent,
     Tool,
     ToolAnnotations,
-    jsonrpc_message_adapter,
 )
 
 from indexers.errors import IndexerError
@@ -34,9 +38,13 @@ from memory_server.deadline import due_in
 from memory_server.errors import MemoryServerError, OverdueError, QueryError
 from memory_server.memory import Memory
 from memory_server.serve.greeting import INSTRUCTIONS
-from memory_server.serve.wire import Wire
+from memory_server.serve.messages import read_messages, refuse
+from memory_server.serve.wire import END, Wire
 
 logger = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 5.0
+"""What a client that has left is given to read its last replies."""
 
 ALWAYS_LOAD = {"anthropic/alwaysLoad": True}
 """Claude Code then offers the tools at once instead of behind its tool search."""
@@ -122,51 +130,81 @@ def _result(text: str, *, is_error: bool = False) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error)
 
 
-def run_server(server: Server[Any], wire: Wire) -> None:
-    """Serve on the wire until the client leaves."""
-    anyio.run(_serve, server, wire)
+def run_server(
+    server: Server[Any], wire: Wire, seconds: float = ANSWER_SECONDS, close_seconds: float = CLOSE_SECONDS
+) -> None:
+    """Serve on the wire until the client leaves; what it asked before that is replied to, within ``seconds``."""
+    anyio.run(_Session(server, wire, seconds).serve)
+    wire.close(close_seconds)
 
 
-async def _serve(server: Server[Any], wire: Wire) -> None:
-    arrivals, arrived = anyio.create_memory_object_stream[SessionMessage | Exception]()
-    leaving, departures = anyio.create_memory_object_stream[SessionMessage]()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_receive, wire, arrivals)
-        tasks.start_soon(_send, wire, departures)
-        await server.run(arrived, leaving, server.create_initialization_options())
+class _Session:
+    """The SDK between the wire's two directions, and the requests that it has not replied to yet."""
 
+    def __init__(self, server: Server[Any], wire: Wire, seconds: float) -> None:
+        self.server, self.wire, self.seconds = server, wire, seconds
+        self._open: Counter[int | str] = Counter()
+        self._settled = anyio.Event()
+        self._greeted = False
+        """Whether the SDK has replied to the greeting that was replied to before it was there."""
 
-async def _receive(wire: Wire, arrivals: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
-    """Hand the client's lines to the SDK, and what is wrong with those that are no messages."""
-    async with arrivals:
-        while line := await anyio.to_thread.run_sync(wire.next_line, abandon_on_cancel=True):
-            try:
-                message = jsonrpc_message_adapter.validate_json(
-                    line.decode("utf-8", "replace"), by_name=False
-                )
-            except ValueError as error:
-                await arrivals.send(error)
-            else:
-                await arrivals.send(SessionMessage(message))
+    async def serve(self) -> None:
+        """Serve until the client has left. Should the SDK fail, what is open is refused and the session ends."""
+        arrivals, arrived = anyio.create_memory_object_stream[SessionMessage | Exception]()
+        leaving, departures = anyio.create_memory_object_stream[SessionMessage]()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._receive, arrivals)
+                tasks.start_soon(self._send, departures)
+                await self.server.run(arrived, leaving, self.server.create_initialization_options())
+                tasks.cancel_scope.cancel()
+        except Exception:  # the client is told of each request, and has no other way to learn of it
+            logger.exception("the session broke")
+        for request in self._open.elements():
+            self.wire.send(refuse(INTERNAL_ERROR, "the session ended before the answer", json.dumps(request)))
 
+    async def _receive(self, arrivals: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
+        """Hand the client's messages to the SDK, and refuse what is none; at the end, wait for what was asked."""
+        async with arrivals:
+            while (
+                line := await anyio.to_thread.run_sync(self.wire.next_line, abandon_on_cancel=True)
+            ) != END:
+                for found in read_messages(line, self.wire.greeted):
+                    if isinstance(found, bytes):
+                        self.wire.send(found)
+                        continue
+                    self._note(found)
+                    await arrivals.send(SessionMessage(found))
+            with anyio.move_on_after(self.seconds):
+                while self._open.total() and not self.wire.gone.is_set():
+                    self._settled = anyio.Event()
+                    await self._settled.wait()
 
-async def _send(wire: Wire, departures: MemoryObjectReceiveStream[SessionMessage]) -> None:
-    """Write the SDK's messages to the client, less its reply to a greeting that was replied to already."""
-    dropped = False
-    async with departures:
-        async for departing in departures:
-            message = departing.message
-            if not dropped and _is_reply(message, wire.greeted):
-                dropped = True
-                continue
-            line = message.model_dump_json(by_alias=True, exclude_unset=True)
-            try:
-                await anyio.to_thread.run_sync(wire.send, line.encode() + b"\n")
-            except OSError:
-                return  # the client is gone, which the SDK learns as its lines end
+    async def _send(self, departures: MemoryObjectReceiveStream[SessionMessage]) -> None:
+        """Hand the SDK's messages to the wire, less its reply to a greeting that was replied to already."""
+        async with departures:
+            async for departing in departures:
+                message = departing.message
+                if isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None:
+                    self._settle(message.id)
+                    if not self._greeted and message.id == self.wire.greeted:
+                        self._greeted = True
+                        continue
+                line = message.model_dump_json(by_alias=True, exclude_unset=True)
+                self.wire.send(line.encode() + b"\n")
 
+    def _note(self, message: JSONRPCMessage) -> None:
+        """Keep account of a request, until it is replied to or the client takes it back."""
+        if isinstance(message, JSONRPCRequest):
+            self._open[message.id] += 1
+        elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
+            taken_back = (message.params or {}).get("requestId")
+            if isinstance(taken_back, int | str):
+                self._settle(taken_back)
 
-def _is_reply(message: JSONRPCMessage, request: int | str | None) -> bool:
-    if request is None or not isinstance(message, JSONRPCResponse | JSONRPCError):
-        return False
-    return message.id == request
+    def _settle(self, request: int | str) -> None:
+        if self._open[request] > 1:
+            self._open[request] -= 1
+        else:
+            del self._open[request]
+        self._settled.set()

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mcp_types import INVALID_REQUEST, PARSE_ERROR
 
+from memory_server.memory import Memory
 from memory_server.serve.server import build_server, run_server
-from memory_server.serve.wire import Wire
-from tests.support.answering import make_sample
+from memory_server.serve.wire import END, MAX_LINE, Wire, read_lines
+from tests.support.answering import make_sample, memory_over
 from tests.support.places import CHECKOUT
 from tests.support.wire import (
     ENVELOPED,
@@ -44,11 +49,14 @@ def take(*sent: Message | bytes) -> tuple[list[int | str], list[bytes]]:
     sink = BytesIO()
     wire = Wire(BytesIO(b"".join(map(line_of, sent))), sink)
     wire.listen()
+    wire.close(DEADLINE)
     replies = [json.loads(line)["id"] for line in sink.getvalue().splitlines()]
-    return replies, list(iter(wire.next_line, b""))
+    lines = list(iter(wire.next_line, END))
+    assert all(line.is_whole for line in lines)
+    return replies, [line.data for line in lines]
 
 
-def serve(*sent: Message | bytes) -> list[Message]:
+def serve(*sent: Message | bytes, refused: int = 0) -> list[Message]:
     """What a server writes to a client that sends all at once, and leaves once every request has its reply."""
     from_client, client = os.pipe()
     server, to_client = os.pipe()
@@ -60,7 +68,7 @@ def serve(*sent: Message | bytes) -> list[Message]:
     ]
     for thread in threads:
         thread.start()
-    expected = sum(isinstance(message, dict) and "id" in message for message in sent)
+    expected = sum(isinstance(message, dict) and "id" in message for message in sent) + refused
     with os.fdopen(server, "rb") as replies:
         received = [json.loads(replies.readline()) for _ in range(expected)]
         os.close(client)
@@ -129,7 +137,9 @@ def test_the_sdk_is_told_of_the_end_when_the_client_cannot_be_written_to() -> No
     os.close(reader)
     wire = Wire(BytesIO(line_of(initialize(VERSION))), os.fdopen(writer, "wb", 0))
     wire.listen()
-    assert wire.next_line() == b""
+    wire.close(DEADLINE)
+    assert wire.gone.is_set()
+    assert END in {wire.next_line() for _ in range(2)}
     wire._sink.close()
 
 
@@ -154,10 +164,83 @@ def test_a_session_without_a_greeting_is_served_by_the_sdk_alone() -> None:
     assert "error" in refused
 
 
-def test_lines_that_are_no_messages_are_passed_over() -> None:
-    odd = (b"garbage\n", b"[]\n", b"\xff\n", b"\n", b"[" * 100_000 + b"\n", b"y" * 2**20 + b"\n")
-    assert [reply["id"] for reply in serve(*odd, ping(1))] == [1]
-    assert [reply["id"] for reply in serve(initialize(VERSION), *odd, ping(2))] == [1, 2]
+def test_lines_that_are_no_messages_are_refused_and_blank_ones_passed_over() -> None:
+    odd = (b"garbage\n", b"[]\n", b"\xff\n", b"\n", b"[" * 200_000 + b"\n", b"y" * 2**20 + b"\n")
+    replies = serve(*odd, ping(1), refused=5)
+    assert [(reply["id"], reply.get("error", {}).get("code")) for reply in replies] == [
+        *[(None, code) for code in (PARSE_ERROR, INVALID_REQUEST, PARSE_ERROR, PARSE_ERROR, PARSE_ERROR)],
+        (1, None),
+    ]
+    assert [reply["id"] for reply in serve(initialize(VERSION), *odd, ping(2), refused=5)].count(None) == 5
+
+
+def test_a_line_that_is_too_long_is_refused_by_its_id_and_the_next_is_read() -> None:
+    line = b'{"jsonrpc":"2.0","id":"long","method":"ping","params":{"q":"' + b"x" * MAX_LINE + b'"}}\n'
+    first, second = serve(line, ping(2), refused=1)
+    assert (first["id"], first["error"]["message"]) == ("long", "a line has at most 4,194,304 bytes")
+    assert second["id"] == 2
+
+
+@given(st.lists(st.binary(max_size=9).map(lambda data: data.replace(b"\n", b""))), st.integers(1, 9))
+def test_lines_are_the_same_however_they_arrive(lines: list[bytes], block: int) -> None:
+    class Trickle(BytesIO):
+        def read1(self, size: int | None = -1, /) -> bytes:
+            return super().read1(min(size or 0, block))
+
+    found = list(read_lines(Trickle(b"\n".join(lines))))
+    whole = b"\n".join(lines).split(b"\n")
+    ends = [b"\n"] * (len(whole) - 1) + [b""]
+    assert [line.data for line in found] == [
+        text + end for text, end in zip(whole, ends, strict=True) if text + end
+    ]
+
+
+def test_what_was_asked_before_the_client_left_is_replied_to(tmp_path: Path) -> None:
+    asked, released = threading.Event(), threading.Event()
+
+    def slow() -> Memory:
+        asked.set()
+        released.wait(DEADLINE)
+        return memory_over(make_sample(tmp_path / "shop"))
+
+    from_client, client = os.pipe()
+    sink = BytesIO()
+    wire = Wire(os.fdopen(from_client, "rb"), sink)
+    listening = threading.Thread(target=wire.listen, daemon=True)
+    listening.start()
+    serving = threading.Thread(target=run_server, args=(build_server(slow), wire), daemon=True)
+    serving.start()
+    write_all(client, b"".join(map(line_of, (initialize(VERSION), INITIALIZED, call_tool(2, "outline")))))
+    os.close(client)
+    assert asked.wait(DEADLINE)
+    listening.join(DEADLINE)
+    released.set()
+    serving.join(DEADLINE)
+    wire._source.close()
+    assert [json.loads(line)["id"] for line in sink.getvalue().splitlines()] == [1, 2]
+
+
+def test_a_client_that_does_not_read_holds_up_no_line_and_no_end() -> None:
+    """A pipe holds twenty such replies; the server still sees the client leave, and ends."""
+    from_client, client = os.pipe()
+    unread, to_client = os.pipe()
+    wire = Wire(os.fdopen(from_client, "rb"), os.fdopen(to_client, "wb"))
+    listening = threading.Thread(target=wire.listen, daemon=True)
+    listening.start()
+    serving = threading.Thread(target=run_server, args=(build_server(no_memory), wire, 0.1, 0.1), daemon=True)
+    serving.start()
+    write_all(client, b"".join(map(line_of, (initialize(VERSION), *(list_tools(n) for n in range(2, 200))))))
+    os.close(client)
+    listening.join(DEADLINE)
+    serving.join(DEADLINE)
+    assert not listening.is_alive()
+    assert not serving.is_alive()
+    os.close(unread)
+    wire._writer.join(DEADLINE)
+    assert wire.gone.is_set()
+    wire._source.close()
+    with suppress(BrokenPipeError):
+        wire._sink.close()
 
 
 @pytest.mark.slow
@@ -262,6 +345,23 @@ def test_a_server_whose_client_stopped_reading_ends_cleanly(tmp_path: Path) -> N
         process.stdout.close()
         send(process, initialize(VERSION), INITIALIZED, ping(2))
         assert process.wait(DEADLINE) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_server_without_a_word_and_leaves_no_lock(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
+    root = make_sample(tmp_path / "shop")
+    with served(root) as process:
+        send(process, initialize(VERSION), INITIALIZED, call_tool(2, "outline"))
+        assert [receive(process)["id"] for _ in range(2)] == [1, 2]
+        process.send_signal(ending)
+        _, err = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, err) == (0, b"")
+    (root / "new.py").write_text("def new() -> None: ...\n", "utf-8")
+    with Memory.open(root) as memory:
+        assert memory.sync(wait=0.0).added == 1
 
 
 @pytest.mark.slow

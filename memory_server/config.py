@@ -87,6 +87,9 @@ _ENVIRONMENT = {
 }
 
 
+_LARGEST = 100_000
+"""Bytes of a file with settings."""
+
 _MODELS = ("embedder", "reranker")
 """The sections that name a model."""
 
@@ -133,7 +136,7 @@ def _read_settings(path: Path | None, *, follow: bool = False) -> _Settings:
     if path is None:
         return {}
     try:
-        data = tomllib.loads(read_regular(path, follow=follow).decode())
+        data = tomllib.loads(read_regular(path, _LARGEST, follow=follow).decode())
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, RecursionError) as error:

@@ -1,5 +1,9 @@
 """Every error that the memory server raises, each with a hint for the person who meets it."""
 
+from __future__ import annotations
+
+import errno
+
 
 class MemoryServerError(Exception):
     """Root of the server's errors; ``hint`` names what to do next."""
@@ -80,3 +84,27 @@ class TuneError(MemoryServerError):
     """The model cannot be tuned to this repository; the index stays as it was."""
 
     hint = "the shipped model stays; it answers without tuning"
+
+
+class MachineError(MemoryServerError):
+    """The system refuses something: no more open files, no room, a file that went away meanwhile."""
+
+    hint = "run it again; if that does not help, run `repo-memory doctor`"
+
+
+_MACHINE_HINTS = {
+    errno.EMFILE: "allow more open files: `ulimit -n 1024`",
+    errno.ENFILE: "close programs that keep many files open",
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.ENOMEM: "free some memory",
+    errno.EACCES: "check the permissions of the file and of its folder",
+    errno.EPERM: "check the permissions of the file and of its folder",
+    errno.EROFS: "check how the disk is mounted",
+}
+
+
+def explain(error: OSError) -> MachineError:
+    """An error of the system's as one of ours."""
+    place = f"{error.filename}: " if error.filename else ""
+    return MachineError(f"{place}{error.strerror or error}", _MACHINE_HINTS.get(error.errno or 0))

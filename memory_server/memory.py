@@ -26,6 +26,8 @@ from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
 from memory_server.query.question import read_query
 from memory_server.query.rerank import CrossEncoderReranker
 
+_PASS = "pass --repo PATH with an existing folder"
+
 
 class Memory:
     """A repository's memory: its index kept fresh, and the questions it answers."""
@@ -52,9 +54,12 @@ class Memory:
             GitError: git refuses the repository.
             StoreError: what lies where the index belongs is not ours.
         """
-        folder = Path(os.path.realpath(Path(root).expanduser()))
+        try:
+            folder = Path(os.path.realpath(os.path.expanduser(root)))  # noqa: PTH111 - there may be no home
+        except (OSError, ValueError) as error:  # the current folder is gone; a null character
+            raise NotFoundError(f"no folder {root}: {error}", _PASS) from error
         if not folder.is_dir():
-            raise NotFoundError(f"no folder {folder}", "pass --repo PATH with an existing folder")
+            raise NotFoundError(f"no folder {folder}", _PASS)
         git = find_git(folder)
         top = git.worktree if git else folder
         check_root(top)

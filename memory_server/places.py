@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from memory_server.errors import StoreError
@@ -13,7 +15,10 @@ def user_settings() -> Path | None:
     """The file with the user's own settings, which need not exist; None for a user without a home."""
     from platformdirs import user_config_path
 
-    path = user_config_path(NAME, appauthor=False) / "config.toml"
+    try:
+        path = user_config_path(NAME, appauthor=False) / "config.toml"
+    except RuntimeError:
+        return None
     return path if path.is_absolute() else None
 
 
@@ -25,7 +30,7 @@ def user_data() -> Path:
     """
     from platformdirs import user_data_path  # seldom needed: a server starts without it
 
-    return _whole(user_data_path(NAME, appauthor=False))
+    return _whole(lambda: user_data_path(NAME, appauthor=False))
 
 
 def user_cache() -> Path:
@@ -36,10 +41,12 @@ def user_cache() -> Path:
     """
     from platformdirs import user_cache_path
 
-    return _whole(user_cache_path(NAME, appauthor=False))
+    return _whole(lambda: user_cache_path(NAME, appauthor=False))
 
 
-def _whole(path: Path) -> Path:
-    if not path.is_absolute():
-        raise StoreError("there is no home folder to keep anything in", "set HOME")
-    return path
+def _whole(find: Callable[[], Path]) -> Path:
+    with suppress(RuntimeError):  # there is no home, which some versions say, and others leave in the path
+        path = find()
+        if path.is_absolute():
+            return path
+    raise StoreError("there is no home folder to keep anything in", "set HOME")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -70,7 +71,7 @@ def load_embedder(model: str | None, device: str | None = None, may_download: bo
     Raises:
         EmbedderError: A folder holds a static model that cannot be read.
     """
-    folder = SHIPPED_MODEL if model is None else Path(model).expanduser()
+    folder = SHIPPED_MODEL if model is None else Path(os.path.expanduser(model))  # noqa: PTH111 - there may be no home
     if model is None or _find_static_module(folder) is not None:
         return StaticEmbedder(folder)
     name = str(folder) if folder.is_dir() else model

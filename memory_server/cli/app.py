@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from indexers.errors import IndexerError
-from memory_server.errors import MemoryServerError
+from memory_server.errors import MemoryServerError, explain
 
 ROOMS = {
     "index": "index", "search": "questions", "read": "questions", "outline": "questions", "related": "questions",
@@ -20,15 +21,43 @@ ROOMS = {
 """Every command, in the order of ``--help``, and the module that has it; ``eval`` is a group of its own package."""
 
 
+LEAST_FILES = 32
+"""Files that have to be open at once: an index run of a small repository has 22."""
+
+
 def run() -> None:
-    """Run the command line; our errors become one line and a hint, with exit code 1."""
+    """Run the command line; our errors and the system's become one line and a hint, with exit code 1."""
     try:
+        _allow_files()
         build_app(sys.argv[1:])(prog_name="repo-memory")
     except (MemoryServerError, IndexerError) as error:
-        typer.echo(f"error: {error}\n\nhint: {error.hint}", err=True)
-        sys.exit(1)
+        _end(error)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:
+        _end(explain(error))
+
+
+def _allow_files() -> None:
+    """Allow as many open files as are needed; libraries that meet the limit end the process in their own way.
+
+    Raises:
+        OSError: the system allows fewer.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft < LEAST_FILES:
+        if 0 <= hard < LEAST_FILES:
+            raise OSError(errno.EMFILE, f"No more than {hard} files may be open at once")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (LEAST_FILES, hard))
+
+
+def _end(error: MemoryServerError | IndexerError) -> NoReturn:
+    typer.echo(f"error: {' '.join(str(error).split())}\n\nhint: {error.hint}", err=True)
+    sys.exit(1)
 
 
 def build_app(arguments: Sequence[str]) -> typer.Typer:

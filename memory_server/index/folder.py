@@ -229,6 +229,7 @@ def check_root(root: Path) -> None:
     Raises:
         UnsafeRootError: the folder is a home, the root of a disk, or holds the home.
     """
-    home = Path.home().resolve()
-    if root == Path(root.anchor) or root == home or home.is_relative_to(root):
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - "~" where there is none
+    holds_home = home.is_absolute() and Path(os.path.realpath(home)).is_relative_to(root)
+    if root == Path(root.anchor) or holds_home:
         raise UnsafeRootError(f"refusing to index {root}: it is not a project folder")

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from indexers.errors import IndexerError
-from memory_server.errors import MemoryServerError, StoreBusyError
+from memory_server.errors import MemoryServerError, StoreBusyError, explain
 from memory_server.memory import Memory
 from memory_server.model import Progress
 from memory_server.serve.watch import Watcher
@@ -75,6 +75,9 @@ class LiveMemory:
         except (MemoryServerError, IndexerError) as error:
             self._failure = error
             return
+        except OSError as error:
+            self._failure = explain(error)
+            return
         finally:
             self._opened.set()
         self._watcher = Watcher(self._memory.root, self._changed.set)
@@ -97,9 +100,10 @@ class LiveMemory:
         except StoreBusyError as error:
             _log.info("%s", error)
             return False
-        except (MemoryServerError, IndexerError) as error:
-            _log.warning("%s (%s)", error, error.hint)
-            self._failure = None if len(memory.view) else error
+        except (MemoryServerError, IndexerError, OSError) as met:
+            failure = explain(met) if isinstance(met, OSError) else met
+            _log.warning("%s (%s)", failure, failure.hint)
+            self._failure = None if len(memory.view) else failure
         memory.index.building = ""
         memory.tree.shows_parts = False
         return True

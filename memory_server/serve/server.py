@@ -35,7 +35,7 @@ from indexers.errors import IndexerError
 from memory_server.answer.page import cut_text
 from memory_server.answer.tools import TOOLS
 from memory_server.deadline import due_in
-from memory_server.errors import MemoryServerError, OverdueError, QueryError
+from memory_server.errors import MemoryServerError, OverdueError, QueryError, explain
 from memory_server.memory import Memory
 from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.messages import read_messages, refuse
@@ -116,6 +116,8 @@ def call_tool(memory: Source, name: str, arguments: dict[str, Any]) -> CallToolR
         return _result(tool.ask(memory().repository, **checked).text())
     except (MemoryServerError, IndexerError) as error:
         return _tell(error)
+    except OSError as error:
+        return _tell(explain(error))
     except Exception:  # the SDK would send the client the exception's own text
         logger.exception("the tool %s crashed", name)
         return _result(f"Error executing tool {name}", is_error=True)

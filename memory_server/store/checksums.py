@@ -7,12 +7,20 @@ first of them is read in this process, or merged into another file: an edit that
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
+from indexers.files import parse_json, read_regular
 from memory_server.files import replace_file
+
+_LARGEST = 100_000_000
+"""Bytes of a record: a million files."""
 
 _DATA_SUFFIXES = frozenset({".lance", ".manifest", ".arrow", ".bin"})
 _ROWS = "data"
@@ -85,7 +93,7 @@ class Checksums:
     def _read_record(self) -> Record | None:
         """What is recorded, nothing for a new folder; None when the record is damaged itself."""
         try:
-            data = json.loads(self._record.read_bytes())
+            data: Any = parse_json(read_regular(self._record, _LARGEST))
             return {name: (size, checksum) for name, (size, checksum) in data.items()}
         except FileNotFoundError:
             return {}
@@ -98,5 +106,7 @@ def _holds_rows(name: str) -> bool:
 
 
 def _sum_up(path: Path) -> tuple[int, int]:
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
     data = path.read_bytes()
     return len(data), crc32(data)

@@ -37,6 +37,16 @@ CACHE_BYTES = 4 << 20
 0.2 MiB more at every edit)."""
 
 _WRITING, _SUMS = "writing", "checksums.json"
+_REFUSALS = (
+    "no space",
+    "permission denied",
+    "read-only",
+    "quota",
+    "too many open files",
+    "cannot allocate memory",
+)
+"""What the system says, in the words that reach us through LanceDB, of a store that is sound."""
+
 T = TypeVar("T")
 
 lancedb = import_lancedb()
@@ -195,6 +205,6 @@ def _guard(action: Callable[[], T]) -> T:
         raise StoreError(f"the store cannot be written: {error}") from error
     except (RuntimeError, ValueError, OSError) as error:
         text = str(error).splitlines()[0][:300]
-        if any(word in text.lower() for word in ("no space", "permission denied", "read-only", "quota")):
+        if any(word in text.lower() for word in _REFUSALS):
             raise StoreError(f"the store cannot be written: {text}") from error
         raise StoreDamagedError(text) from error

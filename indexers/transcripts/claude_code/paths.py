@@ -19,10 +19,9 @@ def log_folders(root: Path) -> list[Path]:
         NoLogsError: there are none.
     """
     named = os.environ.get("CLAUDE_CONFIG_DIR")
-    settings = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "claude"
-    homes = (
-        [Path(part.strip()) for part in named.split(",")] if named else [settings, Path.home() / ".claude"]
-    )
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - there may be none, and then no logs
+    settings = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "claude"
+    homes = [Path(part.strip()) for part in named.split(",")] if named else [settings, home / ".claude"]
     encoded = re.sub(r"[^A-Za-z0-9]", "-", os.fspath(root))[:_LONGEST]
     found = [folder for home in homes for folder in sorted((home / "projects").glob(f"{encoded}*"))]
     if not found:

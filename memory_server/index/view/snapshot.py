@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _TABLES = ("files", "symbols", "references", "first", "edges", "importance", "paths")
 
 
+_LATEST = 1e11
+"""Seconds since 1970 that no clock shows for three thousand years."""
+
 _EDGES = ("source", "target", "kind", "line", "confidence")
 
 
@@ -53,7 +56,8 @@ def read_info(folder: Path) -> SnapshotInfo | None:
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     kinds = (int, str, str, int | float, int)
-    return info if all(map(isinstance, astuple(info), kinds)) and "\0" not in info.root else None
+    sound = all(map(isinstance, astuple(info), kinds)) and 0 <= info.synced_at < _LATEST
+    return info if sound and "\0" not in info.root else None
 
 
 def other_views(views: Path, own: str) -> Iterator[tuple[Path, SnapshotInfo]]:

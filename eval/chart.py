@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from pydantic import TypeAdapter
 from eval.console import exit_on_error
 from eval.errors import MeasureError
 from eval.machine import CHECKOUT
+from eval.pages.text import escape
 from eval.savings.results import SavingsResult
 from eval.speed.results import SpeedReport
 

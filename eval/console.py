@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from eval.errors import EvalError
 from indexers.errors import IndexerError
+from memory_server.cli.terminal import make_console, tell_json
 from memory_server.errors import MemoryServerError
 
 _PIPED_WIDTH = 160
@@ -28,7 +29,7 @@ def exit_on_error() -> Iterator[None]:
     try:
         yield
     except (EvalError, MemoryServerError, IndexerError) as error:
-        Console(stderr=True, soft_wrap=True).print(f"error: {error}\n\nhint: {error.hint}", markup=False)
+        make_console(stderr=True, soft_wrap=True).print(f"error: {error}\n\nhint: {error.hint}", markup=False)
         raise typer.Exit(1) from error
 
 
@@ -36,7 +37,7 @@ def exit_on_error() -> Iterator[None]:
 def show_progress() -> Iterator[Callable[[str], Count]]:
     """Progress on a terminal, nothing elsewhere: a bar for each thing that is counted, by its name."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
 
         def add(name: str) -> Count:
@@ -51,6 +52,6 @@ def tell_result(text: str, report: RenderableType, output: Path | None, *, as_js
     if output is not None:
         output.write_text(text, encoding="utf-8")
     if as_json:
-        typer.echo(text, nl=False)
+        tell_json(text.removesuffix("\n"))
     else:
-        Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(report)
+        make_console(width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(report)

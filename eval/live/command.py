@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 from filelock import FileLock, Timeout
-from rich.console import Console
 
 from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
@@ -26,6 +25,7 @@ from eval.live.results import LiveResult, collect, write_result
 from eval.live.run import ARMS, SCRIPTED_ARMS, TrialRun, plan_trials, prepare, run_trial
 from eval.live.tasks import Task, check_findable, load_tasks
 from eval.options import AsJson, Html, Output, Repository
+from memory_server.cli.terminal import make_console, say
 from memory_server.tuning.indexes import index_cache
 
 
@@ -50,7 +50,7 @@ def live(
         html.write_text(build_page(result), encoding="utf-8")
     tell_result(write_result(result), build_report(result), output, as_json=as_json)
     if result.uncalled:
-        typer.echo(f"repo-memory's tools were never called in: {', '.join(result.uncalled)}", err=True)
+        say(f"repo-memory's tools were never called in: {', '.join(result.uncalled)}", err=True)
 
 
 def _measure(repo: Path, tasks: Sequence[Task], scripted: bool, repeats: int, model: str) -> LiveResult:
@@ -60,7 +60,7 @@ def _measure(repo: Path, tasks: Sequence[Task], scripted: bool, repeats: int, mo
     trials = plan_trials(tasks, SCRIPTED_ARMS if scripted else ARMS, repeats)
     plan = repr((repo, claude, claude.stat().st_mtime_ns, scripted, model, trials))
     with _scratch(plan) as scratch:
-        with Console(stderr=True).status("copying and indexing"):
+        with make_console(stderr=True).status("copying and indexing"):
             bench = prepare(repo, scratch, scripted=scripted, model=model, claude=claude)
         if scripted:
             texts = {path: data.decode("utf-8", "replace") for path, data in bench.tree.texts.items()}

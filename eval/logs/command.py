@@ -19,6 +19,7 @@ from eval.options import AsJson, Html, Indexes, Output
 from indexers.transcripts.claude_code.paths import log_folders
 from indexers.transcripts.claude_code.threads import read_logs
 from indexers.transcripts.model import Logs
+from memory_server.cli.terminal import say
 from memory_server.tuning.indexes import index_cache
 
 
@@ -60,7 +61,7 @@ def logs(
     tell_result(write_result(result), build_report(result), output, as_json=as_json)
     if as_json:
         for missing in result.unmeasured:
-            typer.echo(f"not replayed: {missing.name}: {missing.reason}", err=True)
+            say(f"not replayed: {missing.name}: {missing.reason}", err=True)
 
 
 def _read(folder: Path | None, root: Path, count: Count) -> Logs:

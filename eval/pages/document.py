@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
+
+from eval.pages.text import escape
 
 _STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --text: #1c2024; --quiet: #5b6470; --grid: #e3e6ea; --zero: #8b949e;

@@ -9,8 +9,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from html import escape
 from itertools import pairwise
+
+from eval.pages.text import escape
 
 HEIGHT = 280
 """Pixels of a plot with two axes."""

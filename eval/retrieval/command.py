@@ -31,6 +31,7 @@ from eval.retrieval.labels import load_labels
 from eval.retrieval.report import build_report
 from eval.retrieval.results import read_result, write_result
 from eval.retrieval.run import RetrievalJobResult, Source, collect_result
+from memory_server.cli.terminal import say
 from memory_server.tuning.indexes import index_cache
 
 BENCHMARK = Source("benchmark", benchmark.MEASURES)
@@ -89,4 +90,4 @@ def retrieval(
             raise MeasureError("nothing to measure on", NOTHING_TO_MEASURE_HINT)
     tell_result(write_result(result), build_report(result), output, as_json=as_json)
     for found in result.unmeasured:
-        typer.echo(f"not measured: {found.name}: {found.reason}", err=True)
+        say(f"not measured: {found.name}: {found.reason}", err=True)

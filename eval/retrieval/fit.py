@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from eval.retrieval.benchmark import Root
 from eval.retrieval.labels import LabelledRepository, first_hits, load_labels
+from memory_server.cli.terminal import say
 from memory_server.query.candidates import find_candidates
 from memory_server.query.question import Query, read_query
 from memory_server.query.rank import RANKING, Ranking, rank_candidates
@@ -124,12 +125,12 @@ def main(
 
     def tell(label: str, scores: Floats) -> None:
         means = (scores[[case.root == root for case in cases]].mean() for root in Root)
-        typer.echo(label + "  ".join(f"{root} {mean:.4f}" for root, mean in zip(Root, means, strict=True)))
+        say(label + "  ".join(f"{root} {mean:.4f}" for root, mean in zip(Root, means, strict=True)))
 
     tell("as they are:      ", score_cases(cases, RANKING))
     fitted = fit(cases, RANKING)
     tell("fitted:           ", score_cases(cases, fitted))
-    typer.echo("  " + ", ".join(f"{name} {fitted.weights[name]:g}" for name in FITTED))
+    say("  " + ", ".join(f"{name} {fitted.weights[name]:g}" for name in FITTED))
     tell("cross-validated:  ", cross_validate(cases, RANKING))
 
 

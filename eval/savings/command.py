@@ -35,6 +35,7 @@ from eval.savings.report import build_report
 from eval.savings.results import SavingsResult, collect, write_result
 from eval.savings.run import SavingsJobResult, measure_commits, measure_labelled
 from eval.tokens.count import COUNTED_MODEL, CountBy, Counting
+from memory_server.cli.terminal import say
 from memory_server.tuning.indexes import index_cache
 
 _RANKING = (FULL,)
@@ -70,7 +71,7 @@ def savings(
     with exit_on_error():
         token_error = counting.open().error_band
         if notice := counting.notice:
-            typer.echo(notice, err=True)
+            say(notice, err=True)
         journal = Journal(store / f"unfinished-savings-{counting.key}", SavingsJobResult)
         if from_git:
             jobs = [HistoryJob(path, limit, store, _RANKING) for path in from_git]
@@ -97,4 +98,4 @@ def _tell_savings(
     questions = {hash_query(q.query): q.query for found in labelled for q in found.questions}
     tell_result(write_result(result), build_report(result, questions), output, as_json=as_json)
     for found in result.unmeasured:
-        typer.echo(f"not measured: {found.name}: {found.reason}", err=True)
+        say(f"not measured: {found.name}: {found.reason}", err=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +17,7 @@ from eval.options import AsJson, Output, Repository
 from eval.speed.measure import measure_speed
 from eval.speed.peers import OWN, PEERS, Tool, find_peer
 from eval.speed.results import Measurement, SpeedReport
+from memory_server.cli.terminal import make_console
 
 
 def speed(
@@ -44,7 +44,7 @@ def speed(
 def _measure(repo: Path, tools: list[Tool], runs: int) -> SpeedReport:
     with (
         tempfile.TemporaryDirectory(prefix="repo-memory-speed-", ignore_cleanup_errors=True) as scratch,
-        Console(stderr=True).status("starting") as status,
+        make_console(stderr=True).status("starting") as status,
     ):
 
         def show(tool: str, stage: str) -> None:

@@ -23,6 +23,7 @@ from eval.console import exit_on_error
 from eval.tokens.count import ctok_counter
 from indexers.languages.registry import find_language
 from indexers.tokens import FAMILIES, TOKEN_WEIGHTS, count_token_features
+from memory_server.cli.terminal import say
 
 TEXT_SUFFIXES = frozenset({".rst", ".txt"})
 """Of texts in no language that the indexer parses."""
@@ -119,7 +120,7 @@ def main(
 ) -> None:
     """Print each pattern's weights in the newest and in the older family, then each family's errors."""
     with exit_on_error():
-        typer.echo(fit_report(folders))
+        say(fit_report(folders))
 
 
 def fit_report(folders: Iterable[Path]) -> str:

@@ -15,6 +15,7 @@ from eval.training.distil import distil_teacher
 from eval.training.extract import extract_corpus, pairs_file
 from eval.training.measure import measure_model, read_benchmark
 from indexers.embedding.embed import SHIPPED_MODEL, StaticEmbedder
+from memory_server.cli.terminal import say
 from memory_server.tuning.dataset import build_vocabulary, count_words, encode_pairs
 from memory_server.tuning.model import save_model
 from memory_server.tuning.pairs import CAPS
@@ -40,7 +41,7 @@ def main(
     excluded = benchmark_hashes(clones, _benchmark_revisions(labels))
     absent = extract_corpus(clones, corpus, excluded, work / "pairs", workers)
     if absent:
-        typer.echo(
+        say(
             f"no clone of {', '.join(absent)}: git clone --bare each into {clones}/<owner>+<name>.git",
             err=True,
         )
@@ -51,7 +52,7 @@ def main(
     scores = {}
     if labels is not None and checkouts is not None:
         scores = measure_model(StaticEmbedder(out).embed, read_benchmark(labels, checkouts))
-        typer.echo(json.dumps(scores, indent=2))
+        say(json.dumps(scores, indent=2))
     write_card(out, run, scores)
 
 
@@ -73,7 +74,7 @@ def _train(corpus: list[Repository], work: Path, out: Path) -> TrainingRun:
 
 def _report(step: int, steps: int, loss: float) -> None:
     if step % 100 == 0 or step == steps:
-        typer.echo(f"step {step:,} of {steps:,}: loss {loss:.3f}")
+        say(f"step {step:,} of {steps:,}: loss {loss:.3f}")
 
 
 if __name__ == "__main__":

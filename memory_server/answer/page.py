@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from indexers.tokens import estimate_tokens, weigh_tokens
 from memory_server.model import Line
+from memory_server.visible import show_line
 
 LEFT_OUT_TOKENS = 60
 """Kept free for the closing line."""
@@ -53,13 +54,13 @@ class Page:
         while len(lines) > 1 and estimate_tokens(join(lines)) > self.budget:
             lines.pop(-2 if len(lines) > 2 else -1)
         if len(lines) == 1:
-            lines = [lines[0]._replace(text=cut_text(lines[0].text, self.budget))]
+            lines = [lines[0]._replace(text=cut_text(show_line(lines[0].text), self.budget))]
         return tuple(lines)
 
 
 def join(lines: Sequence[TextLine]) -> str:
-    """Lines as one text."""
-    return "\n".join(line.text for line in lines)
+    """Lines as one text, in which nothing that a file holds or is called acts unseen."""
+    return "\n".join(show_line(line.text) for line in lines)
 
 
 def cut_text(text: str, budget: float) -> str:

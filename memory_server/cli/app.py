@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from indexers.errors import IndexerError
+from memory_server.cli.terminal import say
 from memory_server.errors import MemoryServerError, explain
 
 ROOMS = {
@@ -56,7 +57,7 @@ def _allow_files() -> None:
 
 
 def _end(error: MemoryServerError | IndexerError) -> NoReturn:
-    typer.echo(f"error: {' '.join(str(error).split())}\n\nhint: {error.hint}", err=True)
+    say(f"error: {' '.join(str(error).split())}\n\nhint: {error.hint}", err=True)
     sys.exit(1)
 
 
@@ -86,7 +87,7 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"repo-memory {metadata.version('repo-memory')}")
+        say(f"repo-memory {metadata.version('repo-memory')}")
         raise typer.Exit
 
 

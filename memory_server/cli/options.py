@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from memory_server.cli.terminal import say, tell_data
 
 Repo = Annotated[
     Path, typer.Option("--repo", help="The repository; the one around the current folder by default.")
@@ -20,4 +21,7 @@ HERE = Path()
 
 def print_result(data: object, text: str, as_json: bool) -> None:
     """The result on stdout, for a person or as one line of JSON."""
-    typer.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+    if as_json:
+        tell_data(data)
+    else:
+        say(text)

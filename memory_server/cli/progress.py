@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from memory_server.cli.terminal import make_console, say
 from memory_server.model import OnProgress
 
 if TYPE_CHECKING:
@@ -22,11 +21,10 @@ def show_progress(quiet: bool) -> Iterator[OnProgress | None]:
     if quiet:
         yield None
     elif sys.stderr.isatty():
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        with Progress(*columns, console=make_console(stderr=True), transient=True) as bar:
             task = bar.add_task("indexing", total=None)
             yield partial(_show_progress, bar, task)
     else:
@@ -47,12 +45,12 @@ def _plain_progress() -> OnProgress:
     def tell(step: Progress) -> None:
         nonlocal told, stage
         if step.notice:
-            typer.echo(step.notice, err=True)
+            say(step.notice, err=True)
         if step.stage != stage:
             stage, told = step.stage, 0
         if step.total and step.done - told >= max(500, step.total // 5):
             told = step.done
             left = f", {step.left}" if step.left else ""
-            typer.echo(f"{step.stage}: {step.done} of {step.total} {step.unit}{left}", err=True)
+            say(f"{step.stage}: {step.done} of {step.total} {step.unit}{left}", err=True)
 
     return tell

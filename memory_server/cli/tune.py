@@ -10,6 +10,7 @@ import typer
 
 from memory_server.cli.options import HERE, AsJson, Repo, print_result
 from memory_server.cli.progress import show_progress
+from memory_server.cli.terminal import say
 from memory_server.errors import TuneError
 from memory_server.index.tuned import drop_tuned, keep_tuned
 from memory_server.memory import Memory
@@ -47,7 +48,7 @@ def _tune(memory: Memory, dry_run: bool, as_json: bool) -> None:
     if memory.tree.git is None:
         raise TuneError("there is no git history here to train on and to judge by")
     keep = None if dry_run else partial(keep_tuned, memory.tree.folder)
-    tell = (lambda _: None) if as_json else partial(typer.echo, err=True)
+    tell = (lambda _: None) if as_json else partial(say, err=True)
     report = tune_model(memory.root, keep, tell)
     indexed, text = None, report_text(report)
     if report.outcome == "kept":

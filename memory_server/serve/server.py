@@ -40,6 +40,7 @@ from memory_server.memory import Memory
 from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.messages import read_messages, refuse
 from memory_server.serve.wire import END, Wire
+from memory_server.visible import show_line
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def call_tool(memory: Source, name: str, arguments: dict[str, Any]) -> CallToolR
 
 
 def _tell(error: MemoryServerError | IndexerError) -> CallToolResult:
-    told = f"{' '.join(str(error).split())}\nhint: {error.hint}"
+    told = f"{show_line(' '.join(str(error).split()))}\nhint: {show_line(error.hint)}"
     return _result(cut_text(told, ERROR_TOKENS), is_error=True)
 
 

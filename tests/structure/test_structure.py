@@ -100,6 +100,16 @@ def catches_anything(node: ast.AST) -> bool:
     return node.type is None or bool(caught & {"Exception", "BaseException"})
 
 
+def writes_to_terminal(node: ast.AST) -> bool:
+    """Whether this writes past the one way to a terminal."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="typer" | "click"), attr="echo" | "secho" | "style"):
+            return True
+        case ast.ImportFrom(module="rich.console", names=names):
+            return any(alias.name == "Console" for alias in names)
+    return False
+
+
 def hold_none(offenders: list[str]) -> None:
     """Fail with every offender, one a line."""
     assert not offenders, "\n" + "\n".join(offenders)
@@ -152,6 +162,11 @@ def test_the_server_knows_the_harness_only_as_commands() -> None:
 
 def test_lancedb_is_known_in_one_wing() -> None:
     hold_none(lines_with(names_lancedb, PRODUCT, besides="memory_server/store/"))
+
+
+def test_a_terminal_is_written_to_in_one_module() -> None:
+    """Names and contents of a repository hold sequences that a terminal obeys."""
+    hold_none(lines_with(writes_to_terminal, PRODUCT, besides="memory_server/cli/terminal.py"))
 
 
 def test_git_is_run_in_one_module() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -14,13 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from eval.chart import Bar, Panel, draw_chart
 from eval.cli import app
 from eval.live import page as live_page
 from eval.live.results import LiveResult
 from eval.logs import page as logs_page
 from eval.logs.replay import Ledger, PromptSize, Replay
 from eval.logs.results import ConversationReplay, LogsResult, collect, write_result
-from eval.page import read_any
+from eval.page import _MODEL, build_any_page, read_any
 from eval.pages.plots import scale, spread
 from eval.records import Unmeasured
 from eval.savings import page as savings_page
@@ -113,6 +117,55 @@ def test_a_page_of_logs_stands_alone_and_can_be_made_from_the_file(logs: LogsRes
     found = read_any(tmp_path / "logs.json")
     assert isinstance(found, LogsResult)
     assert logs_page.build_page(found) == logs_page.build_page(logs)
+
+
+HOSTILE = "</text></p>'\"><script>x()</script><img src=x onerror=y>&lt;]]>{0}%s\x1b]52;c;x\x07\x9b2J\u202e"
+
+
+def spoil_field(value: Any, field: str, inside: bool = False) -> Any:
+    """A result's data with a hostile end to every text of a field."""
+    if isinstance(value, dict):
+        return {key: spoil_field(one, field, key == field) for key, one in value.items()}
+    if isinstance(value, list):
+        return [spoil_field(one, field, inside) for one in value]
+    return value + HOSTILE if isinstance(value, str) and inside else value
+
+
+SPOILT = {
+    "name",
+    "reason",
+    "repository",
+    "revision",
+    "model",
+    "task",
+    "question",
+    "processor",
+    "path",
+    "problem",
+}
+
+
+def test_whatever_results_hold_is_text_in_their_pages(logs: LogsResult) -> None:
+    results = [*(path.read_text("utf-8") for path in PAGED), write_result(logs)]
+    spoilt = 0
+    for text in results:
+        data = json.loads(text)
+        for field in sorted(SPOILT):
+            try:
+                page = build_any_page(_MODEL.validate_python(spoil_field(data, field)))
+            except (ValueError, LookupError, StopIteration):
+                continue  # the field is no free text in this result
+            assert_stands_alone(page)
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", page)
+            spoilt += "script&gt;" in page
+    assert spoilt > len(results)
+
+
+def test_a_drawing_shows_whatever_it_is_given_as_text() -> None:
+    panel = Panel(HOSTILE, HOSTILE, ((Bar(HOSTILE, 1.0, HOSTILE, own=True),),))
+    root = ElementTree.fromstring(draw_chart([panel], [HOSTILE]))
+    assert {one.tag.rpartition("}")[2] for one in root.iter()} == {"svg", "style", "rect", "text"}
+    assert sum("<script>" in (one.text or "") for one in root.iter()) == 5
 
 
 def test_a_file_that_is_no_result_is_an_error_with_a_hint(tmp_path: Path) -> None:

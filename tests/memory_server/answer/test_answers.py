@@ -21,6 +21,7 @@ from indexers.tokens import estimate_tokens
 from memory_server.answer.reply import Reply
 from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.memory import Memory
+from memory_server.visible import show_line
 from tests.support.answering import SAMPLE, WordEmbedder, make_sample, memory_over
 from tests.support.code_base import write_files
 from tests.support.places import CHECKOUT, TESTS
@@ -100,7 +101,7 @@ def assert_fits(memory: Memory, text: str, budget: int) -> None:
         assert int(number) > 0
         shown = line.split("… (")[0].removesuffix("…").rstrip()
         assert any(
-            lines[int(number) - 1].startswith(shown)
+            show_line(lines[int(number) - 1]).startswith(shown)
             for lines in (split_lines(known.encode()) for known in SAMPLE.values())
             if len(lines) >= int(number)
         ), line

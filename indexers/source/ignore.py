@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from indexers.source.globs import Part, Star, join_parts
@@ -18,21 +19,50 @@ _TOKEN = re.compile(
 )
 _CLASS = re.compile(r"\[:([^\]]{0,40}):\]")
 _NEVER = re.compile("(?!)")
+_MARKS = frozenset("*?[\\")
+MAX_PATTERNS = 50_000
+"""Bytes of all lines with a mark in them that are read, the first ones; what has more is a list made to be slow."""
 MAX_PATTERN = 4_096
 """Bytes of a line that are read as a pattern: as many as the longest path has. A longer line says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A line that says something: whether it ignores or takes back, names or paths, and which.
+
+    ``plain`` is the text that it is, where no mark stands in it, and ``pattern`` the pattern of any other.
+    """
+
+    ignores: bool
+    by_name: bool
+    plain: frozenset[str]
+    pattern: str
+
+    def fits(self, name: str, path: str) -> bool:
+        """Whether a path is one of those."""
+        text = name if self.by_name else path
+        return text in self.plain if self.plain else _compile(self.pattern).match(text) is not None
 
 
 class IgnoreRules:
     """The rules of one ignore file, for posix paths relative to its folder; a folder's ends in a slash."""
 
-    __slots__ = ("_names", "_negates", "_paths", "_rules")
+    __slots__ = ("_names", "_negates", "_paths", "_plain_names", "_plain_paths", "_rules")
 
     def __init__(self, text: str) -> None:
-        rules = [rule for line in text.removeprefix("\ufeff").split("\n") if (rule := _translate(line))]
-        self._negates = any(not ignored for ignored, _, _ in rules)
+        rules, room = [], MAX_PATTERNS
+        for line in text.removeprefix("\ufeff").split("\n"):
+            rule = _translate(line)
+            if rule is not None:
+                room -= 0 if rule.plain else len(line)
+                if rule.plain or room >= 0:
+                    rules.append(rule)
+        self._negates = any(not rule.ignores for rule in rules)
         self._rules = rules[::-1]
-        self._names = _join([pattern for _, by_name, pattern in rules if by_name])
-        self._paths = _join([pattern for _, by_name, pattern in rules if not by_name])
+        self._plain_names = frozenset().union(*(rule.plain for rule in rules if rule.by_name))
+        self._plain_paths = frozenset().union(*(rule.plain for rule in rules if not rule.by_name))
+        self._names = _join([rule.pattern for rule in rules if rule.by_name and not rule.plain])
+        self._paths = _join([rule.pattern for rule in rules if not (rule.by_name or rule.plain)])
 
     def judge(self, path: str) -> bool | None:
         """What the last rule that matches says: True ignores the path, False takes it back; None without one.
@@ -44,15 +74,15 @@ class IgnoreRules:
         if not path.isascii():
             path = _as_bytes(path)
         name = path[path.rfind("/", 0, -1) + 1 :]
-        if not (self._names.match(name) or self._paths.match(path)):
+        plain = name in self._plain_names or path in self._plain_paths
+        if not (plain or self._names.match(name) or self._paths.match(path)):
             return None
-        if not self._negates:
-            return True
-        return next(
-            ignored
-            for ignored, by_name, pattern in self._rules
-            if re.match(pattern, name if by_name else path, re.DOTALL)
-        )
+        return not self._negates or next(rule.ignores for rule in self._rules if rule.fits(name, path))
+
+
+@lru_cache(maxsize=10_000)
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.DOTALL)
 
 
 def _as_bytes(text: str) -> str:
@@ -64,18 +94,22 @@ def _join(patterns: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.DOTALL) if patterns else _NEVER
 
 
-def _translate(line: str) -> tuple[bool, bool, str] | None:
-    """A line as (ignores, matches the name alone, pattern); None where it says nothing or can never match."""
+def _translate(line: str) -> _Rule | None:
+    """What a line says; None where it says nothing or can never match."""
     line = _without_last_spaces(_as_bytes(line.removesuffix("\r")))
     if not line or line.startswith("#") or len(line) > MAX_PATTERN:
         return None
-    ignored = not line.startswith("!")
+    ignores = not line.startswith("!")
     glob = line.removeprefix("!")
     only_folders = glob.endswith("/")
     glob = glob.removesuffix("/")
     by_name = "/" not in glob
-    parts = _read_glob(glob.removeprefix("/"), by_name=by_name)
-    return (ignored, by_name, join_parts(parts, r"/\Z" if only_folders else r"/?\Z")) if parts else None
+    glob = glob.removeprefix("/")
+    if glob and not _MARKS & set(glob):
+        return _Rule(ignores, by_name, frozenset({f"{glob}/"} if only_folders else {glob, f"{glob}/"}), "")
+    parts = _read_glob(glob, by_name=by_name)
+    end = r"/\Z" if only_folders else r"/?\Z"
+    return _Rule(ignores, by_name, frozenset(), join_parts(parts, end)) if parts else None
 
 
 def _without_last_spaces(line: str) -> str:

@@ -70,6 +70,15 @@ def test_a_line_is_read_in_linear_time(line: str) -> None:
     assert_linear(lambda size: IgnoreRules(f"x{line * size}y"), MAX_PATTERN // 4 // 3)
 
 
+def test_patterns_are_read_up_to_a_number_of_bytes_and_plain_names_all() -> None:
+    many = "".join(f"*a{number}b*\n" for number in range(50_000))
+    rules = IgnoreRules(f"*.first\n{many}*.last\nplain\n/plain/path/\n!back\n")
+    judged = [
+        rules.judge(path) for path in ("x.first", "x.last", "plain", "plain/path/", "plain/path", "back")
+    ]
+    assert judged == [True, None, True, True, None, False]
+
+
 def test_a_line_longer_than_any_path_says_nothing() -> None:
     assert IgnoreRules("a" * MAX_PATTERN).judge("a" * MAX_PATTERN)
     assert not IgnoreRules("*" * (MAX_PATTERN + 1)).judge("a")

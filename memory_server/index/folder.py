@@ -30,7 +30,7 @@ _MARKS = {
 }
 """What an index folder is marked with, so that backups and git leave it out, and nothing but it is ever erased."""
 
-_DERIVED = (_STAMP, "checksums.json", "lance", "views", "writing")
+_FILES, _FOLDERS = (_STAMP, "checksums.json", "writing"), ("lance", "views")
 """What is made from files alone, its stamp first: what is left of a killed erasure is no index."""
 
 
@@ -130,11 +130,20 @@ class IndexFolder:
         self.check()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            self._clear()
             for name, data in _MARKS.items():
                 if not self._holds(name, data):
-                    replace_file(self.path / name, data)
+                    (self.path / name).write_text(data.decode(), encoding="utf-8")
         except OSError as error:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
+
+    def _clear(self) -> None:
+        """Remove files where folders belong, and folders where files do: nothing could be written there."""
+        folders = (self.path / "lance", self.views, self.view)
+        files = (self.lock, *(self.path / name for name in _FILES), self.view / "current.json")
+        for path in (*folders, *files):
+            if os.path.lexists(path) and path.is_dir() != (path in folders):
+                remove_entry(path)
 
     def _holds(self, name: str, data: bytes) -> bool:
         path = self.path / name
@@ -169,8 +178,11 @@ class IndexFolder:
         """
         self.check()
         try:
-            for name in _DERIVED:
+            for name in _FILES:
                 remove_entry(self.path / name)
+            for name in _FOLDERS:
+                shutil.rmtree(self.path / name, ignore_errors=True)
+                remove_entry(self.path / name)  # says why, where something stays
         except OSError as error:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
 

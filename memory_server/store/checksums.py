@@ -11,7 +11,6 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -68,24 +67,23 @@ class Checksums:
                 found = size if may_lack else -1
             if found != size:
                 return name
-        return self._find_changed(name for name in known if not _holds_rows(name))
+        return self._find_changed({name: told for name, told in known.items() if not _holds_rows(name)})
 
     def find_damaged_rows(self, table: str) -> str:
         """The first file with rows of a table that is not as recorded, "" when all are; each is read once."""
         known = self._read_record()
         if known is None:
             return self._record.name
-        return self._find_changed(
-            name for name in known if name.startswith(f"{table}.lance/") and _holds_rows(name)
-        )
+        rows = f"{table}.lance/"
+        own = {name: told for name, told in known.items() if name.startswith(rows) and _holds_rows(name)}
+        return self._find_changed(own)
 
-    def _find_changed(self, names: Iterable[str]) -> str:
-        known = self._read_record() or {}
-        for name in names:
+    def _find_changed(self, known: Record) -> str:
+        for name, told in known.items():
             if name in self._compared:
                 continue
             path = self._folder / name
-            if path.exists() and _sum_up(path) != known[name]:
+            if path.exists() and _sum_up(path) != told:
                 return name
             self._compared.add(name)
         return ""

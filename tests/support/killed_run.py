@@ -34,7 +34,7 @@ STAGES: dict[str, tuple[str, int]] = {
     "before the last table loses its rows": ("lancedb.table.LanceTable.delete", 3),
     "before compaction": ("lancedb.table.LanceTable.optimize", 1),
     "in the middle of compaction": ("lancedb.table.LanceTable.optimize", 2),
-    "while an old index is erased": ("memory_server.files.shutil.rmtree", 2),
+    "while an old index is erased": ("memory_server.index.folder.shutil.rmtree", 2),
 }
 """The call, and which time it is made, at which a run ends."""
 

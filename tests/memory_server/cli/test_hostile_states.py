@@ -139,6 +139,20 @@ def test_no_state_of_a_repository_ends_a_command_in_a_traceback(
     assert "Error executing tool" not in str(result.content)
 
 
+OF_ANOTHER_KIND = [state for state in STATES if state.endswith((" as a folder", " as a file"))]
+
+
+@pytest.mark.parametrize("state", OF_ANOTHER_KIND)
+def test_a_part_of_the_index_of_another_kind_is_made_anew(
+    repository: Project, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    end_of(repository.root, ("index",), capsys)
+    STATES[state](repository)
+    (repository.root / "app/store.py").write_text("class Counter:\n    pass\n", encoding="utf-8")
+    assert end_of(repository.root, ("index",), capsys)[0] == 0
+    assert "Counter" in end_of(repository.root, ("read", "Counter"), capsys)[1]
+
+
 @contextmanager
 def replaced(target: str, act: Callable[..., Any]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

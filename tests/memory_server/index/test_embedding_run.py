@@ -182,7 +182,7 @@ def test_the_device_is_handed_to_the_models(repository: Project, monkeypatch: py
     monkeypatch.setattr("memory_server.index.tuned.load_embedder", load)
     with Memory.open(repository.root) as memory:
         assert memory.tree.embedder.id == "counting-1"
-    assert asked == [("a/b", "cuda")]
+    assert asked == [("a/b", "cuda", False)]  # and not fetched, for the user did not name it
 
 
 def test_a_search_embeds_its_query_as_a_query(repository: Project) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from tree_sitter import Node, Parser, QueryCursor
+from tree_sitter import Node, QueryCursor
 
 from indexers.languages.registry import Spec, find_language
 from indexers.model import CONTAINER_KINDS, ParsedFile, Reference, SourceFile, Symbol
+from indexers.parsing.budget import parse_tree
 from indexers.parsing.comments import clean_doc, comment_above, cut_comments, file_doc
 from indexers.terms import split_identifiers
 from indexers.tokens import truncate
@@ -58,7 +59,9 @@ def parse_file(source: SourceFile, problem: str = "") -> ParsedFile:
     if problem:
         return _in_windows(source, spec, lines, problem)
     try:
-        tree = Parser(spec.queries.language).parse(source.data)
+        tree = parse_tree(spec, source.data)
+        if tree is None:
+            return _in_windows(source, spec, lines, "over the budget of parsing")
         definitions = _find_definitions(spec, source.data, tree.root_node)
         symbols = _windows(source.data, _nest(spec, source.data, definitions, lines))
         references = _find_references(spec, source.data, tree.root_node, symbols)

@@ -306,11 +306,12 @@ def test_a_model_tuned_from_another_shipped_one_is_ignored_and_said_to_be(
     assert "tune --undo" in problem.fix
 
 
-def test_a_configured_model_goes_before_a_tuned_one(indexed: Project, model: Path) -> None:
+def test_a_configured_model_goes_before_a_tuned_one(
+    indexed: Project, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Memory.open(indexed.root) as memory:
         keep_tuned(memory.tree.folder, model)
-    named = f'[embedder]\nmodel = "{SHIPPED_MODEL.as_posix()}"\n'
-    (indexed.root / ".repo-memory.toml").write_text(named, encoding="utf-8")
+    monkeypatch.setenv("REPO_MEMORY_MODEL", str(SHIPPED_MODEL))
     with Memory.open(indexed.root) as memory:
         assert memory.tree.embedder.id == static_model_id(SHIPPED_MODEL)
         assert "the settings name" in memory.state().untuned

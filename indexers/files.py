@@ -6,6 +6,9 @@ import errno
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 SMALL = 1_000_000
 """Bytes that settings, ignore files, manifests and records may have."""
@@ -14,8 +17,9 @@ _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NO
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
-def read_head(path: str | os.PathLike[str], limit: int = SMALL, *, follow: bool = False) -> bytes:
-    """At most ``limit`` bytes of a regular file; waits for no pipe or device, and follows a link only if told to.
+@contextmanager
+def open_regular(path: str | os.PathLike[str], *, follow: bool = False) -> Iterator[BinaryIO]:
+    """A regular file, opened to read; waits for no pipe or device, and follows a link only if told to.
 
     Raises:
         OSError: it is gone, cannot be read, or is no regular file.
@@ -31,9 +35,19 @@ def read_head(path: str | os.PathLike[str], limit: int = SMALL, *, follow: bool 
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(min(status.st_size + 1, limit))
+            yield file
     finally:
         os.close(descriptor)
+
+
+def read_head(path: str | os.PathLike[str], limit: int = SMALL, *, follow: bool = False) -> bytes:
+    """At most ``limit`` bytes of a regular file, opened as `open_regular` does.
+
+    Raises:
+        OSError: it is gone, cannot be read, or is no regular file.
+    """
+    with open_regular(path, follow=follow) as file:
+        return file.read(min(os.fstat(file.fileno()).st_size + 1, limit))
 
 
 def read_regular(path: str | os.PathLike[str], limit: int = SMALL, *, follow: bool = False) -> bytes:

@@ -76,12 +76,14 @@ class Graph:
 
     def incoming(self, symbol: int) -> Ints:
         """Places of the edges that end at a symbol, by source."""
-        start, end = np.searchsorted(self.target[self._by_target], [symbol, symbol + 1])
-        return self._by_target[start:end]
+        order, targets = self._by_target
+        return order[slice(*np.searchsorted(targets, [symbol, symbol + 1]))]
 
     @cached_property
-    def _by_target(self) -> Ints:
-        return np.argsort(self.target, kind="stable")
+    def _by_target(self) -> tuple[Ints, Ints]:
+        """The order of the edges by target, and the targets in it."""
+        order = np.argsort(self.target, kind="stable")
+        return order, self.target[order]
 
 
 def resolve_references(given: GraphInput) -> Graph:

@@ -30,6 +30,7 @@ from memory_server.index.view import View, build_view, empty_view
 from memory_server.index.view.snapshot import SnapshotInfo, load_view, read_info
 from memory_server.index.workers import Reader
 from memory_server.model import OnProgress, Progress, SyncReport
+from memory_server.store.heap import release_unused
 
 if TYPE_CHECKING:
     from memory_server.store.tables import Store
@@ -177,9 +178,9 @@ class TreeIndex:
                 len(self.view),
             )
             update.read(reader, rebuilt=bool(reason))
-        view = update.build()
-        info = publish_view(self.folder, self.root, view, in_git=self.git is not None)
+        view, info = publish_view(self.folder, self.root, update.build(), in_git=self.git is not None)
         self.view, self.info = view, info
+        release_unused()  # what it was built in
         self._files.note_folders(view.folders, diff.listed_ns)
         if self._store is not None:
             collect_garbage(self._store, self.folder, view)

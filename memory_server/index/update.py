@@ -143,8 +143,8 @@ def known_rows(folder: IndexFolder, view: View) -> list[RowSource]:
     return [view_rows(found) for found in islice(filter(None, loaded), 1)]
 
 
-def publish_view(folder: IndexFolder, root: Path, view: View, *, in_git: bool) -> SnapshotInfo:
-    """Write a view as the tree's newest.
+def publish_view(folder: IndexFolder, root: Path, view: View, *, in_git: bool) -> tuple[View, SnapshotInfo]:
+    """Write a view as the tree's newest; gives it as it is read from there, mapped.
 
     Raises:
         StoreError: it cannot be written.
@@ -159,8 +159,7 @@ def publish_view(folder: IndexFolder, root: Path, view: View, *, in_git: bool) -
         info = write_view(folder.view, info, view)
     except OSError as error:
         raise StoreError(f"cannot write the index: {error.strerror}") from error
-    release_unused()
-    return info
+    return load_view(folder.view, info) or view, info
 
 
 def collect_garbage(store: Store, folder: IndexFolder, view: View) -> None:

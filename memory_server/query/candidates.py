@@ -11,6 +11,7 @@ from indexers.embedding.embed import Embedder
 from indexers.languages.registry import package_stems
 from indexers.terms import text_words
 from memory_server.index.view import View
+from memory_server.index.view.vectors import COARSE_DIMENSIONS, multiply
 from memory_server.query.mentions import named_symbols
 from memory_server.query.question import Query, name_words
 from memory_server.query.rank import RANKING, Ranking
@@ -109,8 +110,7 @@ def coarse_scores(view: View, vector: NDArray[np.float32]) -> NDArray[np.float32
     """The likeness of every symbol to a query's vector by the leading dimensions, shape (symbols,)."""
     if view.vectors.shape[1] != len(vector):
         return np.zeros(len(view), np.float32)
-    scores: NDArray[np.float32] = view.coarse @ vector[: view.coarse.shape[1]]
-    return scores
+    return multiply(view.coarse, vector[:COARSE_DIMENSIONS])
 
 
 def exact_scores(view: View, vector: NDArray[np.float32], symbols: NDArray[np.int64]) -> NDArray[np.float32]:

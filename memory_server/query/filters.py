@@ -28,7 +28,7 @@ def allowed_symbols(view: View, path: str, kind: str) -> NDArray[np.bool_] | Non
         fits = path_filter(path)
         allowed = np.array([fits(candidate) for candidate in in_time(view.paths)], bool)[view.file_of]
     if kind:
-        kinds = np.array([candidate == kind for candidate in view.kinds], bool)
+        kinds = view.kinds.are_in([kind])
         allowed = kinds if allowed is None else allowed & kinds
     return allowed
 

@@ -11,6 +11,7 @@ from memory_server.errors import MemoryServerError, StoreBusyError, explain
 from memory_server.memory import Memory
 from memory_server.model import Progress
 from memory_server.serve.watch import Watcher
+from memory_server.store.heap import limit_heap
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class LiveMemory:
         return self._memory
 
     def _run(self) -> None:
+        limit_heap()
         try:
             self._memory = Memory.open(self.root)
             self._memory.tree.embedder  # noqa: B018 - load the model before the first question

@@ -31,9 +31,8 @@ class QuantisedVectors:
     @classmethod
     def from_table(cls, table: pa.Table, dimensions: int) -> QuantisedVectors:
         """The vectors of a table's rows."""
-        flat = table["vector"].combine_chunks().flatten() if len(table) else pa.array([], pa.int8())
-        scales = table["scale"].to_numpy() if len(table) else np.zeros(0, np.float32)
-        return cls(flat.to_numpy(zero_copy_only=False).reshape(-1, dimensions), scales)
+        vectors, scales = table["vector"].combine_chunks(), table["scale"].combine_chunks()
+        return cls(vectors.flatten().to_numpy().reshape(len(table), dimensions), scales.to_numpy())
 
     def take(self, places: NDArray[np.int64]) -> QuantisedVectors:
         """The vectors at some places."""
@@ -42,10 +41,6 @@ class QuantisedVectors:
     def put(self, places: NDArray[np.int64], others: QuantisedVectors) -> None:
         """Overwrite the vectors at some places."""
         self.values[places], self.scales[places] = others.values, others.scales
-
-    def to_table(self) -> pa.Table:
-        """These as a table of their own, for ``from_table``."""
-        return self.add_to(pa.table({"place": pa.array(range(len(self.scales)), pa.int32())}))
 
     def add_to(self, table: pa.Table) -> pa.Table:
         """A table with these as its last columns."""

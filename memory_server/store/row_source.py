@@ -15,10 +15,12 @@ Ranges = Mapping[str, tuple[int, int]]
 STORE_COLUMNS = frozenset({"blob", "ordinal", "text_key"})
 """What rows carry in the store alone: a view knows each file's blob and rows."""
 
+TERM_COLUMNS = ("terms", "counts")
+
 SYMBOL_GROUPS = (
     ("parent", "kind", "name", "qualified_name", "start_line", "end_line"),
     ("signature", "doc"),
-    ("terms", "counts"),
+    TERM_COLUMNS,
     ("vector", "scale"),
 )
 REFERENCE_GROUPS = (tuple(name for name in REFERENCES.names if name not in STORE_COLUMNS),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from memory_server.store.quantised import QuantisedVectors
 from memory_server.store.row_source import (
     REFERENCE_GROUPS,
     SYMBOL_GROUPS,
+    TERM_COLUMNS,
     Rows,
     RowSource,
     gather_rows,
@@ -39,15 +40,18 @@ def view_rows(view: View) -> ViewRows:
     """A view's rows, to build the next view from."""
     blobs = view.files["blob"].to_pylist()
 
-    def rows(table: pa.Table, first: NDArray[np.int64]) -> Rows:
+    def rows(first: NDArray[np.int64], read: Callable[[Sequence[str]], pa.Table]) -> Rows:
         starts, counts = first.tolist(), np.diff(first).tolist()
         ranges = {blob: (start, count) for blob, start, count in zip(blobs, starts, counts, strict=False)}
-        return Rows(len(table), ranges, table.select)
+        return Rows(starts[-1], ranges, read)
+
+    def read_symbols(names: Sequence[str]) -> pa.Table:
+        return (view.read_terms() if names[0] in TERM_COLUMNS else view.symbols).select(names)
 
     return ViewRows(
         read_infos(view.files),
-        rows(view.symbols, view.first),
-        rows(view.references, view.reference_first),
+        rows(view.first, read_symbols),
+        rows(view.reference_first, lambda names: view.references.select(names)),
         view,
     )
 
@@ -84,8 +88,7 @@ def build_view(files: pa.Table, sources: Sequence[RowSource], embedder: Embedder
     vectors = embed_paths(indexed["path"].to_pylist(), views, embedder) if embedder else None
     for view in views:
         if view.files.select(["path", "blob"]).equals(indexed):
-            parts = (view.symbols, view.references, view.first, view.reference_first)
-            return View(files, *parts, graph=view.graph, path_vectors=vectors)
+            return view.with_files(files, vectors)
     blobs = indexed["blob"].to_pylist()
     for blob in blobs:
         if not any(blob in source.infos for source in sources):
@@ -94,7 +97,12 @@ def build_view(files: pa.Table, sources: Sequence[RowSource], embedder: Embedder
     references, reference_first = gather_rows(
         blobs, [source.references for source in sources], REFERENCE_GROUPS
     )
-    return View(files, symbols, references, first, reference_first, path_vectors=vectors)
+    terms = symbols.select(TERM_COLUMNS)
+    view = View(
+        files, symbols.drop_columns(TERM_COLUMNS), lambda: terms, lambda: references, first, reference_first
+    )
+    view.know(path_vectors=vectors)
+    return view
 
 
 def empty_view(dimensions: int) -> View:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -16,11 +16,15 @@ from indexers.source.roles import find_roles
 from memory_server.index.manifest import Manifest, read_manifest
 from memory_server.index.view import derived
 from memory_server.index.view.lexical import LexicalIndex
+from memory_server.index.view.texts import Labels, NameIndex, Texts, index_names
 from memory_server.index.view.vectors import sum_by_file, take_leading
 from memory_server.store.quantised import QuantisedVectors
 
 SIDE_ROLES = frozenset({"copies", "examples", "documents", "legacy", "declarations"})
 """Roles of files beside the code: a copy of another's, an example of its use, a text about it, what it replaced."""
+
+_OF_ROWS = ("graph", "lexical", "by_name", "coarse")
+"""What is derived from rows alone, and takes long."""
 
 
 class View:
@@ -33,22 +37,21 @@ class View:
         self,
         files: pa.Table,
         symbols: pa.Table,
-        references: pa.Table,
+        read_terms: Callable[[], pa.Table],
+        read_references: Callable[[], pa.Table],
         first: Sequence[int] | NDArray[np.int64],
         reference_first: Sequence[int] | NDArray[np.int64],
-        graph: Graph | None = None,
-        path_vectors: QuantisedVectors | None = None,
     ) -> None:
-        if graph is not None:
-            self.__dict__["graph"] = graph
         self.all_files = files
         self.files = files.filter(pc.equal(files["skipped"], ""))
         self.symbols = symbols
-        self.references = references
+        self.read_terms = read_terms
+        """Reads each symbol's ``terms`` and ``counts``, which only the next view and its term index are made from."""
+        self.read_references = read_references
         self.first = np.asarray(first, dtype=np.int64)
         self.reference_first = np.asarray(reference_first, dtype=np.int64)
         self.paths: list[str] = self.files["path"].to_pylist()
-        self.path_vectors = path_vectors
+        self.path_vectors: QuantisedVectors | None = None
         """The embedding of each file's path; None until it is made."""
         counts = np.diff(self.first)
         self.file_of: NDArray[np.int32] = np.repeat(np.arange(len(self.paths), dtype=np.int32), counts)
@@ -70,28 +73,42 @@ class View:
         """The path of a symbol's file."""
         return self.paths[int(self.file_of[symbol])]
 
+    def know(self, **values: object) -> None:
+        """Take over what was derived from the same rows before."""
+        self.__dict__.update(values)
+
+    def with_files(self, files: pa.Table, path_vectors: QuantisedVectors | None) -> View:
+        """The same rows for files that hold the same, with what was derived from them."""
+        rows = (self.symbols, self.read_terms, self.read_references, self.first, self.reference_first)
+        view = View(files, *rows)
+        view.know(**{name: self.__dict__[name] for name in _OF_ROWS if name in self.__dict__})
+        view.know(path_vectors=path_vectors)
+        return view
+
     @cached_property
-    def kinds(self) -> list[str]:
+    def references(self) -> pa.Table:
+        """Every reference as it is written, by file."""
+        return self.read_references()
+
+    @cached_property
+    def kinds(self) -> Labels:
         """Every symbol's kind."""
-        kinds: list[str] = self.symbols["kind"].to_pylist()
-        return kinds
+        return Labels(self.symbols["kind"])
 
     @cached_property
-    def names(self) -> list[str]:
+    def names(self) -> Texts:
         """Every symbol's name; a file's is empty."""
-        names: list[str] = self.symbols["name"].to_pylist()
-        return names
+        return Texts(self.symbols["name"])
 
     @cached_property
-    def qualified_names(self) -> list[str]:
+    def qualified_names(self) -> Texts:
         """Every symbol's qualified name within its file."""
-        names: list[str] = self.symbols["qualified_name"].to_pylist()
-        return names
+        return Texts(self.symbols["qualified_name"])
 
     @cached_property
-    def by_name(self) -> Mapping[str, list[int]]:
+    def by_name(self) -> NameIndex:
         """Symbols by lowercased name; windows and files have none."""
-        return derived.index_names(self.names, self.kinds)
+        return index_names(self.symbols["name"], ~self.kinds.are_in(["window"]))
 
     @cached_property
     def roles(self) -> list[str]:
@@ -127,7 +144,7 @@ class View:
     @cached_property
     def lexical(self) -> LexicalIndex:
         """The term index."""
-        return derived.index_terms(self.symbols, self.file_of, self.paths)
+        return derived.index_terms(self.read_terms(), self.file_of, self.paths)
 
     @cached_property
     def graph(self) -> Graph:
@@ -157,8 +174,8 @@ class View:
         return self._vectors.scales
 
     @cached_property
-    def coarse(self) -> NDArray[np.float32]:
-        """The vectors' leading dimensions as float32: read whole for every query."""
+    def coarse(self) -> QuantisedVectors:
+        """The vectors' leading dimensions: read whole for every query."""
         return take_leading(self._vectors)
 
     @cached_property

@@ -12,15 +12,7 @@ from indexers.languages.registry import test_modules
 from indexers.references.graph import Graph, GraphInput, resolve_references
 from indexers.terms import text_terms
 from memory_server.index.view.lexical import LexicalIndex, build_lexical_index
-
-
-def index_names(names: Sequence[str], kinds: Sequence[str]) -> dict[str, list[int]]:
-    """Symbols by lowercased name; windows and files have none."""
-    found: dict[str, list[int]] = {}
-    for index, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-        if name and kind != "window":
-            found.setdefault(name.lower(), []).append(index)
-    return found
+from memory_server.index.view.texts import Labels, Texts
 
 
 def index_file_names(paths: Sequence[str]) -> dict[str, list[int]]:
@@ -43,27 +35,20 @@ def find_folders(paths: Iterable[str]) -> list[str]:
 
 
 def find_tests(
-    kinds: Sequence[str],
-    names: Sequence[str],
-    parent: NDArray[np.int64],
-    in_test_file: NDArray[np.bool_],
+    kinds: Labels, names: Texts, parent: NDArray[np.int64], in_test_file: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Whether each symbol is part of a test: by its file, as a test by its kind, or in a module of tests."""
-    modules = test_modules()
-    own = [
-        kind == "test" or (kind == "module" and name in modules)
-        for kind, name in zip(kinds, names, strict=True)
-    ]
-    found: NDArray[np.bool_] = in_test_file | np.array(own, bool)
+    is_module = kinds.are_in(["module"]) & names.are_in(sorted(test_modules()))
+    found: NDArray[np.bool_] = in_test_file | kinds.are_in(["test"]) | is_module
     nested = parent >= 0
     while (inherited := nested & ~found & found[parent]).any():
         found |= inherited
     return found
 
 
-def index_terms(symbols: pa.Table, file_of: NDArray[np.int32], paths: Sequence[str]) -> LexicalIndex:
+def index_terms(rows: pa.Table, file_of: NDArray[np.int32], paths: Sequence[str]) -> LexicalIndex:
     """The term index of symbols, and of the files that they are in."""
-    terms, counts = symbols["terms"].combine_chunks(), symbols["counts"].combine_chunks()
+    terms, counts = rows["terms"].combine_chunks(), rows["counts"].combine_chunks()
     return build_lexical_index(
         offsets=terms.offsets.to_numpy().astype(np.int64) - terms.offsets[0].as_py()
         if len(terms)

@@ -1,4 +1,4 @@
-"""A view on disk: what a reader loads in milliseconds, without opening the store.
+"""A view on disk: what a reader maps in milliseconds, without opening the store.
 
 One folder per tree holds the newest generation; a small JSON file names it and is replaced last, so a reader sees
 either the old generation or the new one, whole.
@@ -8,34 +8,39 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 from dataclasses import asdict, astuple, dataclass, replace
-from functools import reduce
+from functools import partial
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 import pyarrow as pa
 
-from indexers.files import read_regular
-from indexers.references.graph import Graph
+from indexers.files import open_regular, read_regular
 from memory_server.files import TEMPORARY_SUFFIX, replace_file
+from memory_server.index.manifest import MANIFEST
+from memory_server.index.view.arrays import ARRAYS, from_table, pack_view, unpack_view
 from memory_server.index.view.columns import View
-from memory_server.store.quantised import QuantisedVectors
+from memory_server.store.row_source import REFERENCE_GROUPS, SYMBOL_GROUPS, TERM_COLUMNS, symbols_schema
+from memory_server.store.rows import REFERENCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from typing_extensions import Buffer
 
-_TABLES = ("files", "symbols", "references", "first", "edges", "importance", "paths")
+_MAPPED = ("symbols", "arrays")
+"""What questions read, here and there: as it lies in memory, mapped into it."""
 
+_PACKED = ("files", "terms", "references")
+"""What is read whole, and seldom: compressed."""
 
 _LATEST = 1e11
 """Seconds since 1970 that no clock shows for three thousand years."""
 
-_EDGES = ("source", "target", "kind", "line", "confidence")
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,48 +78,65 @@ def other_views(views: Path, own: str) -> Iterator[tuple[Path, SnapshotInfo]]:
 
 
 def load_view(folder: Path, info: SnapshotInfo) -> View | None:
-    """The view of a generation; None when its files are missing or damaged."""
-    files: list[bytes] = []
+    """The view of a generation, mapped into memory; None when its files are missing or damaged."""
+    checksum = 0
+    files = {}
     try:
-        for name in _TABLES:
-            files.append((folder / str(info.generation) / f"{name}.arrow").read_bytes())
-    except OSError:
+        for name in (*_PACKED, *_MAPPED):
+            with open_regular(folder / str(info.generation) / f"{name}.arrow") as file:
+                while block := file.read(_BLOCK):
+                    checksum = crc32(block, checksum)
+                files[name] = pa.py_buffer(mmap(file.fileno(), 0, access=ACCESS_READ))
+        if checksum != info.checksum:
+            return None
+        _check_schemas(files)
+        symbols, arrays = _read_table(files["symbols"]), from_table(_read_table(files["arrays"]))
+        view = View(
+            _read_table(files["files"]),
+            symbols,
+            partial(_read_table, files["terms"]),
+            partial(_read_table, files["references"]),
+            arrays["first"],
+            arrays["reference_first"],
+        )
+        unpack_view(view, arrays)
+    except (OSError, ValueError, TypeError, LookupError, pa.ArrowException):
         return None
-    if _checksum(files) != info.checksum:
-        return None
-    tables = [pa.ipc.open_file(pa.py_buffer(data)).read_all() for data in files]
-    manifest, symbols, references, first, edges, importance, paths = tables
-    graph = Graph(
-        source=edges["source"].to_numpy(),
-        target=edges["target"].to_numpy(),
-        kind=edges["kind"].to_numpy(),
-        line=edges["line"].to_numpy(),
-        confidence=edges["confidence"].to_numpy(),
-        importance=importance["importance"].to_numpy(),
-    )
-    starts, reference_starts = first["first"].to_numpy(), first["reference_first"].to_numpy()
-    return View(
-        manifest,
-        symbols.combine_chunks(),
-        references.combine_chunks(),
-        starts,
-        reference_starts,
-        graph,
-        QuantisedVectors.from_table(paths, paths.schema.field("vector").type.list_size),
-    )
+    return view
+
+
+def _check_schemas(files: Mapping[str, pa.Buffer]) -> None:
+    """Compare what the files hold with what a view has.
+
+    Raises:
+        ValueError, pa.ArrowException: they hold something else.
+    """
+    found = {name: pa.ipc.open_file(file).schema for name, file in files.items()}
+    rows = symbols_schema(found["symbols"].field("vector").type.list_size)
+    symbols = [rows.field(name) for group in SYMBOL_GROUPS if group != TERM_COLUMNS for name in group]
+    wanted = {
+        "files": MANIFEST,
+        "terms": pa.schema([rows.field(name) for name in TERM_COLUMNS]),
+        "references": pa.schema([REFERENCES.field(name) for group in REFERENCE_GROUPS for name in group]),
+        "symbols": pa.schema(symbols),
+        "arrays": ARRAYS,
+    }
+    if found != wanted:
+        raise ValueError("not the files of a view")
+
+
+def _read_table(file: pa.Buffer) -> pa.Table:
+    """The table of a file, each column in one piece."""
+    return pa.ipc.open_file(file).read_all().combine_chunks()
 
 
 def load_blobs(folder: Path, info: SnapshotInfo) -> set[str]:
     """The blobs a generation refers to; none when it is damaged."""
     try:
-        with pa.OSFile(os.fspath(folder / str(info.generation) / "files.arrow"), "rb") as source:
-            return set(pa.ipc.open_file(source).read_all()["blob"].to_pylist())
-    except (OSError, pa.ArrowException):
+        with open_regular(folder / str(info.generation) / "files.arrow") as file:
+            return set(_read_table(pa.py_buffer(file.read()))["blob"].to_pylist())
+    except (OSError, LookupError, pa.ArrowException):
         return set()
-
-
-def _checksum(files: Iterable[bytes]) -> int:
-    return reduce(lambda checksum, data: crc32(data, checksum), files, 0)
 
 
 class _ChecksummedFile(io.RawIOBase):
@@ -141,19 +163,23 @@ def write_view(folder: Path, info: SnapshotInfo, view: View) -> SnapshotInfo:
     target = folder / str(info.generation)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    first = pa.table({"first": view.first, "reference_first": view.reference_first})
-    edges = pa.table({name: getattr(view.graph, name) for name in _EDGES})
-    importance = pa.table({"importance": view.graph.importance})
-    paths = (view.path_vectors or QuantisedVectors.empty(len(view.paths), 1)).to_table()
-    tables = (view.all_files, view.symbols, view.references, first, edges, importance, paths)
-    options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
+    tables = {
+        "files": view.all_files,
+        "terms": view.read_terms(),
+        "references": view.references,
+        "symbols": view.symbols,
+        "arrays": pack_view(view),
+    }
     checksum = 0
-    for name, table in zip(_TABLES, tables, strict=True):
+    for name in (*_PACKED, *_MAPPED):
+        codec = pa.Codec("zstd", compression_level=1) if name in _PACKED else None
         with (
             _ChecksummedFile(target / f"{name}.arrow", checksum) as sink,
-            pa.ipc.new_file(sink, table.schema, options=options) as writer,
+            pa.ipc.new_file(
+                sink, tables[name].schema, options=pa.ipc.IpcWriteOptions(compression=codec)
+            ) as writer,
         ):
-            writer.write_table(table)
+            writer.write_table(tables[name])
         checksum = sink.checksum
     info = replace(info, checksum=checksum)
     write_info(folder, info)

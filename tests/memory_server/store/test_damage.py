@@ -50,7 +50,7 @@ STORE_FILES = (
     "lance/symbols.lance/_versions/*.manifest",
     "lance/references.lance/_versions/*.manifest",
 )
-VIEW_FILES = ("*/files", "*/symbols", "*/references", "*/first", "*/edges", "*/importance")
+VIEW_FILES = ("*/files", "*/terms", "*/references", "*/symbols", "*/arrays")
 
 
 NOT_READ_BY_AN_EDIT = (STORE_FILES[2], garble)

@@ -18,7 +18,16 @@ def copy_repository(source: Path, target: Path) -> None:
         run_git(source, "clone", "--quiet", "--local", "--no-tags", str(source), str(target))
         return
     shutil.copytree(source, target, symlinks=True)
-    identity = ("-c", "user.name=repo-memory", "-c", "user.email=repo-memory@localhost")
     run_git(target, "init", "--quiet")
-    run_git(target, "add", "--all")
-    run_git(target, *identity, "commit", "--quiet", "--message", "Measured tree")
+    commit_all(target)
+
+
+def commit_all(root: Path) -> None:
+    """Commits a copy's tree as it is.
+
+    Raises:
+        GitError: Git failed.
+    """
+    identity = ("-c", "user.name=repo-memory", "-c", "user.email=repo-memory@localhost")
+    run_git(root, "add", "--all")
+    run_git(root, *identity, "commit", "--quiet", "--message", "Measured tree")

@@ -31,9 +31,9 @@ class ToolBench:
         """A command with its places filled."""
         return [fill(part, self.places) for part in template]
 
-    def call(self, session: ServerSession, call: CallTemplate, query: str = "") -> str:
+    def call(self, session: ServerSession, call: CallTemplate, query: str = "", path: str = "") -> str:
         """Calls a tool of the running server."""
-        return session.call(call.tool, fill(call.arguments, {**self.places, "query": query}))
+        return session.call(call.tool, fill(call.arguments, {**self.places, "query": query, "path": path}))
 
     def store_paths(self) -> list[Path]:
         """Where the index is."""

@@ -31,17 +31,23 @@ def speed(
         ),
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Runs of each measure; the middle one counts.")] = 3,
+    symbols: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Measure on copies of the code under changed names, until there are so many symbols."
+        ),
+    ] = 0,
     as_json: AsJson = False,
     output: Output = None,
 ) -> None:
     """Measure index and sync time, memory, disk, start and query time, beside other tools."""
     with exit_on_error():
-        report = _measure(repo, [OWN, *map(find_peer, peer or [])], runs)
+        report = _measure(repo, [OWN, *map(find_peer, peer or [])], runs, symbols)
     text = json.dumps(asdict(report), indent=2, ensure_ascii=False)
     tell_result(text + "\n", build_table(report), output, as_json=as_json)
 
 
-def _measure(repo: Path, tools: list[Tool], runs: int) -> SpeedReport:
+def _measure(repo: Path, tools: list[Tool], runs: int, symbols: int) -> SpeedReport:
     with (
         tempfile.TemporaryDirectory(prefix="repo-memory-speed-", ignore_cleanup_errors=True) as scratch,
         make_console(stderr=True).status("starting") as status,
@@ -50,7 +56,7 @@ def _measure(repo: Path, tools: list[Tool], runs: int) -> SpeedReport:
         def show(tool: str, stage: str) -> None:
             status.update(f"{tool}: {stage}")
 
-        return measure_speed(repo.resolve(), tools, runs, Path(scratch), show)
+        return measure_speed(repo.resolve(), tools, runs, Path(scratch), show, symbols)
 
 
 ROWS = (
@@ -70,6 +76,8 @@ ROWS = (
     ("start to initialize, s", "initialize_s"),
     ("start to tools/list, s", "tools_s"),
     ("start to first answer, s", "first_answer_s"),
+    ("start to first answer, CPU s", "first_answer_cpu_s"),
+    ("server at the first answer, MiB", "first_answer_mib"),
     ("query by server, p50 ms", "query.p50_ms"),
     ("query by server, p95 ms", "query.p95_ms"),
     ("ranking in process, p50 ms", "query_in_process.p50_ms"),
@@ -77,6 +85,8 @@ ROWS = (
     ("tool descriptions, characters", "tools_characters"),
     ("answer, characters (middle)", "answer_characters"),
     ("server after the queries, MiB", "server_mib"),
+    ("server over 1,000 questions, most MiB", "growth.most_mib"),
+    ("the same with edits, most MiB", "growth_with_edits.most_mib"),
 )
 """The table's lines: what is measured, and where it stands in a measurement."""
 

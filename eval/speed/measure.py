@@ -12,6 +12,7 @@ from eval.machine import code_state, describe_machine, own_revision, own_version
 from eval.speed.bench import ToolBench, prepare
 from eval.speed.peers import Tool
 from eval.speed.processes import import_psutil, network_guard
+from eval.speed.replicate import replicate
 from eval.speed.results import FORMAT, Measurement, SpeedReport
 from eval.speed.stages import STAGES, Stage
 from eval.speed.workload import draw_workload
@@ -22,9 +23,11 @@ OnStage = Callable[[str, str], None]
 
 
 def measure_speed(
-    root: Path, tools: Sequence[Tool], runs: int, scratch: Path, on_stage: OnStage
+    root: Path, tools: Sequence[Tool], runs: int, scratch: Path, on_stage: OnStage, symbols: int = 0
 ) -> SpeedReport:
     """Measures the tools on copies of ``root`` under ``scratch``, one stage after the other.
+
+    With ``symbols``, the repository is replicated under changed names until it has as many.
 
     A tool that cannot be installed or run is in the report with the reason.
 
@@ -36,6 +39,9 @@ def measure_speed(
     on_stage("repository", "copy")
     original = scratch / "original"
     copy_repository(root, original)
+    if symbols:
+        on_stage("repository", f"copies, up to {symbols:,} symbols")
+        symbols = replicate(original, symbols)
     workload = draw_workload(original)
     measured = {tool.name: Measurement(tool.name, tool.version or own_version()) for tool in tools}
     benches: dict[str, ToolBench] = {}
@@ -63,6 +69,7 @@ def measure_speed(
         network="off" if network_guard() else "not cut off",
         queries=workload.queries,
         tools=tuple(measured.values()),
+        replicated_to=symbols,
     )
 
 

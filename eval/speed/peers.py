@@ -29,6 +29,9 @@ class CallTemplate:
 class Tool:
     """A program to measure. Commands, paths and arguments are templates over ``PLACES`` and ``{query}``.
 
+    ``questions`` are what its server is asked in turn while its memory is watched, where there is more than
+    ``search``: templates over the ``{path}`` of a file of code too.
+
     ``index`` and ``sync`` are a command, or a call to the started server for a tool that indexes only there.
     ``warm_sync`` is the call that syncs a running server, ``store`` every path the index occupies, ``files``
     and ``symbols`` the patterns of those numbers in what indexing prints; ``in_process`` marks this product,
@@ -44,6 +47,7 @@ class Tool:
     serve: tuple[str, ...]
     search: CallTemplate
     store: tuple[str, ...]
+    questions: tuple[CallTemplate, ...] = ()
     warm_sync: CallTemplate | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     files: str = ""
@@ -65,6 +69,13 @@ OWN = Tool(
     sync=(*_CLI, "index", "--repo", "{repo}", "--json"),
     serve=(*_CLI, "serve", "--repo", "{repo}"),
     search=CallTemplate("search", {"query": "{query}"}),
+    questions=(
+        CallTemplate("search", {"query": "{query}"}),
+        CallTemplate("read", {"targets": ["{path}"]}),
+        CallTemplate("search", {"query": "{query}"}),
+        CallTemplate("outline", {"path": "{path}"}),
+        CallTemplate("related", {"symbol": "{path}", "relation": "callers"}),
+    ),
     store=("{git}/repo-memory",),
     in_process=True,
     files=r'"files":\s*(\d+)',

@@ -35,7 +35,7 @@ class ProgramContext:
     folder: Path
     environment: Mapping[str, str]
     prefix: tuple[str, ...] = ()
-    limit: float = 900.0
+    limit: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,16 @@ class TreeMonitor:
         total = sum(_proportional_size(pid) or size for pid, size in self._sizes().items())
         self.peak_tree = max(self.peak_tree, total)
         return total
+
+    def cpu(self) -> float:
+        """The processor time of the tree so far, in seconds."""
+        seconds = 0.0
+        with suppress(self._psutil.Error):
+            for process in [self._root, *self._root.children(recursive=True)]:
+                with suppress(self._psutil.Error):
+                    spent = process.cpu_times()
+                    seconds += spent.user + spent.system
+        return seconds
 
     def _sizes(self) -> dict[int, int]:
         sizes: dict[int, int] = {}
@@ -209,6 +219,10 @@ class ServerSession:
     def resident(self) -> float:
         """The memory of the server's process tree now, in MiB."""
         return round(self._program.monitor.resident() / MIB, 1)
+
+    def cpu(self) -> float:
+        """The processor time of the server's process tree so far, in seconds."""
+        return self._program.monitor.cpu()
 
     def initialize(self) -> float:
         """Shakes hands; the seconds from the start of the process to the reply."""

@@ -29,11 +29,21 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """The memory of a server in MiB: after the first answer, then after every so many requests, and at most."""
+
+    every: int
+    mib: tuple[float, ...]
+    most_mib: float
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What one tool took. ``problem`` says why the rest is missing, "" when nothing is.
 
     ``index`` is the middle run of ``index_runs`` by wall time. ``query`` goes through the MCP server,
-    ``query_in_process`` through the Python API. ``tools_characters`` is the size of the tools' descriptions
+    ``query_in_process`` through the Python API. ``growth`` is that of a server over mixed questions,
+    ``growth_with_edits`` while files are edited too. ``tools_characters`` is the size of the tools' descriptions
     as compact JSON, ``answer_characters`` that of the middle answer.
     """
 
@@ -51,10 +61,14 @@ class Measurement:
     tools_s: float | None = None
     tools_characters: int | None = None
     first_answer_s: float | None = None
+    first_answer_cpu_s: float | None = None
+    first_answer_mib: float | None = None
     query: Latency | None = None
     query_in_process: Latency | None = None
     answer_characters: int | None = None
     server_mib: float | None = None
+    growth: Growth | None = None
+    growth_with_edits: Growth | None = None
     problem: str = ""
 
 
@@ -62,6 +76,7 @@ class Measurement:
 class SpeedReport:
     """The whole result.
 
+    ``replicated_to`` is how many symbols the repository was made to have by copies of itself, 0 for none.
     ``network`` is "off" when the tools ran without one; ``steady`` is False when this product's code changed
     under the measurement, which may have rebuilt its index at any stage.
     """
@@ -77,3 +92,4 @@ class SpeedReport:
     network: str
     queries: tuple[str, ...]
     tools: tuple[Measurement, ...]
+    replicated_to: int = 0

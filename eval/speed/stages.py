@@ -15,7 +15,7 @@ from eval.errors import MeasureError
 from eval.speed.bench import ToolBench
 from eval.speed.peers import CallTemplate
 from eval.speed.processes import MIB, RunCost, ServerSession, run_command
-from eval.speed.results import Latency, Measurement, Sync
+from eval.speed.results import Growth, Latency, Measurement, Sync
 from eval.speed.workload import rename_definitions
 from indexers.git import run_git
 
@@ -53,7 +53,7 @@ def _index(bench: ToolBench) -> tuple[RunCost, str]:
 def measure_server(bench: ToolBench, result: Measurement) -> Measurement:
     """Starts the server over the existing index, ``runs`` times, and asks the last one every query."""
     queries = bench.workload.queries
-    greeted, listed, answered = [], [], []
+    greeted, listed, answered, spent, first = [], [], [], [], []
     waits: list[float] = []
     sizes: list[int] = []
     tools: list[object] = []
@@ -65,6 +65,8 @@ def measure_server(bench: ToolBench, result: Measurement) -> Measurement:
             listed.append(session.age())
             bench.call(session, bench.tool.search, queries[0])
             answered.append(session.age())
+            spent.append(session.cpu())
+            first.append(session.resident())
             if run == bench.runs - 1:
                 for query in queries:
                     started = time.perf_counter()
@@ -77,10 +79,42 @@ def measure_server(bench: ToolBench, result: Measurement) -> Measurement:
         tools_s=round(statistics.median(listed), 3),
         tools_characters=len(json.dumps(tools, ensure_ascii=False, separators=(",", ":"))),
         first_answer_s=round(statistics.median(answered), 3),
+        first_answer_cpu_s=round(statistics.median(spent), 2),
+        first_answer_mib=statistics.median(first),
         query=_latency(waits),
         answer_characters=round(statistics.median(sizes)),
         server_mib=resident,
     )
+
+
+REQUESTS, SAMPLED, EDITED = 1_000, 50, 100
+"""Requests over which a server's memory is told, how often, and after how many a file is edited."""
+
+
+def measure_growth(bench: ToolBench, result: Measurement) -> Measurement:
+    """Asks a server mixed questions, and then another one while files are edited."""
+    still = _grow(bench, edited=0)
+    edited = _grow(bench, edited=EDITED)
+    run_git(bench.repository(), "checkout", "--quiet", "--", ".")
+    return replace(result, growth=still, growth_with_edits=edited)
+
+
+def _grow(bench: ToolBench, edited: int) -> Growth:
+    queries, definitions = bench.workload.queries, bench.workload.definitions
+    questions = bench.tool.questions or (bench.tool.search,)
+    with ServerSession(bench.command(bench.tool.serve), bench.context) as session:
+        session.initialize()
+        bench.call(session, bench.tool.search, queries[0])
+        sizes = [session.resident()]
+        for number in range(1, REQUESTS + 1):
+            path = definitions[number % len(definitions)].path
+            bench.call(session, questions[number % len(questions)], queries[number % len(queries)], path)
+            if number % SAMPLED == 0:
+                sizes.append(session.resident())
+            if edited and number % edited == 0:
+                file = bench.workload.edits[number // edited % len(bench.workload.edits)]
+                rename_definitions(bench.repository(), [file], f"_g{number}")
+    return Growth(SAMPLED, tuple(sizes), max(sizes))
 
 
 def measure_sync(bench: ToolBench, result: Measurement) -> Measurement:
@@ -128,6 +162,7 @@ STAGES: Mapping[str, Stage] = {
     "server": measure_server,
     "sync": measure_sync,
     "in process": measure_in_process,
+    "growth": measure_growth,
 }
 """What is measured of every tool, in order; the first stage that fails is the tool's last."""
 

@@ -37,11 +37,12 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What every tool is asked: the queries, and the definitions that the edits rename, one per file."""
+    """What every tool is asked: the queries, definitions one per file, and of these what the edits rename."""
 
     revision: str
     files: int
     queries: tuple[str, ...]
+    definitions: tuple[Definition, ...]
     edits: tuple[Definition, ...]
 
 
@@ -51,8 +52,8 @@ def draw_workload(root: Path) -> Workload:
     Raises:
         MeasureError: The repository defines no names.
     """
-    paths = run_git(root, "ls-files", "-z").split("\0")[:-1]
-    sources = [path for path in paths if find_language(path) and not path.endswith(_DOCUMENT_ENDINGS)]
+    paths = _list_paths(root)
+    sources = list_sources(root)
     definitions = [found for path in spread(sources, _SOURCES_READ) if (found := _definitions(root, path))]
     if not definitions:
         raise MeasureError("the repository defines no names to search for", "measure one that holds code")
@@ -61,9 +62,20 @@ def draw_workload(root: Path) -> Workload:
     prose = sorted({line for path in spread(documents, _DOCUMENTS_READ) for line in _prose(root, path)})
     asked_names = spread(names, QUERIES // 2)
     asked = [*asked_names, *(spread(prose, QUERIES - len(asked_names)) or map(_as_words, asked_names))]
-    edits = [found[-1] for found in spread(definitions, 10)]
+    last = [found[-1] for found in definitions]
     revision = run_git(root, "rev-parse", "HEAD").strip()
-    return Workload(revision, len(paths), tuple(asked), tuple(edits))
+    return Workload(revision, len(paths), tuple(asked), tuple(last), tuple(spread(last, 10)))
+
+
+def list_sources(root: Path) -> list[str]:
+    """The tracked files of code."""
+    return [
+        path for path in _list_paths(root) if find_language(path) and not path.endswith(_DOCUMENT_ENDINGS)
+    ]
+
+
+def _list_paths(root: Path) -> list[str]:
+    return run_git(root, "ls-files", "-z").split("\0")[:-1]
 
 
 def spread(items: Sequence[_Item], count: int) -> list[_Item]:
@@ -81,7 +93,8 @@ def rename_definitions(root: Path, edits: Sequence[Definition], ending: str) -> 
         file.write_bytes(re.sub(rb"\b%s\b" % edit.name.encode(), f"{edit.name}{ending}".encode(), before))
 
 
-def _read(root: Path, path: str) -> bytes:
+def read_text(root: Path, path: str) -> bytes:
+    """A file's bytes; none of a link, or where it is large."""
     file = root / path
     if file.is_symlink() or not file.is_file() or file.stat().st_size > _LARGEST_BYTES:
         return b""
@@ -89,7 +102,7 @@ def _read(root: Path, path: str) -> bytes:
 
 
 def _definitions(root: Path, path: str) -> list[Definition]:
-    data = _read(root, path)
+    data = read_text(root, path)
     if not data:
         return []
     symbols = parse_file(SourceFile(path, data)).symbols
@@ -101,7 +114,7 @@ def _definitions(root: Path, path: str) -> list[Definition]:
 
 
 def _prose(root: Path, path: str) -> list[str]:
-    text = _read(root, path).decode("utf-8", "replace")
+    text = read_text(root, path).decode("utf-8", "replace")
     return [match[0] for line in text.splitlines() if (match := _PROSE.match(line.strip()))]
 
 

@@ -18,9 +18,12 @@ from eval.speed.command import ROWS, build_table, read_measure
 from eval.speed.measure import measure_speed
 from eval.speed.peers import OWN, PEERS, PLACES, CallTemplate, Tool, fill, find_peer, install_commands
 from eval.speed.processes import ProgramContext, ServerSession, run_command
+from eval.speed.replicate import replicate
 from eval.speed.results import Measurement, SpeedReport
-from eval.speed.stages import find_count, percentile
+from eval.speed.stages import REQUESTS, SAMPLED, find_count, percentile
 from eval.speed.workload import Definition, draw_workload, rename_definitions, spread
+from indexers.model import SourceFile
+from indexers.parsing.parse import parse_file
 from tests.support.git_project import HANGS_AFTER
 
 INDEXER = """
@@ -166,7 +169,7 @@ def test_counts_are_read_off_what_a_peer_prints(
 @pytest.mark.parametrize("tool", [OWN, *PEERS], ids=lambda tool: tool.name)
 def test_every_tool_is_described_by_known_places_alone(tool: Tool) -> None:
     places = {name: f"<{name}>" for name in PLACES}
-    assert "<repo>" in json.dumps(fill(asdict(tool), {**places, "query": "<query>"}))
+    assert "<repo>" in json.dumps(fill(asdict(tool), {**places, "query": "<query>", "path": "<path>"}))
     assert "{query}" in json.dumps(tool.search.arguments)
     assert all(
         path.startswith(("{repo}/", "{git}/", "{data}", "{home}/", "{temporary}/")) for path in tool.store
@@ -370,3 +373,28 @@ def test_the_command_prints_json_and_writes_it_to_a_file(
     assert report["repository_revision"] == git(repository, "rev-parse", "HEAD").strip()
     assert report["machine"]["cores"] >= 1
     assert report["tools"][0]["tool"] == "small"
+
+
+def test_a_repository_is_replicated_under_changed_names(repository: Path) -> None:
+    before = {path: path.read_text("utf-8") for path in repository.glob("*.py")}
+    symbols = sum(len(parse_file(SourceFile(path.name, path.read_bytes())).symbols) for path in before)
+    made = replicate(repository, 3 * symbols)
+    assert made == 3 * symbols
+    assert git(repository, "status", "--short") == ""
+    assert {path: path.read_text("utf-8") for path in before} == before
+    copies = [(repository / f"copy_{number}" / "part_03.py").read_text("utf-8") for number in (1, 2)]
+    names = [copy.split()[1].split("(")[0] for copy in copies]
+    assert len({"compute_3", *names}) == 3
+    assert all(copy.count(name) == 2 for copy, name in zip(copies, names, strict=True))
+    with pytest.raises(MeasureError, match="has 72 symbols"):
+        replicate(repository, 10)
+
+
+def test_the_growth_of_a_server_is_told(measured: Measured) -> None:
+    tool = measured.tool("small")
+    for growth in (tool.growth, tool.growth_with_edits):
+        assert growth is not None
+        assert len(growth.mib) == 1 + REQUESTS // SAMPLED
+        assert growth.most_mib == max(growth.mib) > 0
+    assert tool.first_answer_cpu_s is not None
+    assert tool.first_answer_mib is not None

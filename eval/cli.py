@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from eval.faults.command import faults
 from eval.live.command import live
 from eval.logs.command import logs
 from eval.page import page
@@ -19,5 +20,5 @@ def main() -> None:
     """Measure what the product costs and saves."""
 
 
-for command in (speed, retrieval, savings, live, logs, page):
+for command in (speed, retrieval, savings, live, logs, faults, page):
     app.command()(command)

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from eval.faults.ground.equality import compare_views
 from indexers.embedding.embed import Embedder, Vectors
 from memory_server.index.view import View
-from memory_server.index.view.arrays import pack_view
 from memory_server.memory import Memory
 from memory_server.query.question import read_query
 from memory_server.query.search import search_view
@@ -74,17 +74,7 @@ def assert_equal_to_fresh(view: View, root: Path) -> None:
 
 def assert_same_view(view: View, other: View) -> None:
     """Two views hold the same files, symbols, terms, references, and all that is derived from them."""
-    assert view.paths == other.paths
-    names = [name for name in view.all_files.column_names if name != "mtime_ns"]
-    assert view.all_files.select(names).to_pylist() == other.all_files.select(names).to_pylist()
-    assert view.symbols.schema == other.symbols.schema
-    assert view.symbols.to_pylist() == other.symbols.to_pylist()
-    assert view.read_terms().to_pylist() == other.read_terms().to_pylist()
-    assert view.references.to_pylist() == other.references.to_pylist()
-    found, wanted = pack_view(view).to_pylist()[0], pack_view(other).to_pylist()[0]
-    assert found.keys() == wanted.keys()
-    for name, values in wanted.items():
-        assert found[name] == values, name
+    assert compare_views(view, other) == []
 
 
 def table_rows(memory: Memory, blobs: set[str]) -> dict[str, Counter[str]]:

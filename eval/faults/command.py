@@ -1,0 +1,108 @@
+"""``repo-memory eval faults``."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from eval.console import exit_on_error, tell_result
+from eval.errors import MeasureError
+from eval.faults import corruption
+from eval.faults.ground.commands import isolated
+from eval.faults.trials import FORMAT, Fact, FaultReport, Kind, Plan, run_kind
+from eval.machine import code_state, describe_machine, own_revision
+from eval.options import AsJson, Output
+from eval.records import fold_json
+from memory_server.cli.terminal import make_console
+
+KINDS: dict[str, Kind] = {
+    "corruption": corruption.trials,
+}
+"""Every kind of fault."""
+
+QUICK_ROUNDS = 2
+
+
+def faults(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Try this kind alone: " + ", ".join(KINDS) + ". May be repeated."),
+    ] = None,
+    rounds: Annotated[
+        int, typer.Option(min=0, help="Trials of what is drawn; 0: 20, or 2 with --quick.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="What is drawn; 0: another each time.")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="Try few of each sort instead of all.")] = False,
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """Kill, damage, fill, crowd and mislead the product, and judge what it makes of that."""
+    with exit_on_error():
+        kinds = [find_kind(name) for name in only or KINDS]
+        seed = seed or random.SystemRandom().randrange(1, 1_000_000)
+        rounds = rounds or (QUICK_ROUNDS if quick else 20)
+        with make_console(stderr=True).status("starting") as status:
+            report = try_all(dict(kinds), seed, rounds, quick=quick, show=lambda told: status.update(told))
+    text = fold_json(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+    tell_result(text, build_report(report), output, as_json=as_json)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def find_kind(name: str) -> tuple[str, Kind]:
+    """A kind by its name.
+
+    Raises:
+        MeasureError: there is none.
+    """
+    if name not in KINDS:
+        raise MeasureError(f"no kind of fault {name}", f"use one of: {', '.join(KINDS)}")
+    return name, KINDS[name]
+
+
+def try_all(
+    kinds: Mapping[str, Kind], seed: int, rounds: int, *, quick: bool, show: Callable[[str], None]
+) -> FaultReport:
+    """Try some kinds, each in a folder of its own and with what its name and the seed draw."""
+    machine, revision, state = describe_machine(), own_revision(), code_state()
+    found = []
+    for name, kind in kinds.items():
+        with tempfile.TemporaryDirectory(prefix="repo-memory-faults-", ignore_cleanup_errors=True) as folder:
+            scratch = Path(os.path.realpath(folder))
+            plan = Plan(random.Random(f"{seed} {name}"), rounds, quick, scratch)
+            with isolated(scratch):
+                found.append(run_kind(name, kind, plan, show))
+    steady = state == code_state()
+    return FaultReport(FORMAT, machine, revision, steady, seed, rounds, quick, tuple(found))
+
+
+def build_report(report: FaultReport) -> RenderableType:
+    """The report for a terminal: a line a kind, then every failure and what was left out."""
+    title = f"faults of seed {report.seed}, {report.rounds} rounds{', quick' if report.quick else ''}"
+    table = Table(title=title)
+    for name in ("kind", "trials", "right", "wrong", "left out", "seconds", "besides"):
+        table.add_column(name, justify="left" if name in ("kind", "besides") else "right")
+    for kind in report.kinds:
+        counts = (kind.trials, kind.right, len(kind.failures), len(kind.left_out), kind.seconds)
+        table.add_row(kind.kind, *(f"{count:,}" for count in counts), ", ".join(map(_tell, kind.facts)))
+    lines = [] if report.steady else ["repo-memory's code changed during the run: try again"]
+    for kind in report.kinds:
+        for failure in kind.failures:
+            lines += [f"wrong: {kind.kind}: {failure.trial}", *(f"  {told}" for told in failure.evidence)]
+        lines += [f"left out: {kind.kind}: {item.name}: {item.reason}" for item in kind.left_out]
+    return Group(table, Text("\n".join(lines)))
+
+
+def _tell(fact: Fact) -> str:
+    return f"{fact.name} {fact.value:,g}"

@@ -1,0 +1,128 @@
+"""A repository to do harm to, and when what a command leaves of it is right."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from random import Random
+
+from eval.errors import MeasureError
+from eval.faults.ground import commands
+from eval.faults.ground.code import change_code, write_code
+from eval.faults.ground.commands import Ended, Run
+from eval.faults.ground.equality import find_differences
+from indexers.git import run_git
+
+Fingerprints = Mapping[str, tuple[object, ...]]
+"""What there is to know of each file and folder, by its path."""
+
+
+class Place:
+    """A small repository with a history in an empty folder ``scratch``; ``state`` is where its index lies."""
+
+    def __init__(self, scratch: Path, rng: Random, files: int = 10) -> None:
+        self.scratch, self.rng = scratch, rng
+        self.root = scratch / "repository"
+        self.state = self.root / ".git/repo-memory"
+        self._kept = scratch / "kept"
+        self.root.mkdir(parents=True)
+        write_code(self.root, rng, files)
+        run_git(self.root, "init", "--quiet", "--initial-branch=main", "--template=")
+        self.commit("Begin")
+
+    def commit(self, message: str) -> None:
+        """Commit all that changed."""
+        run_git(self.root, "add", "--all")
+        run_git(self.root, "commit", "--quiet", "--allow-empty", "--message", message)
+
+    def change(self) -> None:
+        """Change some files."""
+        change_code(self.root, self.rng)
+
+    def start(
+        self, *words: str, program: Sequence[str] = (), before: Callable[[], None] | None = None,
+        root: Path | None = None,
+    ) -> Run:  # fmt: skip
+        """Start a command on the repository, or on another tree of it."""
+        where = str(root or self.root)
+        place = [where] if words[0] in {"init", "remove"} else ["--repo", where]
+        return Run(words, [*(program or commands.COMMAND), words[0], *place, *words[1:]], before)
+
+    def run(
+        self, *words: str, program: Sequence[str] = (), before: Callable[[], None] | None = None,
+        root: Path | None = None,
+    ) -> Ended:  # fmt: skip
+        """Run a command to its end."""
+        return self.start(*words, program=program, before=before, root=root).end()
+
+    def prepare(self) -> None:
+        """Index the repository, unharmed.
+
+        Raises:
+            MeasureError: that alone fails.
+        """
+        wrong = [*self.run("index").wrong(0), *find_differences(self.root)]
+        if wrong:
+            raise MeasureError(
+                f"without any fault, {wrong[0]}", "run `repo-memory index` and `repo-memory doctor`"
+            )
+
+    def keep(self) -> None:
+        """Keep repository and index as they are now, for ``restore``."""
+        _remove(self._kept)
+        shutil.copytree(self.root, self._kept, symlinks=True)
+
+    def restore(self) -> None:
+        """Bring back what was kept."""
+        _remove(self.root)
+        shutil.copytree(self._kept, self.root, symlinks=True)
+
+    def outside(self) -> Fingerprints:
+        """All in the folder but the index: what no command but ``init`` and ``remove`` may change."""
+        besides = {self.state, self._kept, self.scratch / "temporary"}
+        return {str(path): _fingerprint(path) for path in _walk(self.scratch, besides)}
+
+    def changed_outside(self, before: Fingerprints) -> list[str]:
+        """What is not as it was before."""
+        now = self.outside()
+        paths = sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+        return [f"changed outside of the index: {', '.join(paths[:5])}"] if paths else []
+
+    def recover(self, before: Fingerprints) -> list[str]:
+        """What is wrong after the next index run: it has to end well, equal a fresh index, and touch nothing else."""
+        ended = self.run("index").wrong(0)
+        return [*ended, *find_differences(self.root), *self.changed_outside(before)]
+
+    def recover_twice(self, before: Fingerprints) -> list[str]:
+        """The same, and then once more with the store alone, which reads all of it."""
+        wrong = self.recover(before)
+        shutil.rmtree(self.state / "views", ignore_errors=True)
+        return wrong or self.recover(before)
+
+
+def _walk(folder: Path, besides: set[Path]) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = Path(entry.path)
+            if path not in besides:
+                yield path
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _walk(path, besides)
+
+
+def _fingerprint(path: Path) -> tuple[object, ...]:
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return (path.readlink(),)
+    if not stat.S_ISREG(status.st_mode):
+        return (status.st_mode,)
+    return status.st_mode, status.st_size, status.st_mtime_ns, blake2b(path.read_bytes()).digest()
+
+
+def _remove(path: Path) -> None:
+    if path.exists():
+        shutil.rmtree(path)

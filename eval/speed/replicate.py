@@ -10,9 +10,10 @@ from pathlib import Path
 
 from eval.copies import commit_all
 from eval.errors import MeasureError
-from eval.speed.workload import list_sources, read_text
-from indexers.model import SourceFile
+from eval.speed.workload import list_sources
+from indexers.model import Skipped
 from indexers.parsing.parse import parse_file
+from indexers.source.walk import read_source
 
 _NAME = re.compile(r"\w{4,60}")
 _LETTERS = "bcdfghjklmnpqrstvwxz"
@@ -27,7 +28,7 @@ class _Parsed:
 
 
 def replicate(root: Path, symbols: int) -> int:
-    """Adds copies of the repository's sources to it until it has ``symbols``, and commits; how many it has then.
+    """Adds copies of the repository's sources to it until they have ``symbols``, and commits; how many they have then.
 
     Copy ``n`` lies in ``copy_n/``. Every name that the repository defines has an ending of its own in each copy,
     wherever the copy writes it, so that a copy's references lead to the copy, and its words are words of their own.
@@ -39,9 +40,11 @@ def replicate(root: Path, symbols: int) -> int:
     sources: dict[str, _Parsed] = {}
     names: set[str] = set()
     for path in list_sources(root):
-        data = read_text(root, path)
-        parsed = parse_file(SourceFile(path, data)).symbols
-        sources[path] = _Parsed(data.decode("utf-8", "replace"), len(parsed))
+        found = read_source(root, path)
+        if isinstance(found, Skipped):
+            continue
+        parsed = parse_file(found).symbols
+        sources[path] = _Parsed(found.data.decode("utf-8"), len(parsed))
         names |= {symbol.name for symbol in parsed if _NAME.fullmatch(symbol.name)}
     total = sum(source.symbols for source in sources.values())
     if not 0 < total <= symbols:

@@ -93,8 +93,7 @@ def rename_definitions(root: Path, edits: Sequence[Definition], ending: str) -> 
         file.write_bytes(re.sub(rb"\b%s\b" % edit.name.encode(), f"{edit.name}{ending}".encode(), before))
 
 
-def read_text(root: Path, path: str) -> bytes:
-    """A file's bytes; none of a link, or where it is large."""
+def _read(root: Path, path: str) -> bytes:
     file = root / path
     if file.is_symlink() or not file.is_file() or file.stat().st_size > _LARGEST_BYTES:
         return b""
@@ -102,7 +101,7 @@ def read_text(root: Path, path: str) -> bytes:
 
 
 def _definitions(root: Path, path: str) -> list[Definition]:
-    data = read_text(root, path)
+    data = _read(root, path)
     if not data:
         return []
     symbols = parse_file(SourceFile(path, data)).symbols
@@ -114,7 +113,7 @@ def _definitions(root: Path, path: str) -> list[Definition]:
 
 
 def _prose(root: Path, path: str) -> list[str]:
-    text = read_text(root, path).decode("utf-8", "replace")
+    text = _read(root, path).decode("utf-8", "replace")
     return [match[0] for line in text.splitlines() if (match := _PROSE.match(line.strip()))]
 
 

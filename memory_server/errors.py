@@ -68,6 +68,16 @@ class NotFoundError(MemoryServerError):
     hint = "use search to find it"
 
 
+class AbsentError(NotFoundError):
+    """The index has nothing of a name."""
+
+
+class UnknownYetError(NotFoundError):
+    """Nothing answers to a name so far, in an index that is still being made."""
+
+    hint = "ask again in a moment; a file that is named by its path is read meanwhile"
+
+
 class QueryError(MemoryServerError):
     """A question cannot be understood."""
 

@@ -113,7 +113,7 @@ class Memory:
             OutsideRepositoryError: the path leads outside the repository.
         """
         repository = self.repository
-        return find(repository, read_query(query), limit, path=repository.inside(path), kind=kind)[1]
+        return find(repository, read_query(query), limit, path=repository.inside(path), kind=kind)
 
     def read(self, targets: Sequence[str], context: int = 2, budget: int = 0) -> ReadReply:
         """Source of several targets: ``Class.method``, ``path::Class.method``, ``path:12-40``, or a path.

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
-from eval.faults import corruption
+from eval.faults import corruption, torn
 from eval.faults.ground.commands import isolated
 from eval.faults.trials import FORMAT, Fact, FaultReport, Kind, Plan, run_kind
 from eval.machine import code_state, describe_machine, own_revision
@@ -28,6 +28,7 @@ from memory_server.cli.terminal import make_console
 
 KINDS: dict[str, Kind] = {
     "corruption": corruption.trials,
+    "torn": torn.trials,
 }
 """Every kind of fault."""
 

@@ -15,7 +15,8 @@ from memory_server.answer.reply import Json, LeftOut, Reply, symbol_json
 from memory_server.answer.repository import Repository
 from memory_server.answer.tool import Tool
 from memory_server.deadline import in_time
-from memory_server.errors import NotFoundError
+from memory_server.errors import AbsentError
+from memory_server.index.fresh import Sight
 from memory_server.index.view import SIDE_ROLES, View
 from memory_server.query.filters import path_filter
 from memory_server.query.targets import describe_symbol
@@ -104,16 +105,24 @@ def outline(repository: Repository, path: OutlinePath = "", budget: TokenBudget 
     path = repository.inside(path)
     fits = path_filter(path)
 
-    def question(view: View) -> tuple[list[int], set[str]]:
+    def question(sight: Sight) -> tuple[OutlineReply, set[str]]:
+        view = sight.view
+        sight.include(path)
         inside = [place for place, candidate in enumerate(in_time(view.paths)) if fits(candidate)]
         if not inside:
             hint = "outline without a path shows the repository"
-            raise NotFoundError(f"nothing indexed at {path or 'this repository'}", hint)
-        return inside, {view.paths[place] for place in inside} if path else set()
+            raise AbsentError(f"nothing indexed at {path or 'this repository'}", hint)
+        whole = _tell(sight, path, inside, budget or repository.config.budget.outline)
+        return whole, {view.paths[place] for place in inside} if path else set()
 
-    view, inside = repository.index.ask(question)
+    return fit(repository.index.ask(question))
+
+
+def _tell(sight: Sight, path: str, inside: Sequence[int], budget: int) -> OutlineReply:
+    """The outline of some files, whatever it costs."""
+    view = sight.view
     weights = _weigh(view, inside)
-    whole = OutlineReply(
+    return OutlineReply(
         path=path,
         files=len(inside),
         symbols=len(weights),
@@ -122,10 +131,9 @@ def outline(repository: Repository, path: OutlinePath = "", budget: TokenBudget 
         branches=tuple(_grow(view, weights)),
         detail=Detail.SIGNATURE,
         left_out=LeftOut(0, "less used symbols", "narrow with path=, or raise budget"),
-        notes=repository.notes,
-        budget=budget or repository.config.budget.outline,
+        notes=sight.notes,
+        budget=budget,
     )
-    return fit(whole)
 
 
 def _weigh(view: View, inside: Sequence[int]) -> dict[int, float]:

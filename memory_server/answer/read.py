@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -34,15 +35,16 @@ from memory_server.answer.slices import numbered, with_context
 from memory_server.answer.tool import Tool
 from memory_server.deadline import check_time
 from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
+from memory_server.index.fresh import Sight
 from memory_server.index.view import View
 from memory_server.model import Line
 from memory_server.query.targets import (
     MAX_PATH,
     FileTarget,
-    SymbolTarget,
     are_overloads,
     describe_symbol,
     find_innermost,
+    find_named_file,
     resolve_target,
 )
 
@@ -183,33 +185,43 @@ def read(
             f"{len(targets):,} targets, {MOST_TARGETS} is the most", "read them in several calls"
         )
     limit = budget or repository.config.budget.read
-    pieces: list[Piece] = []
     distinct = list(dict.fromkeys(targets))
-    for target in distinct:
-        try:
-            check_time()
-            pieces.append(_read_one(repository, target, context, limit // (2 if len(distinct) == 1 else 4)))
-        except (NotFoundError, OutsideRepositoryError, QueryError) as error:
-            if len(distinct) == 1:
-                raise
-            pieces.append(Unread(truncate(target, MAX_PATH), str(error), error.hint))
-    return fit(pieces, limit, repository.notes)
+
+    def question(sight: Sight) -> tuple[tuple[list[Piece], tuple[str, ...]], set[str]]:
+        pieces: list[Piece] = []
+        about: set[str] = set()
+        everywhere = False
+        for target in distinct:
+            try:
+                check_time()
+                room = limit // (2 if len(distinct) == 1 else 4)
+                piece, paths = _read_one(sight, repository.index.root, target, context, room)
+                pieces.append(piece)
+                about |= paths
+            except (NotFoundError, OutsideRepositoryError, QueryError) as error:
+                if len(distinct) == 1:
+                    raise
+                everywhere |= isinstance(error, NotFoundError)
+                told = sight.judge(error) if isinstance(error, NotFoundError) else error
+                pieces.append(Unread(truncate(target, MAX_PATH), str(told), told.hint))
+        return (pieces, sight.notes), set() if everywhere else about
+
+    pieces, notes = repository.index.ask(question)
+    return fit(pieces, limit, notes)
 
 
-def _read_one(repository: Repository, target: str, context: int, budget: int) -> Piece:
-    def question(view: View) -> tuple[FileTarget | SymbolTarget, set[str]]:
-        found = resolve_target(view, repository.index.root, target)
-        if isinstance(found, FileTarget):
-            return found, {found.path}
-        return found, {view.path_of(symbol) for symbol in found.symbols}
-
-    view, found = repository.index.ask(question)
+def _read_one(sight: Sight, root: Path, target: str, context: int, budget: int) -> tuple[Piece, set[str]]:
+    """What became of a target, and the files that it is about."""
+    if sight.doubt:
+        sight.include(find_named_file(root, target))
+    view, found = sight.view, resolve_target(sight.view, root, target)
     if isinstance(found, FileTarget):
-        return _slice_file(view, found, repository.index.read_lines(found.path), context)
+        return _slice_file(view, found, sight.lines(found.path), context), {found.path}
+    about = {view.path_of(symbol) for symbol in found.symbols}
     if not are_overloads(view, found.symbols):
-        return fit_candidates(target, [describe_symbol(view, symbol) for symbol in found.symbols], budget)
-    text = repository.index.read_lines(view.path_of(found.symbols[0]))
-    return _slice_symbol(view, found.symbols, text, context)
+        return fit_candidates(target, [describe_symbol(view, one) for one in found.symbols], budget), about
+    text = sight.lines(view.path_of(found.symbols[0]))
+    return _slice_symbol(view, found.symbols, text, context), about
 
 
 def _slice_symbol(view: View, symbols: Sequence[int], text: Sequence[str], context: int) -> Slice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from indexers.summarize import Detail, Summary
 from memory_server.answer.page import HEAD_WIDTH, Page, TextLine, cost_of, numbered_text
@@ -19,10 +20,11 @@ from memory_server.answer.reply import (
     lines_json,
     symbol_json,
 )
-from memory_server.answer.repository import FileLines, Repository
+from memory_server.answer.repository import Repository
 from memory_server.answer.slices import clip
 from memory_server.answer.tool import Tool
 from memory_server.deadline import is_overdue
+from memory_server.index.fresh import Sight
 from memory_server.index.view import View
 from memory_server.model import Line
 from memory_server.query.relations import SURE, RelatedSymbol, count_unresolved, find_related
@@ -31,6 +33,7 @@ from memory_server.query.targets import (
     are_overloads,
     describe_symbol,
     find_innermost,
+    find_named_file,
     find_symbols,
     resolve_target,
 )
@@ -144,40 +147,50 @@ def related(
         QueryError: the relation is unknown.
         OutsideRepositoryError: the symbol is a path that leads outside the repository.
     """
-
-    def question(view: View) -> tuple[tuple[tuple[int, ...], list[RelatedSymbol]], set[str]]:
-        starts = _starts(repository, view, symbol)
-        relations = find_related(view, starts, relation, depth) if are_overloads(view, starts) else []
-        served = {view.path_of(other.symbol) for other in relations}
-        return (starts, relations), served | {view.path_of(start) for start in starts}
-
-    view, (starts, relations) = repository.index.ask(question)
     limit = budget or repository.config.budget.related
-    whole = RelatedReply(
-        symbol=describe_symbol(view, starts[0]),
-        relation=relation,
-        found=len(relations),
-        relatives=(),
-        is_short=False,
-        unresolved=0,
-        left_out=LeftOut(0, "more", "raise budget"),
-        notes=repository.notes,
-        budget=limit,
-    )
-    if not are_overloads(view, starts):
-        candidates = fit_candidates(symbol, [describe_symbol(view, start) for start in starts], limit)
-        return replace(whole, symbol=None, ambiguity=candidates)
-    relatives = [_describe(view, other) for other in relations]
+
+    def question(sight: Sight) -> tuple[RelatedReply, set[str]]:
+        view = sight.view
+        starts = _starts(sight, repository.index.root, symbol)
+        relations = find_related(view, starts, relation, depth) if are_overloads(view, starts) else []
+        about = {view.path_of(one) for one in (*starts, *(other.symbol for other in relations))}
+        whole = RelatedReply(
+            symbol=describe_symbol(view, starts[0]),
+            relation=relation,
+            found=len(relations),
+            relatives=(),
+            is_short=False,
+            unresolved=0,
+            left_out=LeftOut(0, "more", "raise budget"),
+            notes=sight.notes,
+            budget=limit,
+        )
+        if not are_overloads(view, starts):
+            candidates = fit_candidates(symbol, [describe_symbol(view, start) for start in starts], limit)
+            return replace(whole, symbol=None, ambiguity=candidates), about
+        return _tell(sight, whole, starts, relations), about
+
+    return repository.index.ask(question)
+
+
+def _tell(
+    sight: Sight, reply: RelatedReply, starts: Sequence[int], relations: Sequence[RelatedSymbol]
+) -> RelatedReply:
+    """The reply with its relatives, as many as fit."""
+    relatives = [_describe(sight.view, other) for other in relations]
     unsure = any(not relative.sure for relative in relatives)
-    unresolved = count_unresolved(view, starts, relation)
-    whole = replace(whole, relatives=tuple(relatives), has_unsure=unsure, unresolved=unresolved)
-    if relation in WITH_SOURCE and len(relations) * RELATIVE_TOKENS <= limit:
-        return fit(_quote(repository, whole, SHOWN_REFERENCES))
-    return _quote(repository, fit(whole), 0)
+    unresolved = count_unresolved(sight.view, starts, reply.relation)
+    whole = replace(reply, relatives=tuple(relatives), has_unsure=unsure, unresolved=unresolved)
+    if reply.relation in WITH_SOURCE and len(relations) * RELATIVE_TOKENS <= reply.budget:
+        return fit(_quote(sight, whole, SHOWN_REFERENCES))
+    return _quote(sight, fit(whole), 0)
 
 
-def _starts(repository: Repository, view: View, text: str) -> tuple[int, ...]:
-    found = resolve_target(view, repository.index.root, text)
+def _starts(sight: Sight, root: Path, text: str) -> tuple[int, ...]:
+    if sight.doubt:
+        sight.include(find_named_file(root, text))
+    view = sight.view
+    found = resolve_target(view, root, text)
     if isinstance(found, SymbolTarget):
         return found.symbols
     place = view.file_index.get(found.path)
@@ -192,12 +205,11 @@ def _describe(view: View, other: RelatedSymbol) -> Relative:
     return Relative(describe_symbol(view, other.symbol), lines, other.depth, other.confidence)
 
 
-def _quote(repository: Repository, reply: RelatedReply, shown: int) -> RelatedReply:
+def _quote(sight: Sight, reply: RelatedReply, shown: int) -> RelatedReply:
     """The reply with the source of the lines that refer, of which the text shows so many a relative."""
-    files = FileLines(repository.index)
 
     def quote(relative: Relative) -> Relative:
-        text = files[relative.summary.path] if relative.lines and not is_overdue() else []
+        text = sight.lines_if_served(relative.summary.path) if relative.lines and not is_overdue() else []
         lines = tuple(Line(n, clip(text[n - 1]) if n <= len(text) else "") for n, _ in relative.lines)
         told = sum(number <= len(text) for number, _ in lines[:shown])
         return replace(relative, lines=lines, shown=told)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from indexers.summarize import Summary, choose_calls
 from memory_server.config import Config
-from memory_server.errors import NotFoundError
 from memory_server.index.fresh import FreshIndex
 from memory_server.index.view import View
 from memory_server.query.rank import RANKING, Ranking
@@ -26,11 +25,6 @@ class Repository:
     ranking: Ranking = RANKING
     """What searches rank by; measurements take others."""
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Lines that every reply ends with, outside what it left out."""
-        return (self.index.building,) if self.index.building else ()
-
     def inside(self, path: str) -> str:
         """A path filter, relative to the root; empty for all.
 
@@ -39,21 +33,6 @@ class Repository:
         """
         path = inside_root(self.index.root, path.strip()) if path.strip() else ""
         return "" if path == "." else path
-
-
-class FileLines(dict[str, list[str]]):
-    """Files' lines as they are now, by path, each file read once; none for one that is not served any more."""
-
-    def __init__(self, index: FreshIndex) -> None:
-        super().__init__()
-        self._index = index
-
-    def __missing__(self, path: str) -> list[str]:
-        try:
-            self[path] = self._index.read_lines(path)
-        except NotFoundError:
-            self[path] = []
-        return self[path]
 
 
 def summarize_symbol(view: View, symbol: int) -> Summary:

@@ -17,11 +17,11 @@ from memory_server.answer.parameters import (
     TokenBudget,
 )
 from memory_server.answer.reply import Json, LeftOut, Reply, lines_json, symbol_json
-from memory_server.answer.repository import FileLines, Repository, summarize_symbol
+from memory_server.answer.repository import Repository, summarize_symbol
 from memory_server.answer.slices import pick_key_lines, weigh_key_terms
 from memory_server.answer.tool import Tool
 from memory_server.deadline import is_overdue
-from memory_server.index.view import View
+from memory_server.index.fresh import Sight
 from memory_server.model import Line, SearchHit
 from memory_server.query.question import Query, read_query
 from memory_server.query.rerank import hit_text, rerank
@@ -103,65 +103,79 @@ def search(
     """
     tokens = budget or repository.config.budget.search
     asked = read_query(query)
-    view, found = find(
-        repository, asked, max(limit, FOUND_HITS), path=repository.inside(path), kind=kind, explained=explain
-    )
-    best = found[0].score if found else 0.0
-    strong = [hit for hit in found[:limit] if hit.score >= WEAKER_SHARE[asked.style] * best]
-    told = _tell(repository, view, strong, asked)
-    named = _choose_weaker(
-        found, len(strong), NAMED_SHARE[asked.style] * best, WEAKER_SHARE[asked.style] * best,
-        repository.ranking.same_file,
-    )  # fmt: skip
-    return fit(found[:limit], told, named, tokens, repository.notes)
+    path = repository.inside(path)
+
+    def question(sight: Sight) -> tuple[SearchReply, set[str]]:
+        found, about = _find(sight, repository, asked, max(limit, FOUND_HITS), path, kind, explained=explain)
+        best = found[0].score if found else 0.0
+        strong = [hit for hit in found[:limit] if hit.score >= WEAKER_SHARE[asked.style] * best]
+        told = _tell(sight, strong, asked)
+        named = _choose_weaker(
+            found, len(strong), NAMED_SHARE[asked.style] * best, WEAKER_SHARE[asked.style] * best,
+            repository.ranking.same_file,
+        )  # fmt: skip
+        return fit(found[:limit], told, named, tokens, sight.notes), about
+
+    return repository.index.ask(question, of_all=True)
 
 
 def find(
-    repository: Repository,
-    query: Query,
-    limit: int,
-    *,
-    path: str = "",
-    kind: str = "",
-    explained: bool = False,
-) -> tuple[View, list[SearchHit]]:
-    """The best hits of files as they are now, reranked where a model is configured, and the view that they count in.
+    repository: Repository, query: Query, limit: int, *, path: str = "", kind: str = ""
+) -> list[SearchHit]:
+    """The best hits of files as they are now, reranked where a model is configured.
 
     Raises:
         QueryError: the kind is unknown.
         ModelError: a configured model cannot be loaded.
     """
-    index, reranker = repository.index, repository.reranker
+
+    def question(sight: Sight) -> tuple[list[SearchHit], set[str]]:
+        return _find(sight, repository, query, limit, path, kind)
+
+    return repository.index.ask(question, of_all=True)
+
+
+def _find(
+    sight: Sight,
+    repository: Repository,
+    query: Query,
+    limit: int,
+    path: str,
+    kind: str,
+    *,
+    explained: bool = False,
+) -> tuple[list[SearchHit], set[str]]:
+    """The best hits, and the files that say which they are."""
+    sight.include(path)
+    reranker = repository.reranker
     reranked = repository.config.reranker.hits if reranker else 0
-
-    def question(view: View) -> tuple[list[SearchHit], set[str]]:
-        hits = search_view(
-            view,
-            index.tree.embedder,
-            query,
-            limit=max(limit, reranked),
-            path=path,
-            kind=kind,
-            ranking=repository.ranking,
-            explained=explained,
-        )
-        return hits, {hit.path for hit in hits}
-
-    view, hits = index.ask(question, of_all=True)
+    hits = search_view(
+        sight.view,
+        repository.index.tree.embedder,
+        query,
+        limit=max(limit, reranked),
+        path=path,
+        kind=kind,
+        ranking=repository.ranking,
+        explained=explained,
+    )
+    about = {hit.path for hit in hits}
     if reranker is not None and hits:
-        hits = rerank(reranker, query.text, hits, hit_texts(repository, hits[:reranked]))
-    return view, hits[:limit]
+        texts = hit_texts(sight, hits[:reranked])
+        if not sight.torn:  # else it is asked anew in any case
+            hits = rerank(reranker, query.text, hits, texts)
+    return hits[:limit], about
 
 
-def hit_texts(repository: Repository, hits: Sequence[SearchHit]) -> list[str]:
-    """What a reranker reads of some hits, from their files as they are now."""
-    files = FileLines(repository.index)
-    return [hit_text(hit, files[hit.path]) for hit in hits]
+def hit_texts(sight: Sight, hits: Sequence[SearchHit]) -> list[str]:
+    """What a reranker reads of some hits, from their files."""
+    return [hit_text(hit, sight.lines_if_served(hit.path)) for hit in hits]
 
 
-def _tell(repository: Repository, view: View, hits: Sequence[SearchHit], query: Query) -> list[SearchHit]:
+def _tell(sight: Sight, hits: Sequence[SearchHit], query: Query) -> list[SearchHit]:
     """Hits with their summaries, the first with key lines; of a further overload, only the signature."""
-    terms, files = weigh_key_terms(query, view.lexical), FileLines(repository.index)
+    view = sight.view
+    terms = weigh_key_terms(query, view.lexical)
     told: list[SearchHit] = []
     seen: set[tuple[str, str]] = set()
     for place, hit in enumerate(hits):
@@ -170,7 +184,7 @@ def _tell(repository: Repository, view: View, hits: Sequence[SearchHit], query: 
         if (hit.path, hit.name) in seen:
             summary = replace(summary, doc="", calls=())
         elif place < KEY_LINE_HITS and not is_overdue():
-            lines = pick_key_lines(files[hit.path], summary, terms, KEY_LINES)
+            lines = pick_key_lines(sight.lines_if_served(hit.path), summary, terms, KEY_LINES)
         told.append(replace(hit, summary=summary, lines=lines))
         seen.add((hit.path, hit.name))
     return told

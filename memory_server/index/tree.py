@@ -11,7 +11,7 @@ from indexers.embedding.embed import Embedder
 from indexers.git import GitPaths
 from indexers.source.walk import WalkRules
 from memory_server.config import Config
-from memory_server.errors import StoreDamagedError
+from memory_server.errors import StoreBusyError, StoreDamagedError
 from memory_server.index.embedding import EmbeddingRun
 from memory_server.index.folder import IndexFolder
 from memory_server.index.manifest import MANIFEST, Diff, Manifest, blobs_of, count_changes
@@ -53,6 +53,8 @@ class TreeIndex:
         self.info: SnapshotInfo | None = None
         self.shows_parts = False
         """Whether a first run shows what it has so far."""
+        self._whole: bool | None = False
+        self._overlaid: SnapshotInfo | None = None
         self._mutex = threading.RLock()
         self._choice = EmbedderChoice(folder.path, config.embedder, embedder)
         self._files = TreeFiles(root, self.rules, in_git=git is not None)
@@ -66,15 +68,24 @@ class TreeIndex:
     def load(self) -> bool:
         """Take over a newer view that another process wrote; true when the view changed."""
         info = read_info(self.folder.view)
-        if info is None or info == self.info:
-            return False
-        with self._mutex:
+        if info is None or info in (self.info, self._overlaid) or not self._mutex.acquire(blocking=False):
+            return False  # who writes in another thread loads it as well
+        try:
             view = load_view(self.folder.view, info)
             if view is None:
                 return False
-            self.view, self.info = view, info
+            self.view, self.info, self._whole = view, info, None
             self._choice.renew()
             return True
+        finally:
+            self._mutex.release()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the view is of the whole tree, made by this version with this model."""
+        if self._whole is None:
+            self._whole = not self.why_rebuild()
+        return self._whole
 
     def close(self) -> None:
         """Let go of the store; the view stays usable."""
@@ -97,27 +108,37 @@ class TreeIndex:
         return tell_reasons(find_reasons(self.folder.read_stamp(), make_stamp(self.embedder.id)))
 
     def overlay(self) -> None:
-        """Parse what changed into the view alone, when the store cannot be written now; the next sync stores it."""
+        """Parse what changed into the view alone, when the store cannot be written; the next sync stores it.
+
+        A view that is not whole is made anew.
+        """
         with self._mutex:
-            diff = self.pending()
+            anew = not self.is_whole
+            known = empty_view(self.embedder.dimensions) if anew else self.view
+            diff = self._files.find_changes(known, anew=anew)
             with self._reader(diff) as reader:
-                view = read_into_view(self.view, diff, reader, self.embedder)
-            self.view, self.info = view, None
+                view = read_into_view(known, diff, reader, self.embedder)
+            self._overlaid = read_info(self.folder.view)
+            self.view, self.info, self._whole = view, None, True
+            self._files.note_folders(view.folders, diff.listed_ns)
 
     def sync(self, on_progress: OnProgress | None = None, *, wait: float = 60.0) -> SyncReport:
         """Bring store and view up to date with the files.
 
         Raises:
-            StoreBusyError: another process kept the write lock for ``wait`` seconds.
+            StoreBusyError: another process or thread kept writing for ``wait`` seconds.
             StoreError: the store cannot be written.
         """
         started = time.monotonic()
-        with self._mutex:
+        if not self._mutex.acquire(timeout=wait):
+            raise StoreBusyError(f"the index of {self.root} is being brought up to date")
+        try:
             self.load()
             diff = self.pending() if self.info is not None and not self.why_rebuild() else None
             if diff is not None and not diff.changes:
-                return self._report(started)
+                return _report(self.view, started)
             with self.folder.locked(self.root, wait):
+                self._overlaid = None
                 newer = self.load()
                 self._choice.renew()
                 reason = self.why_rebuild()
@@ -126,6 +147,8 @@ class TreeIndex:
                 except StoreDamagedError as error:
                     reason = f"{RebuildReason.DAMAGE}: {error.damage}"
                     return self._update(started, reason, None, on_progress)
+        finally:
+            self._mutex.release()
 
     def check_store(self) -> None:
         """Read every table once.
@@ -143,7 +166,7 @@ class TreeIndex:
         """Delete the index folder."""
         with self._mutex, self.folder.locked(self.root, 60.0):
             self.close()
-            self.view, self.info = empty_view(1), None
+            self.view, self.info, self._whole = empty_view(1), None, False
         self.folder.remove()
 
     def _update(
@@ -152,10 +175,13 @@ class TreeIndex:
         """One write: read what changed (``diff`` if it is known), store new blobs, build and publish the view."""
         anew = bool(reason) or self.info is None  # without a reason, an overlay was never stored
         likely = len(self.view) if reason else 0
+        shown = (
+            self.view if self.is_whole and not self.why_rebuild() else None
+        )  # right until there is another
         before: Manifest = {} if anew else self.view.manifest
         diff = diff or self._files.find_changes(self.view, anew=anew)
         if not anew and not diff.changes:
-            return self._report(started)
+            return _report(self.view, started)
         with self._reader(diff) as reader:
             if reason:
                 reader.start(frozenset())
@@ -166,26 +192,27 @@ class TreeIndex:
                 on_progress(Progress("indexing", 0, 0, notice=told))
             if reason:
                 self._erase()
+            known = nothing if anew else self.view
             if anew:
-                self.view, self.info = nothing, None
+                self.view, self.info, self._whole = shown or nothing, None, shown is not None
             update = Update(
                 before,
                 diff,
-                [] if reason else known_rows(self.folder, self.view),
+                [] if reason else known_rows(self.folder, known),
                 EmbeddingRun(self.embedder, diff.work, on_progress, likely),
                 self._open_store,
-                self._show if self.shows_parts else None,
-                len(self.view),
+                self._show if self.shows_parts and shown is None else None,
+                len(known),
             )
             update.read(reader, rebuilt=bool(reason))
         view, info = publish_view(self.folder, self.root, update.build(), in_git=self.git is not None)
-        self.view, self.info = view, info
+        self.view, self.info, self._whole = view, info, True
         release_unused()  # what it was built in
         self._files.note_folders(view.folders, diff.listed_ns)
         if self._store is not None:
             collect_garbage(self._store, self.folder, view)
         changes = count_changes(before, view.manifest)
-        return self._report(started, changes, update.embedded, reason)
+        return _report(self.view, started, changes, update.embedded, reason)
 
     def _erase(self) -> None:
         """Begin an index anew."""
@@ -206,23 +233,24 @@ class TreeIndex:
     def _reader(self, diff: Diff) -> Reader:
         return Reader(self.root, self.rules, diff.read, self.config.index.workers)
 
-    def _report(
-        self,
-        started: float,
-        changes: tuple[int, int, int] = (0, 0, 0),
-        embedded: int = 0,
-        rebuilt: str = "",
-    ) -> SyncReport:
-        added, changed, removed = changes
-        return SyncReport(
-            files=len(self.view.paths),
-            symbols=len(self.view),
-            added=added,
-            changed=changed,
-            removed=removed,
-            skipped=self.view.skip_counts(),
-            problems=self.view.problems(),
-            embedded=embedded,
-            rebuilt=rebuilt,
-            seconds=round(time.monotonic() - started, 3),
-        )
+
+def _report(
+    view: View,
+    started: float,
+    changes: tuple[int, int, int] = (0, 0, 0),
+    embedded: int = 0,
+    rebuilt: str = "",
+) -> SyncReport:
+    added, changed, removed = changes
+    return SyncReport(
+        files=len(view.paths),
+        symbols=len(view),
+        added=added,
+        changed=changed,
+        removed=removed,
+        skipped=view.skip_counts(),
+        problems=view.problems(),
+        embedded=embedded,
+        rebuilt=rebuilt,
+        seconds=round(time.monotonic() - started, 3),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from indexers import git
 from indexers.embedding.embed import Embedder
+from indexers.model import Skipped, SourceFile
+from indexers.source.walk import FileEntry
 from memory_server.errors import StoreError
 from memory_server.index.embedding import EmbeddingRun
 from memory_server.index.folder import IndexFolder
@@ -31,6 +33,7 @@ from memory_server.index.workers import Reader, ReadFile
 from memory_server.model import Progress
 from memory_server.store.heap import release_unused
 from memory_server.store.row_source import RowSource, row_source
+from memory_server.store.rows import blob_id, parse_rows
 
 if TYPE_CHECKING:
     from memory_server.store.tables import Store
@@ -129,6 +132,30 @@ def read_into_view(view: View, diff: Diff, reader: Reader, embedder: Embedder) -
     for batch in reader.read(frozenset(blobs_of(view.manifest))):
         files.update({file.entry.path: file for file in batch.files})
         rows.add(batch.rows)
+    return _with_rows(view, diff, files, rows)
+
+
+def put_into_view(view: View, found: Mapping[str, SourceFile | Skipped], embedder: Embedder) -> View:
+    """A view in which some files are what was ``found`` of them; one that is left out is in it no more."""
+    known = blobs_of(view.manifest)
+    files: dict[str, ReadFile] = {}
+    fresh: dict[str, SourceFile] = {}
+    for path, source in found.items():
+        if isinstance(source, Skipped):
+            files[path] = ReadFile(FileEntry(path, 0, 0), "", str(source.reason))
+            continue
+        blob = blob_id(source)
+        files[path] = ReadFile(FileEntry(path, len(source.data), 0), blob, "")
+        if blob not in known:
+            fresh[blob] = source
+    rows = NewRows(EmbeddingRun(embedder), None)
+    rows.add(parse_rows(fresh.items()))
+    kept = tuple(path for path in view.manifest if path not in files)
+    return _with_rows(view, Diff(kept, (), (), {}), files, rows)
+
+
+def _with_rows(view: View, diff: Diff, files: Mapping[str, ReadFile], rows: NewRows) -> View:
+    embedder = rows.embedding.embedder
     sources: list[RowSource] = [view_rows(view if len(view) else empty_view(embedder.dimensions))]
     sources += [row_source(*rows.take())] if rows.infos else []
     return build_view(manifest_rows(view.manifest, diff, files, sources), sources, embedder)

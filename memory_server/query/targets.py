@@ -14,7 +14,7 @@ import numpy as np
 from indexers.summarize import Summary
 from indexers.tokens import truncate
 from memory_server.deadline import in_time
-from memory_server.errors import NotFoundError, OutsideRepositoryError, QueryError
+from memory_server.errors import AbsentError, NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.index.view import SIDE_ROLES, View
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?")
@@ -69,6 +69,25 @@ def resolve_target(view: View, root: Path, text: str) -> FileTarget | SymbolTarg
     if path := find_path(view, root, text):
         return FileTarget(path)
     return SymbolTarget(find_symbols(view, text))
+
+
+def find_named_file(root: Path, text: str) -> str:
+    """The file that a target names by its whole path, alone or with lines or a symbol; empty where it names none.
+
+    Raises:
+        OutsideRepositoryError: the path leads outside the repository.
+        QueryError: the target is longer than `MAX_PATH` characters.
+    """
+    check_length(text, "target")
+    text = text.strip().strip("`")
+    before, colons, _ = text.partition("::")
+    lines = _LINES.fullmatch(text)
+    for path in (before if colons else "", lines["path"] if lines else "", text):
+        if path and "\n" not in path and "\0" not in path:
+            relative = inside_root(root, path)
+            if os.path.isfile(root / relative):  # noqa: PTH113 - False for a name too long
+                return relative
+    return ""
 
 
 def check_length(text: str, what: str) -> None:
@@ -137,7 +156,7 @@ def find_symbols(view: View, text: str) -> tuple[int, ...]:
     last = wanted[-1].lower() if wanted else ""
     named = [symbol for symbol in view.by_name.get(last, ()) if _fits(view, symbol, wanted)]
     if not named:
-        raise NotFoundError(
+        raise AbsentError(
             f"no symbol or file {truncate(text, SAID_WIDTH)}", _suggest(nearest_names(view, wanted))
         )
     exact = [symbol for symbol in named if view.names[symbol] == wanted[-1]]

@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 
 from indexers.errors import IndexerError
-from memory_server.errors import MemoryServerError, StoreBusyError, explain
+from memory_server.errors import MemoryServerError, StoreBusyError, StoreError, explain
+from memory_server.index.fresh import find_task, tell_building
 from memory_server.memory import Memory
 from memory_server.model import Progress
 from memory_server.serve.watch import Watcher
@@ -69,11 +70,10 @@ class LiveMemory:
         try:
             self._memory = Memory.open(self.root)
             self._memory.tree.embedder  # noqa: B018 - load the model before the first question
-            reason = self._memory.tree.why_rebuild() if len(self._memory.view) else ""
-            if reason or not len(self._memory.view):
-                self._task = f"anew ({reason})" if reason else "for the first time"
+            if not self._memory.tree.is_whole:
+                self._task = find_task(self._memory.tree)
                 self._memory.tree.shows_parts = True
-                self._memory.index.building = f"indexing this repository {self._task}; ask again in a moment"
+                self._memory.index.building = tell_building(self._task)
         except (MemoryServerError, IndexerError) as error:
             self._failure = error
             return
@@ -102,6 +102,8 @@ class LiveMemory:
         except StoreBusyError as error:
             _log.info("%s", error)
             return False
+        except StoreError as error:
+            self._serve_unstored(memory, error)
         except (MemoryServerError, IndexerError, OSError) as met:
             failure = explain(met) if isinstance(met, OSError) else met
             _log.warning("%s (%s)", failure, failure.hint)
@@ -109,6 +111,15 @@ class LiveMemory:
         memory.index.building = ""
         memory.tree.shows_parts = False
         return True
+
+    def _serve_unstored(self, memory: Memory, error: StoreError) -> None:
+        """Hold the index in memory alone, where it cannot be stored."""
+        _log.warning("%s (%s)", error, error.hint)
+        try:
+            memory.tree.overlay()
+            self._failure = None
+        except (MemoryServerError, IndexerError, OSError) as met:
+            self._failure = explain(met) if isinstance(met, OSError) else met
 
     def _on_progress(self, progress: Progress) -> None:
         memory = self._memory

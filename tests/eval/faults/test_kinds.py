@@ -8,7 +8,7 @@ from eval.faults.command import KINDS, try_all
 
 pytestmark = pytest.mark.slow  # commands are started, killed and completed
 
-ROUNDS = {"corruption": 1}
+ROUNDS = {"corruption": 1, "torn": 1}
 
 
 @pytest.mark.parametrize("kind", ROUNDS)

@@ -168,7 +168,7 @@ def test_a_configured_cross_encoder_orders_the_hits_by_its_scores(
     with open_memory(repository.root) as memory:
         after = memory.search("pay an invoice", 20)
         assert memory.state().reranker == str(cross_encoder)
-        texts = hit_texts(memory.repository, before)
+        texts = memory.index.ask(lambda sight: (hit_texts(sight, before), set()))
     from sentence_transformers import CrossEncoder
 
     scores = CrossEncoder(str(cross_encoder), device="cpu").predict(

@@ -11,6 +11,8 @@ from memory_server.answer.tool import Tool
 from memory_server.answer.tools import TOOLS
 from memory_server.cli.options import HERE, AsJson, Repo, print_result
 from memory_server.cli.progress import show_progress
+from memory_server.cli.terminal import say
+from memory_server.errors import StoreError
 from memory_server.memory import Memory
 
 
@@ -19,8 +21,12 @@ def _command(tool: Tool) -> Callable[..., None]:
 
     def ask(repo: Path, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 - whatever the tool takes
         memory = Memory.open(repo)
-        with show_progress(quiet=False) as on_progress:
-            memory.sync(on_progress)
+        try:
+            with show_progress(quiet=False) as on_progress:
+                memory.sync(on_progress)
+        except StoreError as error:  # a question needs no room on a disk
+            memory.tree.overlay()
+            say(f"the index stays as it was: {error}\n\nhint: {error.hint}", err=True)
         reply = tool.ask(memory.repository, **asked)
         print_result(reply.json() if as_json else None, "" if as_json else reply.text(), as_json)
 

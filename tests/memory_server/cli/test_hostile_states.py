@@ -205,6 +205,17 @@ def test_no_state_of_the_machine_does(
         assert_plain(code, told)
 
 
+@pytest.mark.parametrize("words", [("read", "Counter"), ("search", "Counter"), ("outline", "app/store.py")])
+def test_a_question_is_answered_where_the_index_cannot_be_written(
+    repository: Project, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    end_of(repository.root, ("index",), capsys)
+    (repository.root / "app/store.py").write_text("class Counter:\n    pass\n", encoding="utf-8")
+    with replaced("memory_server.index.folder.FileLock.acquire", refusing(errno.EROFS)):
+        code, told = end_of(repository.root, words, capsys)
+    assert (code, "Counter" in told) == (0, True)
+
+
 def test_tuning_is_undone_with_a_hint_on_a_store_that_cannot_be_written(
     repository: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -115,17 +115,27 @@ def _check(message: JSONRPCMessage, greeted: int | str | None) -> Found:
         try:
             InitializeRequestParams.model_validate(message.params or {}, by_name=False)
         except ValidationError as error:
-            if message.id == greeted:
-                return message.model_copy(update={"params": _plain_greeting(message.params or {})})
+            plain = _plain_greeting(message.params or {})
+            if message.id == greeted and plain is not None:
+                return message.model_copy(update={"params": plain})
             where = ".".join(map(str, error.errors()[0]["loc"]))[:60]
             return refuse(INVALID_PARAMS, f"initialize: {where} is missing or odd", json.dumps(message.id))
     return message
 
 
-def _plain_greeting(params: dict[str, Any]) -> dict[str, Any]:
-    """A greeting's parameters with nothing in them but what was looked at before it was replied to."""
-    client = {name: params["clientInfo"][name] for name in ("name", "version")}
-    return {"protocolVersion": params["protocolVersion"], "capabilities": {}, "clientInfo": client}
+def _plain_greeting(params: dict[str, Any]) -> dict[str, Any] | None:
+    """A greeting's parameters with nothing in them but what was looked at before it was replied to.
+
+    None where that is odd itself: then it was another greeting of the same id that was replied to.
+    """
+    client = params.get("clientInfo")
+    named = {name: client.get(name) for name in ("name", "version")} if isinstance(client, dict) else None
+    plain = {"protocolVersion": params.get("protocolVersion"), "capabilities": {}, "clientInfo": named}
+    try:
+        InitializeRequestParams.model_validate(plain, by_name=False)
+    except ValidationError:
+        return None
+    return plain
 
 
 def _is_id(value: object) -> bool:

@@ -63,6 +63,12 @@ def test_an_odd_greeting_gets_one_reply_and_ends_nothing(odd: Message) -> None:
         assert sorted(reply["id"] for reply in replies) == [*([1] if before else []), 2, 3]
 
 
+@pytest.mark.parametrize("params", [*ODD_PARAMS, *({**GREETING, **odd} for odd in ODD_GREETINGS)])
+def test_an_odd_greeting_of_the_same_id_as_the_one_that_is_replied_to_gets_its_own(params: object) -> None:
+    replies = serve({**initialize(VERSION), "params": params}, initialize(VERSION), INITIALIZED, ping(3))
+    assert sorted(reply["id"] for reply in replies) == [1, 1, 3]
+
+
 def test_a_greeting_that_was_replied_to_begins_a_session_whatever_else_it_says() -> None:
     odd = {**initialize(VERSION), "params": {**initialize(VERSION)["params"], "capabilities": {"roots": 5}}}
     replies = serve(odd, INITIALIZED, call_tool(2, "grep"))

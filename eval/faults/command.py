@@ -18,7 +18,7 @@ from rich.text import Text
 
 from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
-from eval.faults import corruption, torn
+from eval.faults import clients, contention, corruption, disk, hostile, kills, soak, torn
 from eval.faults.ground.commands import isolated
 from eval.faults.trials import FORMAT, Fact, FaultReport, Kind, Plan, run_kind
 from eval.machine import code_state, describe_machine, own_revision
@@ -27,8 +27,14 @@ from eval.records import fold_json
 from memory_server.cli.terminal import make_console
 
 KINDS: dict[str, Kind] = {
+    "kills": kills.trials,
     "corruption": corruption.trials,
     "torn": torn.trials,
+    "disk": disk.trials,
+    "contention": contention.trials,
+    "hostile": hostile.trials,
+    "soak": soak.trials,
+    "clients": clients.trials,
 }
 """Every kind of fault."""
 

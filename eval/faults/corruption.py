@@ -53,7 +53,7 @@ FOLDER_DAMAGES: dict[str, Damage] = {"deleted": delete, "a file": put_file}
 
 def trials(plan: Plan) -> Iterator[Trial]:
     """Each part of an index damaged in each way; then a question, an edit, and what recovers from it."""
-    place = Place(plan.scratch, plan.rng)
+    place = Place(plan)
     place.prepare()
     if not plan.quick:  # tables of several parts
         place.change()

@@ -94,7 +94,7 @@ def judge(asked: str, reply: Reply) -> list[str]:
 
 def trials(plan: Plan) -> Iterator[Trial]:
     """A file replaced at each rate while every tool is asked about it."""
-    place = Place(plan.scratch, plan.rng)
+    place = Place(plan)
     write_moving(place.root, 0)
     place.prepare()
     count = QUESTIONS // 20 if plan.quick else QUESTIONS

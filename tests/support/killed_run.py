@@ -1,10 +1,8 @@
-"""Runs that end at a chosen call: ``python -m tests.killed_run STAGE ARGUMENTS`` is the command line, killed there."""
+"""Runs that end at a chosen call."""
 
 from __future__ import annotations
 
 import os
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +10,6 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pytest
-
-from memory_server.cli import main
 
 STAGES: dict[str, tuple[str, int]] = {
     "before the stamp is written": ("memory_server.index.folder.IndexFolder.write_stamp", 1),
@@ -64,8 +60,3 @@ def die_once(path: str, marker: str) -> Path:
         Path(marker).touch()
         os._exit(3)
     return Path(path)
-
-
-if __name__ == "__main__":
-    with ended_at(sys.argv.pop(1), lambda: os.kill(os.getpid(), signal.SIGKILL)):
-        main()

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,10 @@ COMMAND = (sys.executable, "-P", "-m", "memory_server.cli")
 """How ``repo-memory`` is started, of the code that runs here."""
 
 _OUR_WORD = re.compile(r"error: [^\n]+\n\nhint: [^\n]+\s*")
-_KEPT = frozenset({"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH"})
+_KEPT = re.compile(
+    r"PATH|LANG|LC_ALL|LD_LIBRARY_PATH|\w*(?:_proxy|_PROXY|_CERTS|CERT_FILE|CERT_DIR)|npm_config_\w+"
+)
+"""Variables that say where programs and the network are."""
 
 
 @contextmanager
@@ -35,7 +38,7 @@ def isolated(scratch: Path) -> Iterator[None]:
     """An environment of their own for this process and those that it starts: no settings of the user's, no home."""
     for name in ("home", "temporary"):
         (scratch / name).mkdir(exist_ok=True)
-    own = {name: value for name, value in os.environ.items() if name in _KEPT} | {
+    own = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)} | {
         "HOME": str(scratch / "home"),
         "TMPDIR": str(scratch / "temporary"),
         "PYTHONPATH": str(CHECKOUT),
@@ -80,24 +83,24 @@ class Ended:
 
 
 class Run:
-    """A command that was started in a group of processes of its own; ``before`` runs in the process first."""
+    """A command that was started in a group of processes of its own."""
 
-    def __init__(
-        self, words: Sequence[str], command: Sequence[str], before: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, words: Sequence[str], command: Sequence[str]) -> None:
         self.words = tuple(words)
         self._work = _children_work()
         # Files, not pipes: a process left behind could hold a pipe open for ever.
         self._texts = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115 - closed in end()
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=self._texts[0], stderr=self._texts[1],
-            start_new_session=True, preexec_fn=before,
-        )  # fmt: skip
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._texts[0],
+            stderr=self._texts[1],
+            start_new_session=True,
+        )
 
     def kill(self) -> None:
         """Kill it and all that it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        kill_group(self.process)
 
     def end(self) -> Ended:
         """Wait for its end."""
@@ -113,6 +116,12 @@ class Run:
             told.append(file.read().decode("utf-8", "replace"))
             file.close()
         return Ended(self.words, code, told[0], told[1], _children_work() - self._work)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it started, which lead a group of their own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _children_work() -> float:

@@ -5,32 +5,32 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from random import Random
 
-from eval.errors import MeasureError
 from eval.faults.ground import commands
 from eval.faults.ground.code import change_code, write_code
 from eval.faults.ground.commands import Ended, Run
 from eval.faults.ground.equality import find_differences
+from eval.faults.trials import Plan
 from indexers.git import run_git
+from memory_server.memory import Memory
 
 Fingerprints = Mapping[str, tuple[object, ...]]
 """What there is to know of each file and folder, by its path."""
 
 
 class Place:
-    """A small repository with a history in an empty folder ``scratch``; ``state`` is where its index lies."""
+    """A small repository with a history in a plan's folder; ``state`` is where its index lies."""
 
-    def __init__(self, scratch: Path, rng: Random, files: int = 10) -> None:
-        self.scratch, self.rng = scratch, rng
-        self.root = scratch / "repository"
+    def __init__(self, plan: Plan, files: int = 10) -> None:
+        self.scratch, self.rng, self.quick = plan.scratch, plan.rng, plan.quick
+        self.root = self.scratch / "repository"
         self.state = self.root / ".git/repo-memory"
-        self._kept = scratch / "kept"
+        self._kept = self.scratch / "kept"
         self.root.mkdir(parents=True)
-        write_code(self.root, rng, files)
+        write_code(self.root, self.rng, files)
         run_git(self.root, "init", "--quiet", "--initial-branch=main", "--template=")
         self.commit("Begin")
 
@@ -39,37 +39,24 @@ class Place:
         run_git(self.root, "add", "--all")
         run_git(self.root, "commit", "--quiet", "--allow-empty", "--message", message)
 
-    def change(self) -> None:
-        """Change some files."""
-        change_code(self.root, self.rng)
+    def change(self, root: Path | None = None) -> None:
+        """Change some files of the repository, or of another tree of it."""
+        change_code(root or self.root, self.rng)
 
-    def start(
-        self, *words: str, program: Sequence[str] = (), before: Callable[[], None] | None = None,
-        root: Path | None = None,
-    ) -> Run:  # fmt: skip
-        """Start a command on the repository, or on another tree of it."""
+    def start(self, *words: str, program: Sequence[str] = (), root: Path | None = None) -> Run:
+        """Start a command on the repository, or on another tree of it; ``program`` stands for the command line."""
         where = str(root or self.root)
         place = [where] if words[0] in {"init", "remove"} else ["--repo", where]
-        return Run(words, [*(program or commands.COMMAND), words[0], *place, *words[1:]], before)
+        return Run(words, [*(program or commands.COMMAND), words[0], *place, *words[1:]])
 
-    def run(
-        self, *words: str, program: Sequence[str] = (), before: Callable[[], None] | None = None,
-        root: Path | None = None,
-    ) -> Ended:  # fmt: skip
+    def run(self, *words: str, program: Sequence[str] = (), root: Path | None = None) -> Ended:
         """Run a command to its end."""
-        return self.start(*words, program=program, before=before, root=root).end()
+        return self.start(*words, program=program, root=root).end()
 
     def prepare(self) -> None:
-        """Index the repository, unharmed.
-
-        Raises:
-            MeasureError: that alone fails.
-        """
-        wrong = [*self.run("index").wrong(0), *find_differences(self.root)]
-        if wrong:
-            raise MeasureError(
-                f"without any fault, {wrong[0]}", "run `repo-memory index` and `repo-memory doctor`"
-            )
+        """Index the repository unharmed, in this process: that is not what is tried."""
+        with Memory.open(self.root) as memory:
+            memory.sync()
 
     def keep(self) -> None:
         """Keep repository and index as they are now, for ``restore``."""
@@ -92,16 +79,18 @@ class Place:
         paths = sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
         return [f"changed outside of the index: {', '.join(paths[:5])}"] if paths else []
 
-    def recover(self, before: Fingerprints) -> list[str]:
+    def recover(self, before: Fingerprints, root: Path | None = None) -> list[str]:
         """What is wrong after the next index run: it has to end well, equal a fresh index, and touch nothing else."""
-        ended = self.run("index").wrong(0)
-        return [*ended, *find_differences(self.root), *self.changed_outside(before)]
+        ended = self.run("index", root=root).wrong(0)
+        return [*ended, *find_differences(root or self.root), *self.changed_outside(before)]
 
     def recover_twice(self, before: Fingerprints) -> list[str]:
-        """The same, and then once more with the store alone, which reads all of it."""
+        """The same, and then once more with the store alone, which reads all of it; once where it is ``quick``."""
         wrong = self.recover(before)
-        shutil.rmtree(self.state / "views", ignore_errors=True)
-        return wrong or self.recover(before)
+        if wrong or self.quick:
+            return wrong
+        shutil.rmtree(self.state / "views")
+        return self.recover(before)
 
 
 def _walk(folder: Path, besides: set[Path]) -> Iterator[Path]:

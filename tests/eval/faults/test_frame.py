@@ -23,7 +23,7 @@ from eval.faults.trials import Plan, Trial
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     with isolated(tmp_path):
-        yield Place(tmp_path, Random(1), files=3)
+        yield Place(Plan(Random(1), 1, True, tmp_path), files=3)
 
 
 def cannot() -> list[str]:

@@ -8,7 +8,7 @@ from eval.faults.command import KINDS, try_all
 
 pytestmark = pytest.mark.slow  # commands are started, killed and completed
 
-ROUNDS = {"corruption": 1, "torn": 1}
+ROUNDS = {"kills": 1, "corruption": 1, "torn": 1, "disk": 1, "contention": 1, "hostile": 1, "soak": 1}
 
 
 @pytest.mark.parametrize("kind", ROUNDS)

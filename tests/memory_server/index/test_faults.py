@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -137,31 +136,6 @@ def command(*arguments: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-
-
-def run_index(root: Path) -> subprocess.CompletedProcess[str]:
-    arguments = command("memory_server.cli", "index", "--repo", str(root))
-    return subprocess.run(
-        arguments, env=environment(), capture_output=True, text=True, timeout=HANGS_AFTER, check=False
-    )
-
-
-@pytest.mark.parametrize(
-    "stage", ["after references are written", "after symbols are written", "in the middle of the view"]
-)
-def test_a_process_that_is_killed_leaves_an_index_that_the_next_completes(
-    repository: Project, stage: str
-) -> None:
-    arguments = command("tests.support.killed_run", stage, "index", "--repo", str(repository.root))
-    killed = subprocess.run(
-        arguments, env=environment(), capture_output=True, timeout=HANGS_AFTER, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    done = run_index(repository.root)
-    assert done.returncode == 0, done.stderr
-    with Memory.open(repository.root) as memory:
-        assert not memory.sync().wrote
-        assert_whole(memory)
 
 
 READER = """

@@ -8,16 +8,14 @@ from pathlib import Path
 from types import TracebackType
 
 from indexers.embedding.embed import Embedder
-from indexers.git import find_git
 from memory_server.answer.outline import OutlineReply, outline
 from memory_server.answer.parameters import Relation
 from memory_server.answer.read import ReadReply, read
 from memory_server.answer.related import RelatedReply, related
 from memory_server.answer.repository import Repository
 from memory_server.answer.search import MAX_HITS, SearchReply, find, search
-from memory_server.config import Config, load_config
-from memory_server.errors import NotFoundError
-from memory_server.index.folder import check_root, locate
+from memory_server.config import Config
+from memory_server.index.folder import find_tree
 from memory_server.index.fresh import FreshIndex
 from memory_server.index.tree import TreeIndex
 from memory_server.index.tuned import find_tuned, why_unused
@@ -25,8 +23,6 @@ from memory_server.index.view import View
 from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
 from memory_server.query.question import read_query
 from memory_server.query.rerank import CrossEncoderReranker
-
-_PASS = "pass --repo PATH with an existing folder"
 
 
 class Memory:
@@ -49,24 +45,16 @@ class Memory:
         ``embedder`` takes the place of the configured model.
 
         Raises:
+            NotFoundError: there is no such folder.
             UnsafeRootError: the folder is a home or the root of a disk.
             ConfigError: the settings cannot be read.
             GitError: git refuses the repository.
             StoreError: what lies where the index belongs is not ours.
         """
-        try:
-            folder = Path(os.path.realpath(os.path.expanduser(root)))  # noqa: PTH111 - there may be no home
-        except (OSError, ValueError) as error:  # the current folder is gone; a null character
-            raise NotFoundError(f"no folder {root}: {error}", _PASS) from error
-        if not folder.is_dir():
-            raise NotFoundError(f"no folder {folder}", _PASS)
-        git = find_git(folder)
-        top = git.worktree if git else folder
-        check_root(top)
-        config = load_config(top)
-        tree = TreeIndex(top, git, locate(top, git, config), config, embedder)
+        found = find_tree(root)
+        tree = TreeIndex(found.root, found.git, found.folder, found.config, embedder)
         tree.load()
-        return cls(top, tree, config)
+        return cls(found.root, tree, found.config)
 
     def __enter__(self) -> Memory:
         return self

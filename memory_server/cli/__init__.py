@@ -10,6 +10,9 @@ COLLECT_EVERY = 50_000
 """New objects between two garbage collections. Python's 700 spends a tenth of a start (as measured) on going through
 what the imports made, all of which stays."""
 
+HOOK_RUN = ["index", "--quiet", "--repo"]
+"""How a git hook starts a run, before the tree's root."""
+
 
 def main() -> None:
     """Run ``repo-memory``."""
@@ -21,6 +24,11 @@ def main() -> None:
         from memory_server.serve.wire import open_wire
 
         open_wire()
+    if len(arguments) == 4 and arguments[:3] == HOOK_RUN:
+        from memory_server.turns import leave_to_another
+
+        if leave_to_another(arguments[3]):
+            return
     from memory_server.cli.app import run
 
     run()

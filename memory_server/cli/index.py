@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from memory_server.cli.options import HERE, AsJson, Quiet, Repo, print_result
 from memory_server.cli.progress import show_progress
-from memory_server.memory import Memory
+from memory_server.errors import StoreError
+from memory_server.index.folder import find_tree
+from memory_server.turns import take_turn
 
 
 def index(repo: Repo = HERE, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Index the repository, or bring its index up to date."""
-    if quiet and hasattr(os, "nice"):
-        os.nice(10)  # started by git hooks: the user is working
-
-    with Memory.open(repo) as memory, show_progress(quiet or as_json) as on_progress:
-        report = memory.sync(on_progress)
     if quiet:
+        _index_in_turn(repo)
         return
+    from memory_server.memory import Memory
+
+    with Memory.open(repo) as memory, show_progress(as_json) as on_progress:
+        report = memory.sync(on_progress)
     data = asdict(report)
     lines = [
         f"{report.files} files, {report.symbols} symbols in {report.seconds:.2f} s: "
@@ -34,6 +38,20 @@ def index(repo: Repo = HERE, as_json: AsJson = False, quiet: Quiet = False) -> N
     print_result(data, "\n".join(lines), as_json)
 
 
+def _index_in_turn(repo: Path) -> None:
+    """Index as git hooks have it: the user is working, and may commit thirty times in a row."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    tree = find_tree(repo)
+    with suppress(StoreError):  # where nothing can be written nobody waits
+        tree.folder.create()
+    if take_turn(tree.folder.path, tree.folder.tree):  # where it is not held since the process began
+        from memory_server.memory import Memory
+
+        with Memory.open(repo) as memory:
+            memory.sync()
+
+
 def status(
     repo: Repo = HERE,
     compression: Annotated[
@@ -44,6 +62,7 @@ def status(
 ) -> None:
     """Say what is indexed, how fresh, how large, and what was left out."""
     from memory_server.cli.reports import compression_text, measure_compression, status_text
+    from memory_server.memory import Memory
 
     with Memory.open(repo) as memory:
         state = memory.state()

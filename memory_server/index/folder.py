@@ -14,14 +14,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from indexers.files import read_regular
-from indexers.git import GitPaths
-from memory_server.config import Config, find_place
-from memory_server.errors import StoreBusyError, StoreError, UnsafeRootError
+from indexers.git import GitPaths, find_git
+from memory_server.config import Config, find_place, load_config
+from memory_server.errors import NotFoundError, StoreBusyError, StoreError, UnsafeRootError
 from memory_server.files import TEMPORARY_SUFFIX, is_real_folder, remove_entry, replace_file, walk_entries
 from memory_server.index.rebuild import IndexStamp
 from memory_server.places import NAME, user_data
+from memory_server.turns import MARK, tree_name
 
-_TAG, _STAMP, _LOCK = "CACHEDIR.TAG", "store.json", "write.lock"
+_TAG, _STAMP, _LOCK = MARK, "store.json", "write.lock"
 
 _MARKS = {
     _TAG: b"Signature: 8a477f597d28d172789f06886806bc55\n"
@@ -30,8 +31,20 @@ _MARKS = {
 }
 """What an index folder is marked with, so that backups and git leave it out, and nothing but it is ever erased."""
 
+_PASS = "pass --repo PATH with an existing folder"
+
 _FILES, _FOLDERS = (_STAMP, "checksums.json", "writing"), ("lance", "views")
 """What is made from files alone, its stamp first: what is left of a killed erasure is no index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A tree of files, found from any folder in it: its settings, and where its index lies."""
+
+    root: Path
+    git: GitPaths | None
+    config: Config
+    folder: IndexFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +218,29 @@ def _say(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else "") or str(error)
 
 
+def find_tree(place: str | os.PathLike[str]) -> Tree:
+    """The tree that holds a folder.
+
+    Raises:
+        NotFoundError: there is no such folder.
+        UnsafeRootError: the folder is a home or the root of a disk.
+        ConfigError: the settings cannot be read.
+        GitError: git refuses the repository.
+        StoreError: what lies where the index belongs is not ours.
+    """
+    try:
+        folder = Path(os.path.realpath(os.path.expanduser(place)))  # noqa: PTH111 - there may be no home
+    except (OSError, ValueError) as error:  # the current folder is gone; a null character
+        raise NotFoundError(f"no folder {place}: {error}", _PASS) from error
+    if not folder.is_dir():
+        raise NotFoundError(f"no folder {folder}", _PASS)
+    git = find_git(folder)
+    root = git.worktree if git else folder
+    check_root(root)
+    config = load_config(root)
+    return Tree(root, git, config, locate(root, git, config))
+
+
 def locate(root: Path, git: GitPaths | None, config: Config) -> IndexFolder:
     """The index folder of the tree at ``root``, which need not exist yet.
 
@@ -215,9 +251,8 @@ def locate(root: Path, git: GitPaths | None, config: Config) -> IndexFolder:
         ConfigError: the settings name no folder.
         StoreError: what is there is not ours.
     """
-    tree = blake2b(os.fsencode(root), digest_size=6).hexdigest()
     own = git.common_dir if git and git.owns_common_dir() else None
-    folder = IndexFolder(_place(root, own, git, config), tree)
+    folder = IndexFolder(_place(root, own, git, config), tree_name(root))
     folder.check()
     return folder
 

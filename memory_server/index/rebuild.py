@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib import metadata
 
-from indexers.languages.registry import registry_fingerprint
-
 HISTORY = {
     1: "rows by content, shared by every tree of a repository; a view for each tree",
     2: "vectors as int8 with a scale each, in the store and in the view",
@@ -62,6 +60,10 @@ class IndexStamp:
 
 def make_stamp(embedding_model: str) -> IndexStamp:
     """What an index made now, with a model of this id, is made by."""
+    from indexers.languages.registry import (
+        registry_fingerprint,  # a run that finds another waiting needs none
+    )
+
     return IndexStamp(INDEX_VERSION, registry_fingerprint(), metadata.version("tree-sitter"), embedding_model)
 
 

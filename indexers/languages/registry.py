@@ -34,7 +34,7 @@ nothing for ``_``: inside a definition name fields and tokens, and a node type o
 _SPEC_KEYS = frozenset({
     "name", "grammar", "entry", "extensions", "filenames", "shebangs", "line_comments", "block_comments",
     "attributes", "self_names", "package_stems", "max_depth", "open_ended", "name_prefixes", "merge_clauses",
-    "max_nesting", "wrappers", "paths", "dialects", "test_modules",
+    "max_nesting", "wrappers", "paths", "dialects", "test_modules", "bare_strings",
 })  # fmt: skip
 
 
@@ -64,7 +64,7 @@ class Spec:
     neighbours of one name and kind are one definition (Elixir, Haskell), ``max_nesting`` how deep a line may stand
     before the grammar is not trusted with the file (0: any depth), ``wrappers`` the node types that belong to the
     definition right inside them (``export``, a template's head), ``test_modules`` the names of modules that hold
-    tests, ``paths`` globs by role (see ``PATH_ROLES``).
+    tests, ``bare_strings`` whether text needs no quotes, ``paths`` globs by role (see ``PATH_ROLES``).
     """
 
     name: str
@@ -86,6 +86,7 @@ class Spec:
     max_nesting: int
     wrappers: frozenset[str]
     test_modules: frozenset[str]
+    bare_strings: bool
     paths: Mapping[str, tuple[str, ...]] = field(hash=False)
 
     @cached_property
@@ -160,6 +161,7 @@ def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
         max_nesting=int(data.get("max_nesting", 0)),
         wrappers=frozenset(data.get("wrappers", ())),
         test_modules=frozenset(data.get("test_modules", ())),
+        bare_strings=bool(data.get("bare_strings", False)),
         paths=_read_paths(data["name"], data.get("paths", {})),
     )
 

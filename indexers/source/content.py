@@ -1,4 +1,4 @@
-"""What a file's bytes tell: text or not, written or generated, fit to be shown or secret."""
+"""What a file's bytes tell: text or not, written or generated."""
 
 from __future__ import annotations
 
@@ -54,53 +54,6 @@ def to_utf8(data: bytes) -> bytes | None:
         controls = len(head) - len(head.translate(None, _CONTROLS))
         return None if controls * 20 > len(head) else data.decode(errors="indexers.windows-1252").encode()
     return data
-
-
-_TOKEN_KINDS = 10
-"""A real token's tail has more distinct characters than a placeholder such as ``xxxx`` or ``1234``."""
-
-_PRIVATE_KEY = (
-    rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,300}?([A-Za-z0-9+/=]{40,})"
-)
-"""A key's body follows its header, maybe after header lines; code that only names the header has none."""
-
-_GITHUB = (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_")
-
-_SECRET_TEXT: tuple[tuple[bytes, re.Pattern[bytes]], ...] = tuple(
-    (mark, re.compile(pattern))
-    for mark, pattern in (
-        (b"PRIVATE KEY", _PRIVATE_KEY),
-        (b"AKIA", rb"(?<![A-Za-z0-9])AKIA([A-Z2-7]{16})(?![A-Za-z0-9])"),
-        (b"ASIA", rb"(?<![A-Za-z0-9])ASIA([A-Z2-7]{16})(?![A-Za-z0-9])"),
-        (b"aws_secret_access_key", rb"aws_secret_access_key[\"']?\s*[=:]\s*[\"']?([\w/+]{40})(?![\w/+])"),
-        *((mark, rb"(?<![A-Za-z0-9])" + mark + rb"([A-Za-z0-9]{36,255})(?![A-Za-z0-9])") for mark in _GITHUB),
-        (b"github_pat_", rb"github_pat_([A-Za-z0-9]{22}_[A-Za-z0-9]{59})"),
-        (b"glpat-", rb"(?<![A-Za-z0-9])glpat-([A-Za-z0-9_-]{20,})"),
-        (b"xox", rb"(?<![A-Za-z0-9])xox[abeoprs]-(\d{8,}-[A-Za-z0-9-]{20,})"),
-        (b"hooks.slack.com", rb"hooks\.slack\.com/services/(T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,})"),
-        (b"T3BlbkFJ", rb"(?<![A-Za-z0-9])sk-(?:[a-z]{1,20}-)?([A-Za-z0-9_-]{16,200}T3BlbkFJ[A-Za-z0-9_-]{16,200})"),
-        (b"sk-ant-", rb"(?<![A-Za-z0-9])sk-ant-[a-z]+\d\d-([A-Za-z0-9_-]{80,})"),
-        (b"k_live_", rb"(?<![A-Za-z0-9])[sr]k_live_([A-Za-z0-9]{24,})"),
-        (b"npm_", rb"(?<![A-Za-z0-9])npm_([A-Za-z0-9]{36})(?![A-Za-z0-9])"),
-        (b"pypi-AgEI", rb"pypi-AgEI([A-Za-z0-9_-]{50,})"),
-        (b"hf_", rb"(?<![A-Za-z0-9])hf_([A-Za-z]{34})(?![A-Za-z0-9])"),
-        (b"SG.", rb"(?<![A-Za-z0-9])SG\.([A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])"),
-    )
-)  # fmt: skip
-
-
-def holds_secret(data: bytes) -> bool:
-    """Whether text holds a private key, or a token whose form leaves little doubt.
-
-    A test's made-up key of the right form counts too; placeholders, with few distinct characters or the word
-    EXAMPLE, do not.
-    """
-    return any(
-        len(set(match[1])) >= _TOKEN_KINDS and b"EXAMPLE" not in match[1]
-        for mark, pattern in _SECRET_TEXT
-        if mark in data
-        for match in pattern.finditer(data)
-    )
 
 
 _MARKER_BYTES, _MARKER_LINES = 3_000, 20

@@ -18,9 +18,10 @@ from indexers.errors import IndexerError
 from indexers.files import read_head
 from indexers.languages.registry import find_language
 from indexers.model import Skipped, SkipReason, SourceFile
-from indexers.source.content import holds_secret, is_generated, to_utf8
+from indexers.source.content import is_generated, to_utf8
 from indexers.source.file_names import judge_name
 from indexers.source.ignore import IgnoreRules, parse_ignore
+from indexers.source.masking import mask_secrets
 
 IGNORE_FILE = ".repo-memoryignore"
 """At the root, in the syntax of ``.gitignore``; holds also for files that git tracks."""
@@ -260,9 +261,9 @@ def read_source(root: Path, entry: FileEntry | str, rules: WalkRules = DEFAULT_R
     """A file's text as UTF-8, or why it is left out.
 
     The data is what spans refer to: a byte order mark is gone, UTF-16 and UTF-32 are transcoded, and a byte
-    that is not UTF-8 is read as Windows-1252; line endings stay. Names are judged here too, for callers
-    without a listing; only ``rules.exclude`` and ignore files are the listing's alone. A file that is gone,
-    no file, or reached through a link within the tree is unreadable. A made-up key in a test is a secret too.
+    that is not UTF-8 is read as Windows-1252; line endings stay, secrets are masked. Names are judged here too, for
+    callers without a listing; only ``rules.exclude`` and ignore files are the listing's alone. A file that is gone,
+    no file, or reached through a link within the tree is unreadable.
     """
     path = entry if isinstance(entry, str) else entry.path
     reason = SkipReason.EXCLUDED if not NEVER_ENTERED.isdisjoint(path.split("/")) else judge_name(path)
@@ -272,9 +273,9 @@ def read_source(root: Path, entry: FileEntry | str, rules: WalkRules = DEFAULT_R
     text = to_utf8(data)
     if text is None:
         return Skipped(path, SkipReason.BINARY)
-    if holds_secret(text):
-        return Skipped(path, SkipReason.SECRET)
-    return Skipped(path, SkipReason.GENERATED) if is_generated(path, text) else SourceFile(path, text)
+    if is_generated(path, text):
+        return Skipped(path, SkipReason.GENERATED)
+    return SourceFile(path, mask_secrets(path, text))
 
 
 def _read_inside(root: Path, path: str, rules: WalkRules) -> bytes | SkipReason:

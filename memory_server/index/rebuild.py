@@ -17,6 +17,7 @@ HISTORY = {
     6: "a stamp with this number, no hash of the code; a table of blobs; checksums with sizes",
     7: "a file over the budget of parsing is read in windows",
     8: "a view holds what is derived from its symbols, and is mapped into memory",
+    9: "secrets are masked in the texts of files, which were left out for them",
 }
 """What each version of the index changed: a new line when the same files give other rows or another view of them."""
 

@@ -23,6 +23,7 @@ from indexers.parsing.documents import EMBEDDED_WORDS, build_documents, path_tex
 from indexers.parsing.parse import parse_file
 from indexers.source.content import is_generated, to_utf8
 from indexers.source.file_names import judge_name
+from indexers.source.masking import mask_secrets
 from indexers.terms import split_identifier, text_words
 
 CAPS = {"doc": 6_000, "name": 2_500, "test": 2_000, "section": 1_000, "commit": 5_000, "file": 1_500}
@@ -144,7 +145,7 @@ def _parse(path: str, data: bytes) -> tuple[SourceFile, ParsedFile] | None:
     text = to_utf8(data)
     if text is None or is_generated(path, text):
         return None
-    source = SourceFile(path, text)
+    source = SourceFile(path, mask_secrets(path, text))
     return source, parse_file(source)
 
 
@@ -291,21 +292,26 @@ def _section_pairs(
 def _commit_pairs(commits: Iterable[Commit], files: dict[str, list[_Entry]]) -> Iterator[Pair]:
     """A commit's message with what it changed: the symbol as it is now where git names it, else the hunk's words."""
     for commit in commits:
-        query = clean_subject(commit.subject)
+        query = clean_subject(_masked(commit.subject))
         paths = {hunk.path for hunk in commit.hunks}
         if not query or not 0 < len(paths) <= _COMMIT_FILES:
             continue
-        body = clean_prose(commit.body.partition("\n\n")[0]) if len(query.split()) < 24 else ""
+        body = clean_prose(_masked(commit.body).partition("\n\n")[0]) if len(query.split()) < 24 else ""
         long = f"{query} {body}" if 0 < len(body.split()) <= 30 else query
         seen: set[str] = set()
         for hunk in commit.hunks:
-            document = _hunk_text(hunk.heading, hunk.text, files.get(hunk.path, []))
+            document = _hunk_text(hunk.heading, _masked(hunk.text, hunk.path), files.get(hunk.path, []))
             if not is_code(hunk.path) or len(document.split()) < 8 or document in seen:
                 continue
             seen.add(document)
             yield Pair("commit", long if len(seen) % 2 == 0 else query, document, path_text(hunk.path))
             if len(seen) == _HUNKS:
                 break
+
+
+def _masked(text: str, path: str = "") -> str:
+    """What a commit says or changes, without secrets."""
+    return mask_secrets(path, text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 def _hunk_text(heading: str, text: str, entries: list[_Entry]) -> str:

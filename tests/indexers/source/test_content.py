@@ -14,11 +14,6 @@ from indexers.source.walk import read_source
 from tests.support.properties import UNTIMED
 from tests.support.walking import listed, reason_of, skips, text_of, write
 
-KEY_HEADER = "-----BEGIN RSA PRIVATE " + "KEY-----\n"
-KEY_BODY = "MIIEpAIBAAKCAQEAx9vZ3kQ2b7LwTn4RfYc8sJhGdUoP1iKmEaXqVtBzNyCrWl5\n"
-DISTINCT = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY1zA2"
-
-
 SECRETS = [
     ".env", ".env.local", ".env.production", "prod.env", ".envrc", "server.pem", "tls.KEY", "id_rsa",
     "id_rsa.bak", "id_ed25519", "credentials", "credentials.json", "aws-credentials.yml", ".npmrc",
@@ -152,48 +147,3 @@ def test_written_text_is_kept_where_it_only_resembles_generated_text(
 ) -> None:
     write(tmp_path, name, text)
     assert text_of(read_source(tmp_path, name)) == text.encode()
-
-
-SECRET_TEXTS = [
-    KEY_HEADER + KEY_BODY * 3,
-    'KEY = "' + KEY_HEADER.replace("\n", "\\n") + KEY_BODY + '"',
-    KEY_HEADER + "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00FF\n\n" + KEY_BODY,
-    "key = '" + "AKIA" + "Q3EGRTZX5NYK7WPB'\n",
-    "aws_secret_" + "access_key = " + DISTINCT + "+/9Z\n",
-    "token: " + "ghp_" + DISTINCT,
-    "github_" + "pat_" + DISTINCT[:22] + "_" + (DISTINCT * 2)[:59],
-    "SLACK=" + "xoxb-" + "123456789012-" + DISTINCT,
-    "https://hooks." + "slack.com/services/T0A1B2C3D/B0A1B2C3D/" + DISTINCT[:24],
-    "sk-" + "proj-" + DISTINCT[:20] + "T3Blbk" + "FJ" + DISTINCT[:20],
-    "sk-" + "ant-api03-" + DISTINCT * 3,
-    "sk_" + "live_" + DISTINCT[:24],
-    "npm_" + DISTINCT,
-    "glpat-" + DISTINCT[:20],
-]
-
-
-@pytest.mark.parametrize("text", SECRET_TEXTS)
-def test_a_file_that_holds_a_key_or_token_is_left_out_whole(tmp_path: Path, text: str) -> None:
-    write(tmp_path, "settings.py", "import os\n\n" + text + "\n")
-    assert reason_of(read_source(tmp_path, "settings.py")) is SkipReason.SECRET
-
-
-def test_a_key_in_utf16_is_found_too(tmp_path: Path) -> None:
-    write(tmp_path, "a.txt", (KEY_HEADER + KEY_BODY).encode("utf-16"))
-    assert reason_of(read_source(tmp_path, "a.txt")) is SkipReason.SECRET
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"if text.startswith({KEY_HEADER.strip()!r}): raise ValueError('a private key')\n",
-        "pattern = re.compile(r'AKIA[A-Z2-7]{16}')\n",
-        "key = '" + "AKIA" + "IOSFODNN7EXAMPLE'\n",
-        "token = '" + "ghp_" + "x" * 36 + "'\n",
-        "password = os.environ['PASSWORD']\n",
-        "sha = '" + "0123456789abcdef" * 4 + "'\n",
-    ],
-)
-def test_code_about_secrets_and_placeholders_is_kept(tmp_path: Path, text: str) -> None:
-    write(tmp_path, "a.py", text)
-    assert text_of(read_source(tmp_path, "a.py")) == text.encode()

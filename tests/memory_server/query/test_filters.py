@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexers.parsing.parse import first_text
-from indexers.source.content import holds_secret
+from indexers.source.masking import mask_secrets
 from memory_server.errors import QueryError
 from memory_server.query.filters import path_filter
 from memory_server.query.question import MAX_QUERY, read_query
@@ -92,6 +92,6 @@ def test_a_question_longer_than_any_is_refused() -> None:
 def test_a_files_text_is_judged_in_linear_time(piece: bytes) -> None:
     def judge(count: int) -> None:
         first_text(piece * count)
-        holds_secret(piece * count + b"T3BlbkFJ")
+        mask_secrets("a.txt", piece * count + b"T3BlbkFJ")
 
     assert_linear(judge, 20_000 // len(piece))

@@ -56,7 +56,7 @@ def run_script(script: str, *arguments: Path) -> subprocess.CompletedProcess[str
         env={**os.environ, "PYTHONPATH": os.fspath(CHECKOUT)},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=HANGS_AFTER,
         check=False,
     )
 

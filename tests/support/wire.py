@@ -10,6 +10,7 @@ from mcp_types import JSONRPCRequest, jsonrpc_message_adapter
 
 from memory_server.memory import Memory
 from memory_server.serve.server import Source, build_server
+from tests.support.git_project import HANGS_AFTER
 
 Message = dict[str, Any]
 
@@ -55,7 +56,7 @@ def sdk_replies(memory: Source, *messages: Message) -> list[Message]:
     async def run() -> None:
         to_server, arriving = anyio.create_memory_object_stream[SessionMessage | Exception](1)
         departing, from_server = anyio.create_memory_object_stream[SessionMessage](1)
-        server = build_server(memory)
+        server = build_server(memory, HANGS_AFTER)
         async with anyio.create_task_group() as tasks, from_server:
             tasks.start_soon(server.run, arriving, departing, server.create_initialization_options())
             async with to_server:

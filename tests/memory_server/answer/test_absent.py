@@ -18,7 +18,7 @@ from memory_server.index.update import Update
 from memory_server.index.workers import Reader
 from memory_server.memory import Memory
 from tests.support.code_base import write_files
-from tests.support.git_project import Project
+from tests.support.git_project import HANGS_AFTER, Project
 from tests.support.indexing import open_memory
 
 BY_NAME: dict[str, Callable[[Memory], Reply]] = {
@@ -155,7 +155,7 @@ def test_a_long_sync_in_this_process_keeps_no_question_waiting(
 
     def be_long(*_: object, **__: object) -> None:
         begun.set()
-        assert go_on.wait(60)
+        assert go_on.wait(HANGS_AFTER)
         raise StoreError("stopped")
 
     monkeypatch.setattr("memory_server.index.update.Update.read", be_long)
@@ -169,7 +169,7 @@ def test_a_long_sync_in_this_process_keeps_no_question_waiting(
     thread = Thread(target=sync)
     thread.start()
     try:
-        assert begun.wait(60)
+        assert begun.wait(HANGS_AFTER)
         asked(memory)
         assert "4" in memory.outline("app/billing.py").text()
         assert "amount * 77" in memory.read(["remaining_after"]).text()

@@ -16,6 +16,7 @@ from eval.live.client import CLAUDE_VARIABLE, ClientRun, list_servers, run_claud
 from eval.live.endpoint import ModelRequest, Policy, ScriptedEndpoint, ToolResult, ToolUse, Turn, play
 from indexers.tokens import estimate_tokens
 from memory_server.config import BudgetConfig
+from tests.support.git_project import HANGS_AFTER
 from tests.support.places import CHECKOUT
 
 Question = tuple[str, dict[str, object]]
@@ -309,7 +310,7 @@ def _body(*texts: str, **fields: object) -> dict[str, object]:
 
 
 def _post(endpoint: ScriptedEndpoint, path: str, body: Mapping[str, object]) -> tuple[int, str]:
-    connection = HTTPConnection(endpoint.url.removeprefix("http://"), timeout=10)
+    connection = HTTPConnection(endpoint.url.removeprefix("http://"), timeout=HANGS_AFTER)
     try:
         connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
         reply = connection.getresponse()

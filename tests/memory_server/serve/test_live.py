@@ -18,10 +18,8 @@ from memory_server.model import SyncReport
 from memory_server.serve.live import LiveMemory
 from memory_server.serve.watch import Watcher
 from tests.support.code_base import CODE_BASE, write_files
-from tests.support.git_project import Project
+from tests.support.git_project import HANGS_AFTER, Project
 from tests.support.indexing import CountingEmbedder, assert_equal_to_fresh, open_memory
-
-DEADLINE = 30.0
 
 Start = Callable[[Path], LiveMemory]
 
@@ -91,8 +89,8 @@ def answering(
     )
     open_memory(repository.root).sync()
     live = start(repository.root)
-    reports.get(timeout=DEADLINE)
-    reports.get(timeout=DEADLINE)
+    reports.get(timeout=HANGS_AFTER)
+    reports.get(timeout=HANGS_AFTER)
     return live
 
 
@@ -101,7 +99,7 @@ def test_without_an_index_it_answers_and_ends_complete(
 ) -> None:
     live = start(repository.root)
     assert live.memory().search("pay an invoice").text()
-    assert reports.get(timeout=DEADLINE).rebuilt == "no index yet"
+    assert reports.get(timeout=HANGS_AFTER).rebuilt == "no index yet"
     memory = live.memory()
     assert "def remaining_after" in memory.read(["remaining_after"]).text()
     assert_equal_to_fresh(memory.view, repository.root)
@@ -121,7 +119,7 @@ def test_while_it_indexes_a_whole_repository_it_says_so(
     original = Memory.sync
 
     def sync(memory: Memory, *arguments: Any, **named: Any) -> SyncReport:
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(HANGS_AFTER)
         try:
             return original(memory, *arguments, **named)
         finally:
@@ -132,7 +130,7 @@ def test_while_it_indexes_a_whole_repository_it_says_so(
     live = start(repository.root)
     assert first_words in live.memory().search("invoice").text()
     go_on.set()
-    assert done.wait(DEADLINE)
+    assert done.wait(HANGS_AFTER)
     assert "def remaining_after" in live.memory().read(["remaining_after"]).text()
 
 
@@ -145,7 +143,7 @@ def test_with_an_index_it_answers_before_it_looked_for_changes(
 
     def sync(memory: Memory, *arguments: Any, **named: Any) -> SyncReport:
         if threading.current_thread().name == "repo-memory":
-            assert go_on.wait(DEADLINE)
+            assert go_on.wait(HANGS_AFTER)
         return original(memory, *arguments, **named)
 
     monkeypatch.setattr(Memory, "sync", sync)
@@ -159,10 +157,10 @@ def test_a_change_is_followed_in_the_background(
 ) -> None:
     open_memory(repository.root).sync()
     live = start(repository.root)
-    reports.get(timeout=DEADLINE)
+    reports.get(timeout=HANGS_AFTER)
     write_files(repository.root, {"app/late.py": "def arrived_late():\n    return 1\n"})
     while "arrived_late" not in live.memory().view.names:
-        reports.get(timeout=DEADLINE)
+        reports.get(timeout=HANGS_AFTER)
 
 
 def test_a_commit_on_another_branch_is_followed_in_the_background(
@@ -172,10 +170,10 @@ def test_a_commit_on_another_branch_is_followed_in_the_background(
     repository.commit("app/late.py", "def arrived_late():\n    return 1\n")
     repository.git("checkout", "--quiet", "main")
     live = start(repository.root)
-    reports.get(timeout=DEADLINE)
+    reports.get(timeout=HANGS_AFTER)
     repository.git("merge", "--quiet", "feature")
     while "arrived_late" not in live.memory().view.names:
-        reports.get(timeout=DEADLINE)
+        reports.get(timeout=HANGS_AFTER)
 
 
 def test_an_edit_is_served_by_the_next_answer(repository: Project, answering: LiveMemory) -> None:
@@ -236,7 +234,7 @@ def test_another_process_that_writes_delays_no_question(
 ) -> None:
     other = open_memory(repository.root)
     other.sync()
-    reports.get(timeout=DEADLINE)
+    reports.get(timeout=HANGS_AFTER)
     write_files(repository.root, {"app/billing.py": "def remaining_after(amount):\n    return amount * 77\n"})
     told: queue.Queue[str] = queue.Queue()
     with FileLock(other.tree.folder.lock):
@@ -244,8 +242,8 @@ def test_another_process_that_writes_delays_no_question(
         threading.Thread(
             target=lambda: told.put(live.memory().read(["remaining_after"]).text()), daemon=True
         ).start()
-        assert "amount * 77" in told.get(timeout=DEADLINE)
-    assert reports.get(timeout=DEADLINE).changed == 1
+        assert "amount * 77" in told.get(timeout=HANGS_AFTER)
+    assert reports.get(timeout=HANGS_AFTER).changed == 1
     assert_equal_to_fresh(open_memory(repository.root).view, repository.root)
 
 
@@ -289,14 +287,14 @@ def running() -> set[str]:
 def wait_for_end() -> None:
     for thread in threading.enumerate():
         if thread.name in ("repo-memory", "watch"):
-            thread.join(DEADLINE)
+            thread.join(HANGS_AFTER)
 
 
 def test_stopping_ends_its_threads(
     repository: Project, start: Start, reports: queue.Queue[SyncReport]
 ) -> None:
     live = start(repository.root)
-    reports.get(timeout=DEADLINE)
+    reports.get(timeout=HANGS_AFTER)
     assert "repo-memory" in running()
     live.stop()
     wait_for_end()
@@ -310,7 +308,7 @@ def test_stopping_at_once_ends_its_threads(
     original = Watcher.__init__
 
     def be_late(watcher: Watcher, *arguments: Any) -> None:
-        assert go_on.wait(DEADLINE)
+        assert go_on.wait(HANGS_AFTER)
         original(watcher, *arguments)
 
     monkeypatch.setattr(Watcher, "__init__", be_late)

@@ -23,6 +23,7 @@ from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.live import LiveMemory
 from memory_server.serve.server import MOST_AT_ONCE, Source, build_server, call_tool
 from tests.support.answering import make_sample, memory_over
+from tests.support.git_project import HANGS_AFTER
 
 TOOLS = ("search", "read", "outline", "related")
 
@@ -34,7 +35,7 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memory]:
 
 def call_tools(source: Source, *calls: tuple[str, dict[str, Any]]) -> list[CallToolResult]:
     async def run() -> list[CallToolResult]:
-        async with Client(build_server(source)) as client:
+        async with Client(build_server(source, HANGS_AFTER)) as client:
             return [await client.call_tool(name, arguments) for name, arguments in calls]
 
     return anyio.run(run)
@@ -196,12 +197,12 @@ def test_a_question_that_takes_its_time_holds_up_nothing_else(memory: Memory) ->
     others_done = threading.Event()
 
     def slow() -> Memory:
-        assert others_done.wait(30)
+        assert others_done.wait(HANGS_AFTER)
         return memory
 
     async def run() -> CallToolResult:
         asked: list[CallToolResult] = []
-        async with Client(build_server(slow)) as client, anyio.create_task_group() as tasks:
+        async with Client(build_server(slow, HANGS_AFTER)) as client, anyio.create_task_group() as tasks:
 
             async def ask() -> None:
                 asked.append(await client.call_tool("outline", {}))
@@ -255,7 +256,7 @@ def test_stuck_questions_hold_up_no_other(memory: Memory) -> None:
 
     async def run() -> tuple[int, CallToolResult]:
         finished: list[CallToolResult] = []
-        async with Client(build_server(source)) as client, anyio.create_task_group() as tasks:
+        async with Client(build_server(source, HANGS_AFTER)) as client, anyio.create_task_group() as tasks:
 
             async def ask() -> None:
                 finished.append(await client.call_tool("outline", {}))

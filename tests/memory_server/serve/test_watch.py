@@ -20,8 +20,7 @@ from watchfiles import watch as watch_files
 from indexers.source.walk import DEFAULT_RULES
 from memory_server.serve import watch
 from memory_server.serve.watch import Watcher, watch_tree
-
-DEADLINE = 20.0
+from tests.support.git_project import HANGS_AFTER
 
 Batch = set[tuple[Change, str]]
 Start = Callable[[], "Reports"]
@@ -50,7 +49,7 @@ class Reports:
         self._queue.put({full.removeprefix(own) for _, full in self._batch})
 
     def next(self) -> set[str]:
-        return self._queue.get(timeout=DEADLINE)
+        return self._queue.get(timeout=HANGS_AFTER)
 
     def until(self, *paths: str) -> int:
         """How many reports it takes until all these paths were among what the system told of."""
@@ -233,7 +232,7 @@ def test_a_deleted_root_ends_the_watch_with_a_warning(
     reports = Reports(root, monkeypatch)
     reports.next()
     shutil.rmtree(root)
-    reports.watcher._thread.join(DEADLINE)
+    reports.watcher._thread.join(HANGS_AFTER)
     assert not reports.watcher._thread.is_alive()
     assert "no longer watching" in caplog.text
 
@@ -269,7 +268,7 @@ def test_a_watch_may_be_stopped_from_its_own_report(tmp_path: Path) -> None:
 
     watcher = Watcher(tmp_path, stop)
     watcher.start()
-    watcher._thread.join(DEADLINE)
+    watcher._thread.join(HANGS_AFTER)
     assert not watcher._thread.is_alive()
 
 

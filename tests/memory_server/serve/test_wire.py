@@ -23,6 +23,7 @@ from memory_server.memory import Memory
 from memory_server.serve.server import build_server, run_server
 from memory_server.serve.wire import END, MAX_LINE, Wire, read_lines
 from tests.support.answering import make_sample, memory_over
+from tests.support.git_project import HANGS_AFTER
 from tests.support.places import CHECKOUT
 from tests.support.wire import (
     ENVELOPED,
@@ -35,7 +36,6 @@ from tests.support.wire import (
     ping,
 )
 
-DEADLINE = 60.0
 VERSION = "2025-06-18"
 TOOLS = ["search", "read", "outline", "related"]
 
@@ -49,7 +49,7 @@ def take(*sent: Message | bytes) -> tuple[list[int | str], list[bytes]]:
     sink = BytesIO()
     wire = Wire(BytesIO(b"".join(map(line_of, sent))), sink)
     wire.listen()
-    wire.close(DEADLINE)
+    wire.close(HANGS_AFTER)
     replies = [json.loads(line)["id"] for line in sink.getvalue().splitlines()]
     lines = list(iter(wire.next_line, END))
     assert all(line.is_whole for line in lines)
@@ -73,7 +73,7 @@ def serve(*sent: Message | bytes, refused: int = 0) -> list[Message]:
         received = [json.loads(replies.readline()) for _ in range(expected)]
         os.close(client)
         for thread in threads:
-            thread.join(DEADLINE)
+            thread.join(HANGS_AFTER)
         wire._sink.close()
         assert replies.read() == b""
     wire._source.close()
@@ -137,7 +137,7 @@ def test_the_sdk_is_told_of_the_end_when_the_client_cannot_be_written_to() -> No
     os.close(reader)
     wire = Wire(BytesIO(line_of(initialize(VERSION))), os.fdopen(writer, "wb", 0))
     wire.listen()
-    wire.close(DEADLINE)
+    wire.close(HANGS_AFTER)
     assert wire.gone.is_set()
     assert END in {wire.next_line() for _ in range(2)}
     wire._sink.close()
@@ -200,7 +200,7 @@ def test_what_was_asked_before_the_client_left_is_replied_to(tmp_path: Path) -> 
 
     def slow() -> Memory:
         asked.set()
-        released.wait(DEADLINE)
+        released.wait(HANGS_AFTER)
         return memory_over(make_sample(tmp_path / "shop"))
 
     from_client, client = os.pipe()
@@ -208,14 +208,14 @@ def test_what_was_asked_before_the_client_left_is_replied_to(tmp_path: Path) -> 
     wire = Wire(os.fdopen(from_client, "rb"), sink)
     listening = threading.Thread(target=wire.listen, daemon=True)
     listening.start()
-    serving = threading.Thread(target=run_server, args=(build_server(slow), wire), daemon=True)
+    serving = threading.Thread(target=run_server, args=(build_server(slow, HANGS_AFTER), wire), daemon=True)
     serving.start()
     write_all(client, b"".join(map(line_of, (initialize(VERSION), INITIALIZED, call_tool(2, "outline")))))
     os.close(client)
-    assert asked.wait(DEADLINE)
-    listening.join(DEADLINE)
+    assert asked.wait(HANGS_AFTER)
+    listening.join(HANGS_AFTER)
     released.set()
-    serving.join(DEADLINE)
+    serving.join(HANGS_AFTER)
     wire._source.close()
     assert [json.loads(line)["id"] for line in sink.getvalue().splitlines()] == [1, 2]
 
@@ -231,12 +231,12 @@ def test_a_client_that_does_not_read_holds_up_no_line_and_no_end() -> None:
     serving.start()
     write_all(client, b"".join(map(line_of, (initialize(VERSION), *(list_tools(n) for n in range(2, 200))))))
     os.close(client)
-    listening.join(DEADLINE)
-    serving.join(DEADLINE)
+    listening.join(HANGS_AFTER)
+    serving.join(HANGS_AFTER)
     assert not listening.is_alive()
     assert not serving.is_alive()
     os.close(unread)
-    wire._writer.join(DEADLINE)
+    wire._writer.join(HANGS_AFTER)
     assert wire.gone.is_set()
     wire._source.close()
     with suppress(BrokenPipeError):
@@ -291,7 +291,7 @@ def test_a_server_process_greets_answers_and_ends_with_its_client(tmp_path: Path
         assert reply["id"] == 3
         assert "7\t" in reply["result"]["content"][0]["text"]
         assert "structuredContent" not in reply["result"]
-        assert process.communicate(timeout=DEADLINE)[0] == b""
+        assert process.communicate(timeout=HANGS_AFTER)[0] == b""
         assert process.returncode == 0
 
 
@@ -324,7 +324,7 @@ def test_stray_prints_do_not_reach_the_client(tmp_path: Path) -> None:
         "print('stray', flush=True), os.system('echo child'), os.write(1, b'raw'), read(line))[3]\n"
     )
     with served(make_sample(tmp_path / "shop"), stray) as process:
-        out, err = process.communicate(line_of(initialize(VERSION)), timeout=DEADLINE)
+        out, err = process.communicate(line_of(initialize(VERSION)), timeout=HANGS_AFTER)
         assert [json.loads(line)["id"] for line in out.splitlines()] == [1]
         for printed in (b"stray", b"child", b"raw"):
             assert printed in err
@@ -334,7 +334,7 @@ def test_stray_prints_do_not_reach_the_client(tmp_path: Path) -> None:
 @pytest.mark.parametrize("first", [b"", b"garbage\n", b"garbage", line_of(initialize(VERSION))])
 def test_a_server_whose_client_leaves_early_ends_cleanly(tmp_path: Path, first: bytes) -> None:
     with served(make_sample(tmp_path / "shop")) as process:
-        _, err = process.communicate(first, timeout=DEADLINE)
+        _, err = process.communicate(first, timeout=HANGS_AFTER)
         assert (process.returncode, err) == (0, b"")
 
 
@@ -344,7 +344,7 @@ def test_a_server_whose_client_stopped_reading_ends_cleanly(tmp_path: Path) -> N
         assert process.stdout
         process.stdout.close()
         send(process, initialize(VERSION), INITIALIZED, ping(2))
-        assert process.wait(DEADLINE) == 0
+        assert process.wait(HANGS_AFTER) == 0
 
 
 @pytest.mark.slow
@@ -357,7 +357,7 @@ def test_a_signal_ends_a_server_without_a_word_and_leaves_no_lock(
         send(process, initialize(VERSION), INITIALIZED, call_tool(2, "outline"))
         assert [receive(process)["id"] for _ in range(2)] == [1, 2]
         process.send_signal(ending)
-        _, err = process.communicate(timeout=DEADLINE)
+        _, err = process.communicate(timeout=HANGS_AFTER)
         assert (process.returncode, err) == (0, b"")
     (root / "new.py").write_text("def new() -> None: ...\n", "utf-8")
     with Memory.open(root) as memory:
@@ -367,6 +367,6 @@ def test_a_signal_ends_a_server_without_a_word_and_leaves_no_lock(
 @pytest.mark.slow
 def test_a_wrong_option_ends_the_process_though_the_client_stays(tmp_path: Path) -> None:
     with served(tmp_path, "import sys; sys.argv.append('--bogus')") as process:
-        assert process.wait(DEADLINE) == 2
+        assert process.wait(HANGS_AFTER) == 2
         assert process.stderr
         assert b"No such option" in process.stderr.read()

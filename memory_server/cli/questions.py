@@ -12,8 +12,11 @@ from memory_server.answer.tools import TOOLS
 from memory_server.cli.options import HERE, AsJson, Repo, print_result
 from memory_server.cli.progress import show_progress
 from memory_server.cli.terminal import say
-from memory_server.errors import StoreError
+from memory_server.errors import StoreBusyError, StoreError
 from memory_server.memory import Memory
+
+BUSY_WAIT = 5.0
+"""Seconds that a question waits for another process that writes the index."""
 
 
 def _command(tool: Tool) -> Callable[..., None]:
@@ -23,7 +26,9 @@ def _command(tool: Tool) -> Callable[..., None]:
         memory = Memory.open(repo)
         try:
             with show_progress(quiet=False) as on_progress:
-                memory.sync(on_progress)
+                memory.sync(on_progress, wait=BUSY_WAIT)
+        except StoreBusyError:
+            pass  # it is answered from what there is, and says what that may lack
         except StoreError as error:  # a question needs no room on a disk
             memory.tree.overlay()
             say(f"the index stays as it was: {error}\n\nhint: {error.hint}", err=True)

@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from memory_server.answer.reply import Reply
+from memory_server.cli.questions import COMMANDS
 from memory_server.errors import NotFoundError, StoreDamagedError, StoreError, UnknownYetError
 from memory_server.index.folder import IndexFolder
 from memory_server.index.update import Update
@@ -78,6 +79,7 @@ STATES = {
 def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """No question waits for another writer."""
     monkeypatch.setattr("memory_server.index.fresh.SYNC_WAIT", 0.0)
+    monkeypatch.setattr("memory_server.cli.questions.BUSY_WAIT", 0.0)
 
 
 @pytest.mark.parametrize("asked", BY_NAME)
@@ -98,6 +100,17 @@ def test_a_file_named_by_its_path_is_read_meanwhile(repository: Project, asked: 
         text = BY_PATH[asked](memory).text()
     assert "remaining_after" in text
     assert text.splitlines()[-1].startswith("indexing this repository ")
+
+
+def test_a_command_answers_while_another_process_indexes(
+    repository: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = next(command for command in COMMANDS if command.__name__ == "read")
+    with first_run_elsewhere(repository.root):
+        read(repo=repository.root, as_json=False, targets=["app/billing.py::remaining_after"])
+        assert "def remaining_after" in capsys.readouterr().out
+        with pytest.raises(UnknownYetError):
+            read(repo=repository.root, as_json=False, targets=["remaining_after"])
 
 
 def test_of_several_targets_each_says_what_is_known(repository: Project) -> None:

@@ -259,6 +259,25 @@ def test_a_full_disk_leaves_current_text_served(
     assert "def record" in answering.memory().read(["Ledger.record"]).text()
 
 
+def test_where_nothing_can_be_stored_the_index_is_held_in_memory(
+    repository: Project,
+    start: Start,
+    blind: None,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreError("cannot write the index: the disk is read-only")
+
+    monkeypatch.setattr("memory_server.index.folder.IndexFolder.locked", refuse)
+    live = start(repository.root)
+    assert live._something.wait(HANGS_AFTER)
+    memory = live.memory()
+    assert "def remaining_after" in memory.read(["remaining_after"]).text()
+    assert memory.index.building == ""
+    with pytest.raises(NotFoundError, match="no symbol or file"):
+        memory.read(["there_is_none_such"])
+
+
 def test_a_file_that_left_the_index_meanwhile_is_not_fresh(repository: Project) -> None:
     memory = open_memory(repository.root)
     memory.sync()

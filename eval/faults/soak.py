@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from eval.errors import MeasureError
 from eval.faults.ground.place import Place
 from eval.faults.ground.server import Server
 from eval.faults.trials import Fact, Plan, Trial
@@ -74,7 +75,15 @@ def draw_call(place: Place) -> tuple[str, dict[str, object]]:
 
 
 def judge_growth(plan: Plan, sizes: list[float]) -> list[str]:
-    """Compare the server's memory at its largest with that after the first edits."""
+    """Compare the server's memory at its largest with that after the first edits.
+
+    Raises:
+        MeasureError: it is not known.
+    """
+    if not all(sizes):
+        raise MeasureError(
+            "the server's memory is not told: it has ended, or this system tells of none", "use Linux"
+        )
     answer, first, *_ = sizes
     most = max(sizes)
     for name, size in (

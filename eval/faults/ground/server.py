@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from eval.errors import MeasureError
 from eval.faults.ground import commands
 from eval.faults.ground.commands import HANGS_AFTER, Ended, kill_group
 
@@ -93,9 +92,12 @@ class Server:
     def receive(self) -> Message | None:
         """The next reply."""
         try:
-            return self._replies.get(timeout=HANGS_AFTER)
+            reply = self._replies.get(timeout=HANGS_AFTER)
         except queue.Empty:
             return None
+        if reply is None:  # for whoever asks again
+            self._replies.put(None)
+        return reply
 
     def ask(self, method: str, params: Message) -> Message | None:
         """The reply to a request."""
@@ -121,16 +123,14 @@ class Server:
         return "".join(str(part.get("text", "")) for part in reply["result"].get("content", []))
 
     def resident(self) -> float:
-        """The memory of its process in MiB.
-
-        Raises:
-            MeasureError: the system does not say.
-        """
+        """The memory of its process in MiB; 0 where the system does not say, and once it has ended."""
         try:
             text = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
-        except OSError as error:
-            raise MeasureError("this system does not tell a process's memory", "run it on Linux") from error
-        return next(int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmRSS:"))
+        except OSError:
+            return 0.0
+        return next(
+            (int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmRSS:")), 0.0
+        )
 
     def kill(self) -> None:
         """Kill it and all that it started."""

@@ -1,10 +1,13 @@
-"""The quick half of every kind of fault: few trials of each sort, and none goes wrong."""
+"""The quick half of every kind of fault: few trials of each sort; none goes wrong, and all do of a broken product."""
 
 from __future__ import annotations
+
+import sys
 
 import pytest
 
 from eval.faults.command import KINDS, try_all
+from eval.faults.ground import commands
 
 pytestmark = pytest.mark.slow  # commands are started, killed and completed
 
@@ -17,3 +20,10 @@ def test_nothing_goes_wrong(kind: str) -> None:
     (found,) = report.kinds
     assert found.trials
     assert found.failures == ()
+
+
+@pytest.mark.parametrize("kind", sorted(ROUNDS.keys() - {"torn"}))
+def test_a_product_that_is_broken_is_told_by_every_kind(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "COMMAND", (sys.executable, "-c", "raise ValueError('unforeseen')"))
+    report = try_all({kind: KINDS[kind]}, 1, ROUNDS[kind], quick=True, show=lambda _: None)
+    assert report.failed

@@ -6,7 +6,7 @@ import json
 import os
 import random
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
 from eval.faults import clients, contention, corruption, disk, hostile, kills, soak, torn
 from eval.faults.ground.commands import isolated
-from eval.faults.trials import FORMAT, Fact, FaultReport, Kind, Plan, run_kind
+from eval.faults.trials import FORMAT, Fact, FaultReport, Kind, Plan, Tell, run_kind
 from eval.machine import code_state, describe_machine, own_revision
 from eval.options import AsJson, Output
 from eval.records import fold_json
@@ -59,8 +59,16 @@ def faults(
         kinds = [find_kind(name) for name in only or KINDS]
         seed = seed or random.SystemRandom().randrange(1, 1_000_000)
         rounds = rounds or (QUICK_ROUNDS if quick else 20)
-        with make_console(stderr=True).status("starting") as status:
-            report = try_all(dict(kinds), seed, rounds, quick=quick, show=lambda told: status.update(told))
+        console = make_console(stderr=True)
+
+        def tell(told: str) -> None:
+            console.print(told, markup=False, soft_wrap=True)
+
+        tell(f"seed {seed}")
+        with console.status("starting") as status:
+            report = try_all(
+                dict(kinds), seed, rounds, quick=quick, show=lambda told: status.update(Text(told)), tell=tell
+            )
     text = fold_json(json.dumps(asdict(report), indent=2, ensure_ascii=False))
     tell_result(text, build_report(report), output, as_json=as_json)
     if report.failed:
@@ -79,7 +87,7 @@ def find_kind(name: str) -> tuple[str, Kind]:
 
 
 def try_all(
-    kinds: Mapping[str, Kind], seed: int, rounds: int, *, quick: bool, show: Callable[[str], None]
+    kinds: Mapping[str, Kind], seed: int, rounds: int, *, quick: bool, show: Tell, tell: Tell
 ) -> FaultReport:
     """Try some kinds, each in a folder of its own and with what its name and the seed draw."""
     machine, revision, state = describe_machine(), own_revision(), code_state()
@@ -89,7 +97,7 @@ def try_all(
             scratch = Path(os.path.realpath(folder))
             plan = Plan(random.Random(f"{seed} {name}"), rounds, quick, scratch)
             with isolated(scratch):
-                found.append(run_kind(name, kind, plan, show))
+                found.append(run_kind(name, kind, plan, show, tell))
     steady = state == code_state()
     return FaultReport(FORMAT, machine, revision, steady, seed, rounds, quick, tuple(found))
 

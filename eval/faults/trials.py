@@ -20,6 +20,8 @@ FORMAT = 1
 
 Item = TypeVar("Item")
 
+Tell = Callable[[str], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -104,8 +106,8 @@ class FaultReport:
         return any(kind.failures for kind in self.kinds)
 
 
-def run_kind(name: str, kind: Kind, plan: Plan, show: Callable[[str], None]) -> KindResult:
-    """Run all trials of a kind, telling ``show`` of each."""
+def run_kind(name: str, kind: Kind, plan: Plan, show: Tell, tell: Tell) -> KindResult:
+    """Run all trials of a kind; ``show`` hears of each as it begins, ``tell`` of what went wrong."""
     started = time.monotonic()
     failures: list[Failure] = []
     left_out: list[Unmeasured] = []
@@ -120,7 +122,9 @@ def run_kind(name: str, kind: Kind, plan: Plan, show: Callable[[str], None]) -> 
         except (MemoryServerError, IndexerError, OSError) as error:
             wrong = (f"{type(error).__name__}: {error}",)
         trials += 1
-        failures += [Failure(trial.name, wrong)] if wrong else []
+        if wrong:
+            failures.append(Failure(trial.name, wrong))
+            tell(f"wrong: {name}: {trial.name}: {wrong[0]}")
     return KindResult(
         name,
         trials,

@@ -8,16 +8,23 @@ import pytest
 
 from eval.faults.command import KINDS, try_all
 from eval.faults.ground import commands
+from eval.faults.trials import FaultReport
 
 pytestmark = pytest.mark.slow  # commands are started, killed and completed
 
 ROUNDS = {"kills": 1, "corruption": 1, "torn": 1, "disk": 1, "contention": 1, "hostile": 1, "soak": 1}
 
 
+def try_quickly(kind: str) -> FaultReport:
+    def hear(_: str) -> None:
+        pass
+
+    return try_all({kind: KINDS[kind]}, 1, ROUNDS[kind], quick=True, show=hear, tell=hear)
+
+
 @pytest.mark.parametrize("kind", ROUNDS)
 def test_nothing_goes_wrong(kind: str) -> None:
-    report = try_all({kind: KINDS[kind]}, 1, ROUNDS[kind], quick=True, show=lambda _: None)
-    (found,) = report.kinds
+    (found,) = try_quickly(kind).kinds
     assert found.trials
     assert found.failures == ()
 
@@ -25,5 +32,4 @@ def test_nothing_goes_wrong(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(ROUNDS.keys() - {"torn"}))
 def test_a_product_that_is_broken_is_told_by_every_kind(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "COMMAND", (sys.executable, "-c", "raise ValueError('unforeseen')"))
-    report = try_all({kind: KINDS[kind]}, 1, ROUNDS[kind], quick=True, show=lambda _: None)
-    assert report.failed
+    assert try_quickly(kind).failed

@@ -161,6 +161,18 @@ def list_files(root: Path) -> list[str]:
     return list(dict.fromkeys(_iter_files(root)))
 
 
+def lists_file(root: Path, path: str) -> bool:
+    """Whether a file below ``root`` is tracked, or untracked and not ignored; false where git cannot say.
+
+    Files of submodules are not looked for.
+    """
+    asked = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(top,literal){path}")
+    try:
+        return bool(read_git(root, *asked))
+    except GitError:
+        return False
+
+
 def head_commit(root: Path) -> str:
     """Return the full hash of the checked-out commit; empty before the first commit."""
     return _text_or_empty(root, "rev-parse", "--verify", "--quiet", "HEAD")

@@ -29,6 +29,7 @@ class SkipReason(StrEnum):
     UNREADABLE = "cannot be read"
     OUTSIDE = "leads outside the repository"
     EXCLUDED = "excluded by configuration"
+    IGNORED = "ignored by git"
 
 
 @dataclass(frozen=True, slots=True)

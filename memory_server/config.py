@@ -33,6 +33,7 @@ class IndexConfig(_Section):
     """What is indexed and with how much of the machine."""
 
     exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
     max_bytes: int = Field(default=1_000_000, gt=0)
     workers: int = Field(default=0, ge=0)
 

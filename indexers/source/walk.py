@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 
@@ -45,11 +46,13 @@ _STRANGE_PARTS = frozenset({"", ".", ".."})
 class WalkRules:
     """What the configuration leaves out.
 
-    ``exclude`` has the syntax of ``.gitignore``. A file may have ``max_bytes`` in a known language and
+    ``exclude`` and ``include`` have the syntax of ``.gitignore``; what is included is listed although git ignores it.
+    A file may have ``max_bytes`` in a known language and
     ``max_plain_bytes`` otherwise: large text that no grammar knows is data.
     """
 
     exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
     max_bytes: int = 1_000_000
     max_plain_bytes: int = 250_000
 
@@ -110,7 +113,8 @@ def list_entries(
         IndexerError: ``root`` is no folder that can be read.
     """
     listing = _Listing(root, rules)
-    for path in listing.walk_files() if paths is None else dict.fromkeys(paths):
+    found = listing.walk_files() if paths is None else paths
+    for path in dict.fromkeys(chain(found, listing.walk_included())):
         listing.add(path)
     by_path = attrgetter("path")
     return sorted(listing.entries, key=by_path), sorted(set(listing.skipped), key=by_path)
@@ -123,6 +127,23 @@ def find_folders(root: Path, rules: WalkRules = DEFAULT_RULES) -> dict[str, Fold
         IndexerError: ``root`` is no folder that can be read.
     """
     return {folder.path: folder for folder, _ in _Listing(root, rules).walk()}
+
+
+def judge_path(
+    root: Path, path: str, *, by_git: bool | None, rules: WalkRules = DEFAULT_RULES
+) -> SkipReason | None:
+    """Why a listing made now would not have a file that can be read; None where it would.
+
+    ``by_git`` says whether git lists the file, None outside a repository of git.
+    """
+    listing = _Listing(root, rules)
+    is_listed = not listing.ignores(path) if by_git is None else by_git
+    if not is_listed and not listing.includes(path):
+        return SkipReason.IGNORED
+    listing.add(path)
+    if listing.entries:
+        return None
+    return listing.skipped[0].reason if listing.skipped else SkipReason.EXCLUDED
 
 
 class _Listing:
@@ -139,6 +160,7 @@ class _Listing:
             message = f"cannot read {root}: {error.strerror}"
             raise IndexerError(message, "check the path and its permissions") from error
         own = self._read_ignore(IGNORE_FILE)
+        self._includes = parse_ignore("\n".join(rules.include).encode())
         self._excludes = parse_ignore(own + b"\n" + "\n".join(rules.exclude).encode())
         self._entered: dict[str, bool] = {}
 
@@ -166,6 +188,38 @@ class _Listing:
         """Every path that git would list as tracked or untracked."""
         for _, files in self.walk():
             yield from files
+
+    def walk_included(self) -> Iterator[str]:
+        """Every path that the configuration includes, whatever ignores it."""
+        pending = [("", False)] if self.rules.include else []
+        while pending:
+            folder, is_included = pending.pop()
+            with suppress(OSError), os.scandir(self.prefix + folder) as found:
+                for child in found:
+                    path = folder + child.name
+                    if not child.is_dir(follow_symlinks=False):
+                        if _prefer(self._includes.judge(path), is_included):
+                            yield path
+                    elif child.name not in NEVER_ENTERED:
+                        pending.append((path + "/", _prefer(self._includes.judge(path + "/"), is_included)))
+
+    def includes(self, path: str) -> bool:
+        """Whether the configuration includes a path."""
+        is_included = False
+        for part in _with_folders(path):
+            is_included = _prefer(self._includes.judge(part), is_included)
+        return is_included
+
+    def ignores(self, path: str) -> bool:
+        """Whether a path is ignored as git would, or in a folder that is."""
+        folder = Folder("", ((0, parse_ignore(self._read_ignore(".git/info/exclude"))),))
+        for part in _with_folders(path):
+            own = parse_ignore(self._read_ignore(folder.path + ".gitignore"))
+            folder = Folder(folder.path, ((len(folder.path), own), *folder.rules))
+            if folder.ignores(part):
+                return True
+            folder = Folder(part, folder.rules)
+        return False
 
     def walk(self) -> Iterator[tuple[Folder, list[str]]]:
         """Every folder that is not ignored, with the paths directly in it that are no folders."""
@@ -291,6 +345,15 @@ def _read_inside(root: Path, path: str, rules: WalkRules) -> bytes | SkipReason:
     except (OSError, ValueError):
         return SkipReason.UNREADABLE
     return data if rules.allows_size(path, len(data)) else SkipReason.TOO_LARGE
+
+
+def _prefer(verdict: bool | None, otherwise: bool) -> bool:
+    return otherwise if verdict is None else verdict
+
+
+def _with_folders(path: str) -> list[str]:
+    """The folders that a path lies in, outermost first, each with a slash, and the path."""
+    return [path[: at + 1] for at, character in enumerate(path) if character == "/"] + [path]
 
 
 def _passes_link(prefix: str, path: str) -> bool:

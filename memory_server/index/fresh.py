@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path
 from typing import TypeVar
 
-from indexers.model import Skipped, SourceFile
+from indexers.model import Skipped, SkipReason, SourceFile
 from indexers.source.content import split_lines
-from indexers.source.walk import read_source
 from memory_server.deadline import check_time
 from memory_server.errors import AbsentError, NotFoundError, StoreBusyError, StoreError, UnknownYetError
 from memory_server.index.tree import TreeIndex
@@ -23,6 +22,15 @@ SYNC_WAIT = 2.0
 
 CAUGHT_UP_WORK = 700_000
 """Work up to which all that changed is parsed for a question that cannot wait: about half a second."""
+
+
+_HINTS = {
+    SkipReason.IGNORED: "name it in index.include of .repo-memory.toml, and it is indexed and served",
+    SkipReason.EXCLUDED: "index.exclude or .repo-memoryignore leaves it out, or no file of its folder is ever indexed",
+    SkipReason.SECRET: "a file that is secret by its name is never served; no setting changes that",
+    SkipReason.TOO_LARGE: "raise index.max_bytes in .repo-memory.toml, and it is indexed and served",
+}
+"""What to do about a file that is not served, by the reason."""
 
 
 class Sight:
@@ -64,9 +72,8 @@ class Sight:
         """
         source = self.find(path)
         if isinstance(source, Skipped):
-            raise NotFoundError(
-                f"{path} is not served: {source.reason}", "repo-memory status says what is left out"
-            )
+            hint = _HINTS.get(source.reason, "repo-memory status says what is left out")
+            raise NotFoundError(f"{path} is not served: {source.reason}", hint)
         if path not in self._lines:
             self._lines[path] = split_lines(source.data)
         return self._lines[path]
@@ -184,7 +191,7 @@ class FreshIndex:
     def _sight(
         self, view: View, doubt: str, found: Mapping[str, SourceFile | Skipped] | None = None
     ) -> Sight:
-        return Sight(view, lambda path: read_source(self.root, path, self.tree.rules), doubt, found)
+        return Sight(view, self.tree.read, doubt, found)
 
     def _with_files(self, sight: Sight, paths: Iterable[str], doubt: str = "") -> Sight:
         """The same with a view in which some files are what was read of them, for one answer."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from indexers.embedding.embed import Embedder
 from indexers.git import GitPaths
+from indexers.model import Skipped, SourceFile
 from indexers.source.walk import WalkRules
 from memory_server.config import Config
 from memory_server.errors import StoreBusyError, StoreDamagedError
@@ -48,7 +49,7 @@ class TreeIndex:
         embedder: Embedder | None = None,
     ) -> None:
         self.root, self.git, self.folder, self.config = root, git, folder, config
-        self.rules = WalkRules(max_bytes=config.index.max_bytes, exclude=config.index.exclude)
+        self.rules = WalkRules(config.index.exclude, config.index.include, config.index.max_bytes)
         self.view: View = empty_view(1)
         self.info: SnapshotInfo | None = None
         self.shows_parts = False
@@ -90,6 +91,10 @@ class TreeIndex:
     def close(self) -> None:
         """Let go of the store; the view stays usable."""
         self._store = None
+
+    def read(self, path: str) -> SourceFile | Skipped:
+        """A file as it is now, or why it is not served: what no listing has is not read."""
+        return self._files.read(path, is_listed=path in self.view.manifest)
 
     def has_same_folders(self) -> bool:
         """Whether no file was added to or removed from the known folders since the view was made."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indexers import git
-from indexers.model import Skipped
-from indexers.source.walk import WalkRules, list_entries, read_source
+from indexers.model import Skipped, SourceFile
+from indexers.source.walk import WalkRules, judge_path, list_entries, read_source
 from memory_server.index.manifest import RACY_NS, Diff, ManifestEntry, blobs_of, compare
 from memory_server.index.view import View
 from memory_server.index.workers import read_batch
@@ -41,6 +41,15 @@ class TreeFiles:
             return True
         source = read_source(self.root, path, self.rules)
         return not isinstance(source, Skipped) and blob_id(source) == entry.blob
+
+    def read(self, path: str, *, is_listed: bool) -> SourceFile | Skipped:
+        """A file as it is now, or why it is not served."""
+        source = read_source(self.root, path, self.rules)
+        if is_listed or isinstance(source, Skipped):
+            return source
+        by_git = git.lists_file(self.root, path) if self._in_git else None
+        reason = judge_path(self.root, path, by_git=by_git, rules=self.rules)
+        return Skipped(path, reason) if reason else source
 
     def find_changes(self, view: View, *, anew: bool = False) -> Diff:
         """How the tree differs from a view (from nothing when ``anew``), racily young files by their content."""

@@ -223,13 +223,6 @@ def test_a_file_that_came_later_is_found(tmp_path: Path) -> None:
     assert "late.py" in memory.outline("shop/late.py").text()
 
 
-def test_a_file_that_is_not_indexed_is_read_by_its_lines(tmp_path: Path) -> None:
-    root = make_sample(tmp_path / "shop")
-    write_files(root, {".gitignore": "built/\n", "built/out.py": "def made():\n    pass\n"})
-    memory = memory_over(root)
-    assert memory.read(["built/out.py:1-1"], context=0).text() == "built/out.py:1-1\n1\tdef made():"
-
-
 def test_a_line_beyond_the_end_is_told(memory: Memory) -> None:
     with pytest.raises(NotFoundError, match=r"shop/checkout.py has 10 lines"):
         memory.read(["shop/checkout.py:90-99"])

@@ -12,7 +12,7 @@ from memory_server.index.fresh import find_task, tell_building
 from memory_server.memory import Memory
 from memory_server.model import Progress
 from memory_server.serve.watch import Watcher
-from memory_server.store.heap import limit_heap
+from memory_server.store.heap import limit_heap, release_unused
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ class LiveMemory:
         while not self._stopped.is_set():
             self._changed.clear()
             done = self._sync(self._memory)
+            release_unused()  # what questions let go of since, too
             if done or not self._memory.index.building:
                 self._something.set()
             self._changed.wait(None if done else RETRY_SECONDS)

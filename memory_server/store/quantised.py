@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from memory_server.store.pieces import in_one_piece
+
 
 @dataclass(frozen=True, slots=True)
 class QuantisedVectors:
@@ -31,7 +33,7 @@ class QuantisedVectors:
     @classmethod
     def from_table(cls, table: pa.Table, dimensions: int) -> QuantisedVectors:
         """The vectors of a table's rows."""
-        vectors, scales = table["vector"].combine_chunks(), table["scale"].combine_chunks()
+        vectors, scales = in_one_piece(table["vector"]), in_one_piece(table["scale"])
         return cls(vectors.flatten().to_numpy().reshape(len(table), dimensions), scales.to_numpy())
 
     def take(self, places: NDArray[np.int64]) -> QuantisedVectors:

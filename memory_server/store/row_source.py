@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from memory_server.store.pieces import in_one_piece
 from memory_server.store.rows import REFERENCES, SYMBOL_FIELDS, BlobInfo
 
 Ranges = Mapping[str, tuple[int, int]]
@@ -67,7 +68,7 @@ def find_runs(table: pa.Table) -> Ranges:
     """Each blob's rows, which stand together; of a blob that has several runs, the first counts."""
     if not len(table):
         return {}
-    codes = table["blob"].combine_chunks().dictionary_encode()
+    codes = in_one_piece(table["blob"]).dictionary_encode()
     indices = codes.indices.to_numpy()
     starts = np.concatenate([[0], np.flatnonzero(np.diff(indices)) + 1, [len(indices)]])
     names = codes.dictionary.to_pylist()
@@ -103,5 +104,5 @@ def gather_rows(
         found = pa.concat_tables([rows.read(names) for rows in sources])
         for name in names:
             column = found[name] if as_they_are else found[name].take(places)
-            columns[name] = column.combine_chunks()
+            columns[name] = in_one_piece(column)
     return pa.table(columns), first

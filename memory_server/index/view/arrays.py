@@ -14,6 +14,7 @@ from memory_server.index.view.columns import View
 from memory_server.index.view.lexical import LexicalIndex, Postings
 from memory_server.index.view.texts import NameIndex, Texts
 from memory_server.index.view.vectors import COARSE_DIMENSIONS
+from memory_server.store.pieces import in_one_piece
 from memory_server.store.quantised import QuantisedVectors
 
 _GRAPH = [field.name for field in fields(Graph)]
@@ -59,7 +60,7 @@ def to_table(arrays: Mapping[str, Any]) -> pa.Table:
 
 def from_table(table: pa.Table) -> dict[str, Any]:
     """The arrays of such a table, where they lie: numbers as numpy's, texts as Arrow's."""
-    found = {name: table[name].combine_chunks().flatten() for name in table.column_names}
+    found = {name: in_one_piece(table[name]).flatten() for name in table.column_names}
     return {
         name: array if pa.types.is_string(array.type) else array.to_numpy() for name, array in found.items()
     }

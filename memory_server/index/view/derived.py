@@ -13,6 +13,7 @@ from indexers.references.graph import Graph, GraphInput, resolve_references
 from indexers.terms import text_terms
 from memory_server.index.view.lexical import LexicalIndex, build_lexical_index
 from memory_server.index.view.texts import Labels, Texts
+from memory_server.store.pieces import in_one_piece
 
 
 def index_file_names(paths: Sequence[str]) -> dict[str, list[int]]:
@@ -48,7 +49,7 @@ def find_tests(
 
 def index_terms(rows: pa.Table, file_of: NDArray[np.int32], paths: Sequence[str]) -> LexicalIndex:
     """The term index of symbols, and of the files that they are in."""
-    terms, counts = rows["terms"].combine_chunks(), rows["counts"].combine_chunks()
+    terms, counts = in_one_piece(rows["terms"]), in_one_piece(rows["counts"])
     return build_lexical_index(
         offsets=terms.offsets.to_numpy().astype(np.int64) - terms.offsets[0].as_py()
         if len(terms)
@@ -71,15 +72,15 @@ def link_symbols(
     """Resolved references and importance; ``sources`` are the symbols that the references stand in."""
     return resolve_references(
         GraphInput(
-            names=symbols["name"].combine_chunks(),
-            kinds=symbols["kind"].combine_chunks(),
+            names=in_one_piece(symbols["name"]),
+            kinds=in_one_piece(symbols["kind"]),
             parents=parent,
             file_of=file_of,
             paths=files["path"].to_pylist(),
             languages=files["language"].to_pylist(),
-            ref_names=references["name"].combine_chunks(),
-            ref_qualifiers=references["qualifier"].combine_chunks(),
-            ref_kinds=references["kind"].combine_chunks(),
+            ref_names=in_one_piece(references["name"]),
+            ref_qualifiers=in_one_piece(references["qualifier"]),
+            ref_kinds=in_one_piece(references["kind"]),
             ref_sources=sources,
             ref_lines=references["line"].to_numpy(),
         )

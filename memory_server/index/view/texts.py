@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from memory_server.store.pieces import in_one_piece
+
 _BLOCK = 65_536
 """Texts decoded at once by those who go through all of them."""
 
@@ -22,7 +24,7 @@ class Texts(Sequence[str]):
     __slots__ = ("column",)
 
     def __init__(self, column: Any) -> None:  # noqa: ANN401 - Arrow is not typed
-        self.column = _whole(column)
+        self.column = in_one_piece(column)
 
     def __len__(self) -> int:
         return len(self.column)
@@ -55,7 +57,7 @@ class Labels(Sequence[str]):
     __slots__ = ("_codes", "_distinct")
 
     def __init__(self, column: Any) -> None:  # noqa: ANN401 - Arrow is not typed
-        encoded = _whole(column).dictionary_encode()
+        encoded = in_one_piece(column).dictionary_encode()
         self._codes: NDArray[np.int32] = encoded.indices.to_numpy()
         self._distinct: list[str] = encoded.dictionary.to_pylist()
 
@@ -99,7 +101,7 @@ class NameIndex(Mapping[str, list[int]]):
 
 def index_names(column: Any, named: NDArray[np.bool_]) -> NameIndex:  # noqa: ANN401 - Arrow is not typed
     """Index the names of a column where they are ``named``; an empty name is none."""
-    encoded = _whole(column).dictionary_encode()
+    encoded = in_one_piece(column).dictionary_encode()
     texts = [text.lower() for text in encoded.dictionary.to_pylist()]
     lowered = sorted({text for text in texts if text})
     place_of = {text: place for place, text in enumerate(lowered)}
@@ -110,8 +112,3 @@ def index_names(column: Any, named: NDArray[np.bool_]) -> NameIndex:  # noqa: AN
     present, starts = np.unique(names[symbols], return_index=True)
     kept = pa.array(lowered, pa.string()).take(pa.array(present))
     return NameIndex(Texts(kept), np.append(starts, len(symbols)).astype(np.int64), symbols.astype(np.int32))
-
-
-def _whole(column: Any) -> Any:  # noqa: ANN401 - Arrow is not typed
-    """A column as one array."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

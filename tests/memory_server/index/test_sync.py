@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexers.languages import registry
 from memory_server.index import rebuild, tree_files, update
 from memory_server.index import workers as reading
 from memory_server.memory import Memory
@@ -275,7 +276,7 @@ def test_a_file_that_changes_while_it_is_indexed_is_read_again(repository: Proje
 
 
 def change_languages(patch: pytest.MonkeyPatch) -> Memory:
-    patch.setattr(rebuild, "registry_fingerprint", lambda: "other languages")
+    patch.setattr(registry, "registry_fingerprint", lambda: "other languages")
     return open_memory(Path.cwd())
 
 
@@ -300,7 +301,7 @@ def change_model(_: pytest.MonkeyPatch) -> Memory:
 
 
 def change_two(patch: pytest.MonkeyPatch) -> Memory:
-    patch.setattr(rebuild, "registry_fingerprint", lambda: "other languages")
+    patch.setattr(registry, "registry_fingerprint", lambda: "other languages")
     return change_model(patch)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,13 +56,21 @@ class Summary:
         """The summary as plain lines, without source."""
         lines = [self.head(detail)]
         if detail >= Detail.DIGEST:
-            said = " ".join(part for part in (first_sentence(self.doc), self.calls_text()) if part)
+            said = " ".join(part for part in (_apart(first_sentence(self.doc)), self.calls_text()) if part)
             lines += [f"  {said}"] if said else []
         return "\n".join(lines)
 
     def calls_text(self) -> str:
         """The calls that matter, as ``calls: a, b``."""
         return f"calls: {', '.join(self.calls)}" if self.calls else ""
+
+
+_OURS = re.compile(r"(?:calls|signals): |\d+\t")
+
+
+def _apart(sentence: str) -> str:
+    """A doc's sentence, in quotes where it begins like what stands in its place otherwise."""
+    return json.dumps(sentence, ensure_ascii=False) if _OURS.match(sentence) else sentence
 
 
 def first_sentence(doc: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json as json_text
 import re
 
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\N{ARABIC LETTER MARK}\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}\u202a-\u202e"
-    "\u2066-\u2069\ud800-\udfff]"
+    "\u2028\u2029\u2066-\u2069\ud800-\udfff]"
 )
-"""Control characters but tabs and line feeds, what turns the direction of writing, and halves of surrogate pairs, which
-no output takes."""
+"""Control characters but tabs and line feeds, what ends a line or turns the direction of writing, and halves of
+surrogate pairs, which no output takes."""
 
 
 def show_hidden(text: str) -> str:
@@ -20,6 +21,34 @@ def show_hidden(text: str) -> str:
 def show_line(text: str) -> str:
     """The same for a text that is one line, whatever name or word stands in it."""
     return show_hidden(text).replace("\n", "\N{SYMBOL FOR LINE FEED}")
+
+
+_NOT_IN_PATH = re.compile(r"[\s,;:\"`\x00-\x1f\x7f-\x9f]")
+_NOT_IN_NAME = re.compile(r"[,;:](?:\s|$)|[\n\r\t\u2028\u2029]|^\s|\s$|\s\(")
+
+
+def quote_path(path: str, rest: str = "") -> str:
+    """A path, with the rest of a target, among words of ours: in quotes where it could be taken for one of them."""
+    return _quote(path + rest) if _NOT_IN_PATH.search(path) else path + rest
+
+
+def quote_name(name: str) -> str:
+    """A symbol's name among words of ours: in quotes where it could be taken for one of them."""
+    return _quote(name) if _NOT_IN_NAME.search(name) else name
+
+
+def unquote(text: str) -> str:
+    """A path or a target as it was before it was quoted."""
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        try:
+            return str(json_text.loads(text))
+        except ValueError:
+            return text
+    return text
+
+
+def _quote(text: str) -> str:
+    return json_text.dumps(text, ensure_ascii=False)
 
 
 def escape_hidden(json: str) -> str:

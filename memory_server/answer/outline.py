@@ -20,6 +20,7 @@ from memory_server.index.fresh import Sight
 from memory_server.index.view import SIDE_ROLES, View
 from memory_server.query.filters import path_filter
 from memory_server.query.targets import describe_symbol
+from memory_server.visible import quote_path
 
 OUTLINE_SYMBOLS = 3_000
 """The largest budget holds fewer lines than this; the weightiest symbols are chosen among so many."""
@@ -74,7 +75,7 @@ class OutlineReply(Reply):
         page.add(*_title(self))
         shown_path = ""
         for branch in self.branches:
-            heading = [TextLine(branch.path)] if branch.path != shown_path else []
+            heading = [TextLine(quote_path(branch.path))] if branch.path != shown_path else []
             page.add(*heading, *([branch.line(self.detail)] if branch.summary.kind != "file" else []))
             shown_path = branch.path
         return page.close(self.left_out.text(), *self.notes)
@@ -111,7 +112,7 @@ def outline(repository: Repository, path: OutlinePath = "", budget: TokenBudget 
         inside = [place for place, candidate in enumerate(in_time(view.paths)) if fits(candidate)]
         if not inside:
             hint = "outline without a path shows the repository"
-            raise AbsentError(f"nothing indexed at {path or 'this repository'}", hint)
+            raise AbsentError(f"nothing indexed at {quote_path(path) or 'this repository'}", hint)
         whole = _tell(sight, path, inside, budget or repository.config.budget.outline)
         return whole, {view.paths[place] for place in inside} if path else set()
 
@@ -181,8 +182,8 @@ def _count_folders(view: View, inside: Sequence[int], path: str) -> dict[str, in
 def _title(reply: OutlineReply) -> list[TextLine]:
     most = ", ".join(f"{name} {count}" for name, count in list(reply.languages.items())[:LANGUAGES])
     files = "1 file" if reply.files == 1 else f"{reply.files} files"
-    title = [TextLine(f"{reply.path or 'repository'}: {files}, {reply.symbols} symbols ({most})")]
-    listed = ", ".join(f"{name} {count}" for name, count in list(reply.folders.items())[:FOLDERS])
+    title = [TextLine(f"{quote_path(reply.path) or 'repository'}: {files}, {reply.symbols} symbols ({most})")]
+    listed = ", ".join(f"{quote_path(name)} {count}" for name, count in list(reply.folders.items())[:FOLDERS])
     return [*title, TextLine(f"folders: {listed}")] if listed else title
 
 
@@ -213,7 +214,7 @@ def _choose(branches: Sequence[Branch], room: float, detail: Detail) -> set[int]
             chain.append(parents[chain[-1]])
         path = branches[place].path
         lines = [branches[link].line(detail) for link in chain if branches[link].summary.kind != "file"]
-        cost = cost_of(lines if path in paths else [TextLine(path), *lines])
+        cost = cost_of(lines if path in paths else [TextLine(quote_path(path)), *lines])
         if cost > room:
             continue
         room -= cost

@@ -47,6 +47,7 @@ from memory_server.query.targets import (
     find_named_file,
     resolve_target,
 )
+from memory_server.visible import quote_path
 
 BODY_KINDS = frozenset({"function", "method", "macro"})
 """Too long for the budget, these show how they begin; others show what they hold."""
@@ -82,20 +83,20 @@ class Slice:
     def text_lines(self) -> list[TextLine]:
         """The slice as text, under a heading."""
         if self.end_line < self.start_line:
-            return [TextLine(f"{self.path} is empty")]
+            return [TextLine(f"{quote_path(self.path)} is empty")]
         lines = [TextLine(self._heading()), *numbered_text([*self.enclosing, *self.lines], self.path)]
         if self.detail is not None:
             lines += _member_lines(self.path, self.members, self.detail)
             and_members = f" and {self.members_left} members" if self.members_left else ""
-            how = f"read a member by its name, or {self.path}:FIRST-LAST"
+            how = f"read a member by its name, or {quote_path(self.path, ':FIRST-LAST')}"
             return [*lines, TextLine(f"left out: the source{and_members}; {how}")]
-        return [*lines, _rest(self.rest)] if self.rest else lines
+        return [*lines, _rest(self.path, self.rest)] if self.rest else lines
 
     def _heading(self) -> str:
         about = f"{self.kind} {self.name}"
         if self.kind in (LINES, FILE):
             about = f"in {self.name}" if self.name else ""
-        return f"{self.path}:{self.start_line}-{self.end_line}  {about}".rstrip()
+        return f"{quote_path(self.path, f':{self.start_line}-{self.end_line}')}  {about}".rstrip()
 
     def json(self) -> Json:
         """The slice as data."""
@@ -123,7 +124,7 @@ class Unread:
 
     def text_lines(self) -> list[TextLine]:
         """The problem with its hint."""
-        return [TextLine(line) for line in f"{self.problem}; {self.hint}".split("\n")]
+        return [TextLine(f"{self.problem}; {self.hint}")]
 
     def json(self) -> Json:
         """The problem as data."""
@@ -247,7 +248,9 @@ def _slice_file(view: View, target: FileTarget, text: Sequence[str], context: in
         members = _members(view, int(view.first[place])) if place is not None else ()
         return Slice(path, 1, len(text), "", FILE, (), numbered(text, 1, len(text)), members)
     if target.start > len(text):
-        raise NotFoundError(f"{path} has {len(text)} lines", f"outline {path} lists its symbols")
+        raise NotFoundError(
+            f"{quote_path(path)} has {len(text)} lines", f"outline {quote_path(path)} lists its symbols"
+        )
     start, end = target.start, min(target.end, len(text))
     lines = with_context(text, start, end, context)
     inner = find_innermost(view, place, start, end) if place is not None else -1
@@ -323,7 +326,9 @@ def _shorten(piece: Slice, room: float) -> Slice:
     if piece.members:
         return _shorten_to_members(piece, room)
     lines = [line for line in piece.lines if line.number >= piece.start_line]
-    kept = cut_to_budget(lines, room - cost_of([_rest(f"{piece.path}:{piece.end_line}-{piece.end_line}")]))
+    kept = cut_to_budget(
+        lines, room - cost_of([_rest(piece.path, f"{piece.path}:{piece.end_line}-{piece.end_line}")])
+    )
     first = (kept[-1].number if kept else piece.start_line - 1) + 1
     left = max(piece.end_line - first + 1, 0)
     return replace(
@@ -331,13 +336,14 @@ def _shorten(piece: Slice, room: float) -> Slice:
     )
 
 
-def _rest(target: str) -> TextLine:
-    return TextLine(f"left out: lines {target.rpartition(':')[2]}; read {target}, or raise budget")
+def _rest(path: str, target: str) -> TextLine:
+    asked = quote_path(path, target.removeprefix(path))
+    return TextLine(f"left out: lines {target.rpartition(':')[2]}; read {asked}, or raise budget")
 
 
 def _shorten_to_members(piece: Slice, room: float) -> Slice:
     """What a large symbol holds, in place of its source."""
-    note = f"left out: the source; read a member by its name, or {piece.path}:FIRST-LAST"
+    note = f"left out: the source; read a member by its name, or {quote_path(piece.path, ':FIRST-LAST')}"
     page = Page(room - token_cost(f"{note} and 10000 members"), reserve=0)
     first = [line for line in piece.lines if line.number == piece.start_line][:1]
     for detail in (Detail.SIGNATURE, Detail.NAMES):

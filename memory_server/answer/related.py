@@ -37,6 +37,7 @@ from memory_server.query.targets import (
     find_symbols,
     resolve_target,
 )
+from memory_server.visible import quote_name, quote_path
 
 SHOWN_REFERENCES = 2
 """How many referring lines of one symbol are shown; of further ones, the numbers."""
@@ -220,7 +221,8 @@ def _quote(sight: Sight, reply: RelatedReply, shown: int) -> RelatedReply:
 def _title(reply: RelatedReply) -> TextLine:
     symbol = reply.symbol
     assert symbol is not None
-    where = f"{symbol.name} ({symbol.path}:{symbol.start_line})" if symbol.name else symbol.path
+    where = quote_path(symbol.path, f":{symbol.start_line}" if symbol.name else "")
+    where = f"{quote_name(symbol.name)} ({where})" if symbol.name else where
     none = "none found; search may find uses that are not resolved"
     title = f"{reply.relation} of {where}: {reply.found or none}"
     return TextLine(f"{title}; ? = the name alone fits" if reply.has_unsure else title)
@@ -238,7 +240,7 @@ def fit(whole: RelatedReply) -> RelatedReply:
     while shown < len(rows) and page.add(*rows[shown]):
         shown += 1
     left = Counter(relative.summary.path.split("/")[0] for relative in whole.relatives[shown:])
-    where = ", ".join(f"{name} {count}" for name, count in left.most_common(4))
+    where = ", ".join(f"{quote_path(name)} {count}" for name, count in left.most_common(4))
     return replace(
         whole,
         relatives=whole.relatives[:shown],
@@ -255,7 +257,7 @@ def _rows(relatives: Sequence[Relative], tell: Callable[[Relative], list[TextLin
         heading = [f"at distance {relative.depth}:"] if relative.depth != depth else []
         lines = tell(relative)
         if heading or relative.summary.path != path:
-            heading.append(relative.summary.path)
+            heading.append(quote_path(relative.summary.path))
         path, depth = relative.summary.path, relative.depth
         if heading and relative.summary.kind == "file":
             heading[-1] += lines.pop(0).text.removeprefix("  file")

@@ -11,6 +11,7 @@ from indexers.summarize import Summary
 from indexers.tokens import truncate
 from memory_server.answer.page import HEAD_WIDTH, Page, TextLine, cost_of, join
 from memory_server.model import Line, SearchHit
+from memory_server.visible import quote_name, quote_path
 
 Json = Mapping[str, object]
 
@@ -64,7 +65,8 @@ class Candidate:
         """The target and, where that does not tell them, the lines."""
         where = "" if self.target.endswith(f":{self.summary.span}") else f"  {self.summary.span}"
         said = truncate(self.summary.signature, HEAD_WIDTH) or self.summary.kind
-        return TextLine(f"  {self.target}{where}" + (f" {said}" if with_signature else ""))
+        target = quote_path(self.summary.path, self.target.removeprefix(self.summary.path))
+        return TextLine(f"  {target}{where}" + (f" {said}" if with_signature else ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def ambiguity_lines(ambiguity: Ambiguity, budget: float) -> tuple[TextLine, ...]
 
 
 def _ambiguity_title(target: str) -> TextLine:
-    return TextLine(f"{truncate(target, TARGET_WIDTH)} is ambiguous; ask for one of:")
+    return TextLine(f"{quote_name(truncate(target, TARGET_WIDTH))} is ambiguous; ask for one of:")
 
 
 def symbol_json(symbol: Summary | SearchHit) -> dict[str, object]:

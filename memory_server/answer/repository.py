@@ -12,6 +12,7 @@ from memory_server.query.rank import RANKING, Ranking
 from memory_server.query.relations import SURE
 from memory_server.query.rerank import Reranker
 from memory_server.query.targets import describe_symbol, inside_root
+from memory_server.visible import unquote
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class Repository:
         Raises:
             OutsideRepositoryError: the path leads outside the repository.
         """
-        path = inside_root(self.index.root, path.strip()) if path.strip() else ""
+        path = inside_root(self.index.root, unquote(path.strip())) if path.strip() else ""
         return "" if path == "." else path
 
 

@@ -26,6 +26,7 @@ from memory_server.model import Line, SearchHit
 from memory_server.query.question import Query, read_query
 from memory_server.query.rerank import hit_text, rerank
 from memory_server.query.search import search_view
+from memory_server.visible import quote_name, quote_path
 
 FOUND_HITS, MAX_HITS, MAX_WEAKER = 60, 12, 10
 """Hits to choose from; of them, at most so many are told of, and so many of the weaker ones named."""
@@ -233,7 +234,7 @@ def _fit_hits(hits: Sequence[SearchHit], room: float) -> list[SearchHit]:
     paths: set[str] = set()
     for hit in hits:
         bare = replace(hit, lines=())
-        heading = [] if hit.path in paths else [TextLine(hit.path)]
+        heading = [] if hit.path in paths else [TextLine(quote_path(hit.path))]
         cost, full = cost_of([*heading, *_hit_lines(bare)]), cost_of([*heading, *_hit_lines(hit)])
         if cost > room:
             break
@@ -248,7 +249,7 @@ def _told(hits: Sequence[SearchHit]) -> list[TextLine]:
     by_file: dict[str, list[TextLine]] = {}
     for hit in hits:
         by_file.setdefault(hit.path, []).extend(_hit_lines(hit))
-    return [line for path, lines in by_file.items() for line in (TextLine(path), *lines)]
+    return [line for path, lines in by_file.items() for line in (TextLine(quote_path(path)), *lines)]
 
 
 def _hit_lines(hit: SearchHit) -> list[TextLine]:
@@ -269,9 +270,11 @@ def _naming(hits: Sequence[SearchHit]) -> TextLine:
     """One line: each file with the lines and the names of what it holds."""
     files: dict[str, list[str]] = {}
     for hit in hits:
-        lines = f"{hit.start_line}-{hit.end_line} {hit.name.rpartition('.')[2]}"
+        lines = f"{hit.start_line}-{hit.end_line} {quote_name(hit.name.rpartition('.')[2])}"
         files.setdefault(hit.path, []).append(lines.rstrip())
-    return TextLine("weaker: " + "; ".join(f"{path} {', '.join(found)}" for path, found in files.items()))
+    return TextLine(
+        "weaker: " + "; ".join(f"{quote_path(path)} {', '.join(found)}" for path, found in files.items())
+    )
 
 
 def _hit_json(hit: SearchHit) -> dict[str, object]:

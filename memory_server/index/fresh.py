@@ -14,6 +14,7 @@ from memory_server.index.tree import TreeIndex
 from memory_server.index.update import put_into_view
 from memory_server.index.view import View, empty_view
 from memory_server.store.rows import blob_id
+from memory_server.visible import quote_path
 
 T = TypeVar("T")
 
@@ -73,7 +74,7 @@ class Sight:
         source = self.find(path)
         if isinstance(source, Skipped):
             hint = _HINTS.get(source.reason, "repo-memory status says what is left out")
-            raise NotFoundError(f"{path} is not served: {source.reason}", hint)
+            raise NotFoundError(f"{quote_path(path)} is not served: {source.reason}", hint)
         if path not in self._lines:
             self._lines[path] = split_lines(source.data)
         return self._lines[path]

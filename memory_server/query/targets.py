@@ -16,6 +16,7 @@ from indexers.tokens import truncate
 from memory_server.deadline import in_time
 from memory_server.errors import AbsentError, NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.index.view import SIDE_ROLES, View
+from memory_server.visible import quote_name, quote_path, unquote
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?")
 _SEPARATORS = re.compile(r"\.|::|#|->|/")
@@ -60,7 +61,7 @@ def resolve_target(view: View, root: Path, text: str) -> FileTarget | SymbolTarg
         QueryError: the target is longer than `MAX_PATH` characters.
     """
     check_length(text, "target")
-    text = text.strip().strip("`")
+    text = unquote(text.strip().strip("`"))
     if "::" in text and (path := find_path(view, root, text.split("::", 1)[0])):
         return _named_in_file(view, path, text.split("::", 1)[1])
     if (match := _LINES.fullmatch(text)) and (path := find_path(view, root, match["path"])):
@@ -79,7 +80,7 @@ def find_named_file(root: Path, text: str) -> str:
         QueryError: the target is longer than `MAX_PATH` characters.
     """
     check_length(text, "target")
-    text = text.strip().strip("`")
+    text = unquote(text.strip().strip("`"))
     before, colons, _ = text.partition("::")
     lines = _LINES.fullmatch(text)
     for path in (before if colons else "", lines["path"] if lines else "", text):
@@ -134,15 +135,17 @@ def find_path(view: View, root: Path, text: str) -> str | None:
 def _named_in_file(view: View, path: str, name: str) -> SymbolTarget:
     place = view.file_index.get(path)
     if place is None:
-        raise NotFoundError(f"{path} is not indexed", f"read {path}:1-100 shows its lines")
+        raise NotFoundError(
+            f"{quote_path(path)} is not indexed", f"read {quote_path(path, ':1-100')} shows its lines"
+        )
     first, last = int(view.first[place]), int(view.first[place + 1])
     wanted = _parts(name)
     found = [symbol for symbol in range(first + 1, last) if wanted and _fits(view, symbol, wanted)]
     if not found:
         known = [full for full in view.qualified_names[first:last] if len(full) <= MAX_NAME]
         near = get_close_matches(name[:MAX_NAME], known, n=3, cutoff=0.5)
-        hint = _suggest(near) if near else f"outline {path} lists its symbols"
-        raise NotFoundError(f"no {truncate(name, SAID_WIDTH)} in {path}", hint)
+        hint = _suggest(near) if near else f"outline {quote_path(path)} lists its symbols"
+        raise NotFoundError(f"no {quote_name(truncate(name, SAID_WIDTH))} in {quote_path(path)}", hint)
     return SymbolTarget(_prefer(view, found))
 
 
@@ -157,7 +160,8 @@ def find_symbols(view: View, text: str) -> tuple[int, ...]:
     named = [symbol for symbol in view.by_name.get(last, ()) if _fits(view, symbol, wanted)]
     if not named:
         raise AbsentError(
-            f"no symbol or file {truncate(text, SAID_WIDTH)}", _suggest(nearest_names(view, wanted))
+            f"no symbol or file {quote_name(truncate(text, SAID_WIDTH))}",
+            _suggest(nearest_names(view, wanted)),
         )
     exact = [symbol for symbol in named if view.names[symbol] == wanted[-1]]
     return _prefer(view, exact or named)
@@ -250,5 +254,5 @@ def _spelt(view: View, outer: Sequence[str], names: Iterable[str]) -> dict[str, 
 
 
 def _suggest(names: Sequence[str]) -> str:
-    said = [truncate(name, SAID_WIDTH) for name in names]
+    said = [quote_name(truncate(name, SAID_WIDTH)) for name in names]
     return f"did you mean {', '.join(said)}?" if said else "use search to find it"

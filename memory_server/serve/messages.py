@@ -57,7 +57,7 @@ def _read_text(text: str, greeted: int | str | None) -> Iterator[Found]:
         return
     if not isinstance(held, list):
         yield from _read_one(held, greeted)
-    elif not held or not all(isinstance(one, dict) for one in held):
+    elif not any(isinstance(one, dict) for one in held):
         yield refuse(INVALID_REQUEST, "a batch holds messages, at least one, and nothing else")
     else:
         for one in held:

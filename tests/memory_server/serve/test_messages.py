@@ -137,6 +137,11 @@ def test_a_batch_is_read_one_by_one_and_each_request_gets_its_reply() -> None:
     assert sorted(str(reply["id"]) for reply in replies) == ["1", "5", "7", "six"]
 
 
+def test_what_else_a_batch_holds_keeps_no_request_in_it_from_its_reply() -> None:
+    replies = serve(initialize(VERSION), json.dumps([ping(5), 5, "x"]).encode() + b"\n", refused=3)
+    assert sorted(str(reply["id"]) for reply in replies) == ["1", "5", "None", "None"]
+
+
 def test_bytes_and_halves_of_pairs_that_are_no_text_are_replaced() -> None:
     for odd in (b"\xff", b"\\ud800"):
         text = b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"' + odd + b'"}}'

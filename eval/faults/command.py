@@ -69,7 +69,7 @@ def faults(
             report = try_all(
                 dict(kinds), seed, rounds, quick=quick, show=lambda told: status.update(Text(told)), tell=tell
             )
-    text = fold_json(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+    text = fold_json(json.dumps(asdict(report), indent=2))  # in ASCII: names may be no text
     tell_result(text, build_report(report), output, as_json=as_json)
     if report.failed:
         raise typer.Exit(1)

@@ -62,6 +62,14 @@ def test_what_is_wrong_is_counted_told_and_ends_with_one(monkeypatch: pytest.Mon
     assert "wrong: sample: a bad one\n  it broke" in run_sample(monkeypatch)[1]
 
 
+def test_evidence_that_is_no_text_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(command, "KINDS", {"odd": lambda _: iter([Trial("odd \udcff", lambda: ["\udcff"])])})
+    result = CliRunner().invoke(app, ["faults", "--output", str(tmp_path / "kept.json")])
+    assert result.exit_code == 1
+    (kind,) = json.loads((tmp_path / "kept.json").read_text("utf-8"))["kinds"]
+    assert kind["failures"] == [{"trial": "odd \udcff", "evidence": ["\udcff"]}]
+
+
 def test_a_seed_draws_the_same_again_and_all_are_tried_unless_it_is_quick(tmp_path: Path) -> None:
     def names(seed: int, *, quick: bool) -> list[str]:
         return [trial.name for trial in sample(Plan(Random(seed), 3, quick, tmp_path))]

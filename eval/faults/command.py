@@ -18,7 +18,7 @@ from rich.text import Text
 
 from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
-from eval.faults import clients, contention, corruption, disk, hostile, kills, soak, torn
+from eval.faults import clients, contention, corruption, disk, grammars, hostile, kills, soak, torn
 from eval.faults.ground.commands import isolated
 from eval.faults.trials import FORMAT, Fact, FaultReport, Kind, Plan, Tell, run_kind
 from eval.machine import code_state, describe_machine, own_revision
@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     "disk": disk.trials,
     "contention": contention.trials,
     "hostile": hostile.trials,
+    "grammars": grammars.trials,
     "soak": soak.trials,
     "clients": clients.trials,
 }
@@ -51,6 +52,14 @@ def faults(
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="What is drawn; 0: another each time.")] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Try few of each sort instead of all.")] = False,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="More code to break, such as the tests of public grammars; for the kind grammars.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     output: Output = None,
 ) -> None:
@@ -67,7 +76,13 @@ def faults(
         tell(f"seed {seed}")
         with console.status("starting") as status:
             report = try_all(
-                dict(kinds), seed, rounds, quick=quick, show=lambda told: status.update(Text(told)), tell=tell
+                dict(kinds),
+                seed,
+                rounds,
+                quick=quick,
+                show=lambda told: status.update(Text(told)),
+                tell=tell,
+                inputs=inputs,
             )
     text = fold_json(json.dumps(asdict(report), indent=2))  # in ASCII: names may be no text
     tell_result(text, build_report(report), output, as_json=as_json)
@@ -87,7 +102,14 @@ def find_kind(name: str) -> tuple[str, Kind]:
 
 
 def try_all(
-    kinds: Mapping[str, Kind], seed: int, rounds: int, *, quick: bool, show: Tell, tell: Tell
+    kinds: Mapping[str, Kind],
+    seed: int,
+    rounds: int,
+    *,
+    quick: bool,
+    show: Tell,
+    tell: Tell,
+    inputs: Path | None = None,
 ) -> FaultReport:
     """Try some kinds, each in a folder of its own and with what its name and the seed draw."""
     machine, revision, state = describe_machine(), own_revision(), code_state()
@@ -95,7 +117,7 @@ def try_all(
     for name, kind in kinds.items():
         with tempfile.TemporaryDirectory(prefix="repo-memory-faults-", ignore_cleanup_errors=True) as folder:
             scratch = Path(os.path.realpath(folder))
-            plan = Plan(random.Random(f"{seed} {name}"), rounds, quick, scratch)
+            plan = Plan(random.Random(f"{seed} {name}"), rounds, quick, scratch, inputs)
             with isolated(scratch):
                 found.append(run_kind(name, kind, plan, show, tell))
     steady = state == code_state()

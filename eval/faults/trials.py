@@ -46,13 +46,15 @@ class Fact:
 class Plan:
     """How much a kind tries: all of it, or, where it is ``quick``, as many of each sort as there are ``rounds``.
 
-    What is drawn is drawn from ``rng``; ``scratch`` is an empty folder of the kind's own.
+    What is drawn is drawn from ``rng``; ``scratch`` is an empty folder of the kind's own; ``inputs`` holds more code
+    to break.
     """
 
     rng: Random
     rounds: int
     quick: bool
     scratch: Path
+    inputs: Path | None = None
     facts: list[Fact] = field(default_factory=list)
 
     def pick(self, items: Sequence[Item]) -> Sequence[Item]:

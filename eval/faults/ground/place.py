@@ -70,7 +70,10 @@ class Place:
 
     def outside(self) -> Fingerprints:
         """All in the folder but the index: what no command but ``init`` and ``remove`` may change."""
-        besides = {self.state, self._kept, self.scratch / "temporary"}
+        git = self.root / ".git"
+        has_git = git.is_dir() and not git.is_symlink()  # of a link, the index keeps away
+        index = self.state if has_git else self.root / ".repo-memory"
+        besides = {index, self._kept, self.scratch / "temporary"}
         return {str(path): _fingerprint(path) for path in _walk(self.scratch, besides)}
 
     def changed_outside(self, before: Fingerprints) -> list[str]:

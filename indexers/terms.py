@@ -58,9 +58,13 @@ _known_terms = lru_cache(maxsize=20_000)(identifier_terms)
 
 def text_terms(text: str) -> list[int]:
     """Hashed search terms of a text in order, repeats kept."""
-    return [term for found in split_identifiers(text.encode()) for term in _known_terms(found)]
+    return [
+        term for found in split_identifiers(text.encode(errors="replace")) for term in _known_terms(found)
+    ]
 
 
 def text_words(text: str) -> list[str]:
     """The words of a text in order, identifiers split and lowercased."""
-    return [word for found in split_identifiers(text.encode()) for word in identifier_words(found)]
+    return [
+        word for found in split_identifiers(text.encode(errors="replace")) for word in identifier_words(found)
+    ]

@@ -83,6 +83,7 @@ def test_a_model_that_a_repository_names_is_not_asked_for(
 def test_one_that_the_user_names_is_asked_for(
     root: Path, requests: list[bytes], monkeypatch: pytest.MonkeyPatch, said_in: str
 ) -> None:
+    pytest.importorskip("sentence_transformers")
     write_files(root, {".repo-memory.toml": '[embedder]\nmodel = "owner/model"\n'})
     if said_in == "a file":
         settings_of_user().write_text('[embedder]\nmodel = "owner/model"\n', encoding="utf-8")

@@ -122,17 +122,20 @@ def _without_last_spaces(line: str) -> str:
 def _read_glob(glob: str, *, by_name: bool) -> list[Part] | None:
     """The parts of a glob; None where it can never match."""
     parts: list[Part] = []
-    is_literal = (
-        True  # git compares what stands before the first mark by itself, then begins the glob behind that
-    )
+    # What stands before the first mark git compares by itself, then it begins the glob behind that.
+    is_literal, is_open = True, False
     place = 0
     while match := _TOKEN.match(glob, place):
         kind, place = match.lastgroup or "", match.end()
         if kind == "stars":
             before, after = glob[: match.start()], glob[place:]
-            opens = not before or before.endswith("/") or is_literal
-            parts += _read_stars(match[0], before, after, spans=opens and not by_name)
+            at_start = not before or before.endswith("/")
+            # Behind text that git compared by itself, folders that are none leave nothing for the next star to be.
+            is_named = at_start and not (parts[-1:] == [Star.FOLDERS] and is_open)
+            spans = (at_start or is_literal) and not by_name
+            parts += _read_stars(match[0], after, spans=spans, is_named=is_named)
             place += parts[-1] is Star.FOLDERS
+            is_open = not at_start and is_literal
         elif kind == "set":
             found = _read_set(glob, place)
             if found is None:
@@ -147,14 +150,16 @@ def _read_glob(glob: str, *, by_name: bool) -> list[Part] | None:
     return parts
 
 
-def _read_stars(stars: str, before: str, after: str, *, spans: bool) -> list[Part]:
-    """A run of stars: two or more span folders where nothing but a slash stands beside them."""
-    at_start = not before or before.endswith("/")
+def _read_stars(stars: str, after: str, *, spans: bool, is_named: bool) -> list[Part]:
+    """A run of stars: two or more span folders where nothing but a slash stands beside them.
+
+    ``is_named``: it stands for a whole name or the begin of one, which is not empty.
+    """
     if len(stars) > 1 and spans and after.startswith("/"):
         return [Star.FOLDERS]
     if len(stars) > 1 and spans and (not after or after.startswith("\\/")):
-        return [Star.ANYTHING, "."] if at_start and not after else [Star.ANYTHING]
-    return ["(?=[^/])", Star.NAME] if at_start else [Star.NAME]
+        return [Star.ANYTHING, "."] if is_named and not after else [Star.ANYTHING]
+    return ["(?=[^/])", Star.NAME] if is_named else [Star.NAME]
 
 
 def _read_set(glob: str, place: int) -> tuple[str, int] | None:

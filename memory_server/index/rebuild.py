@@ -62,9 +62,8 @@ class IndexStamp:
 
 def make_stamp(embedding_model: str) -> IndexStamp:
     """What an index made now, with a model of this id, is made by."""
-    from indexers.languages.registry import (
-        registry_fingerprint,  # a run that finds another waiting needs none
-    )
+    # Imported here: a hook's run that finds another waiting needs none of it.
+    from indexers.languages.registry import registry_fingerprint
 
     return IndexStamp(INDEX_VERSION, registry_fingerprint(), metadata.version("tree-sitter"), embedding_model)
 

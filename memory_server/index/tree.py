@@ -180,9 +180,8 @@ class TreeIndex:
         """One write: read what changed (``diff`` if it is known), store new blobs, build and publish the view."""
         anew = bool(reason) or self.info is None  # without a reason, an overlay was never stored
         likely = len(self.view) if reason else 0
-        shown = (
-            self.view if self.is_whole and not self.why_rebuild() else None
-        )  # right until there is another
+        # What is shown is right until there is another.
+        shown = self.view if self.is_whole and not self.why_rebuild() else None
         before: Manifest = {} if anew else self.view.manifest
         diff = diff or self._files.find_changes(self.view, anew=anew)
         if not anew and not diff.changes:

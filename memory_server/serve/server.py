@@ -161,7 +161,7 @@ class _Session:
                 tasks.start_soon(self._send, departures)
                 await self.server.run(arrived, leaving, self.server.create_initialization_options())
                 tasks.cancel_scope.cancel()
-        except Exception:  # the client is told of each request, and has no other way to learn of it
+        except ExceptionGroup:  # the client is told of each request, and has no other way to learn of it
             logger.exception("the session broke")
         for request in self._open.elements():
             self.wire.send(refuse(INTERNAL_ERROR, "the session ended before the answer", json.dumps(request)))

@@ -104,12 +104,7 @@ class Run:
 
     def end(self) -> Ended:
         """Wait for its end."""
-        try:
-            code: int | None = self.process.wait(HANGS_AFTER)
-        except subprocess.TimeoutExpired:
-            code = None
-            self.kill()
-            self.process.wait()
+        code = wait_for(self.process)
         told = []
         for file in self._texts:
             file.seek(0)
@@ -122,6 +117,16 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and all that it started, which lead a group of their own."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_for(process: subprocess.Popen[bytes]) -> int | None:
+    """The code that a process ends with; None where it hangs, and is killed with all that it started."""
+    try:
+        return process.wait(HANGS_AFTER)
+    except subprocess.TimeoutExpired:
+        kill_group(process)
+        process.wait()
+        return None
 
 
 def _children_work() -> float:

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from eval.faults.ground.code import change_code, write_code
 from eval.faults.ground.commands import Ended, Run
 from eval.faults.ground.equality import find_differences
 from eval.faults.trials import Plan
-from indexers.git import run_git
+from indexers.errors import GitError
+from indexers.git import find_git, run_git
 from memory_server.memory import Memory
 
 Fingerprints = Mapping[str, tuple[object, ...]]
@@ -70,10 +72,9 @@ class Place:
 
     def outside(self) -> Fingerprints:
         """All in the folder but the index: what no command but ``init`` and ``remove`` may change."""
-        git = self.root / ".git"
-        has_git = git.is_dir() and not git.is_symlink()  # of a link, the index keeps away
-        index = self.state if has_git else self.root / ".repo-memory"
-        besides = {index, self._kept, self.scratch / "temporary"}
+        besides = {self.state, self._kept, self.scratch / "temporary"}
+        with suppress(GitError):
+            besides |= {self.root / ".repo-memory"} if find_git(self.root) is None else set()
         return {str(path): _fingerprint(path) for path in _walk(self.scratch, besides)}
 
     def changed_outside(self, before: Fingerprints) -> list[str]:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from eval.faults.ground import commands
-from eval.faults.ground.commands import HANGS_AFTER, Ended, kill_group
+from eval.faults.ground.commands import HANGS_AFTER, Ended, kill_group, wait_for
 
 Message = dict[str, Any]
 
@@ -141,12 +141,7 @@ class Server:
         assert self.process.stdin is not None
         with suppress(OSError):
             self.process.stdin.close()
-        try:
-            code: int | None = self.process.wait(HANGS_AFTER)
-        except subprocess.TimeoutExpired:
-            code = None
-            self.kill()
-            self.process.wait()
+        code = wait_for(self.process)
         told = ""
         if not self._err.closed:
             self._err.seek(0)

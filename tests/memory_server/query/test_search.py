@@ -124,3 +124,9 @@ def test_a_file_is_found_by_its_path(memory: Memory, query: str) -> None:
 def test_a_path_that_fits_several_files_prefers_source(memory: Memory) -> None:
     assert memory.search("listener.py", limit=1)[0].path == "src/net/listener.py"
     assert memory.search("dist/listener.py", limit=1)[0].path == "dist/listener.py"
+
+
+@pytest.mark.parametrize("query", ["\udcff\udcfe", "accept client \udcff", "\ud800accept_client"])
+def test_a_query_that_is_no_text_is_answered(memory: Memory, query: str) -> None:
+    names = [hit.name for hit in memory.search(query)]
+    assert ("accept" not in query) or any("accept_client" in name for name in names)

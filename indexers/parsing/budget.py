@@ -68,7 +68,10 @@ def _count_query_steps(tree: Tree, data: bytes) -> int:
 
     Judged from some nodes, drawn by the file's content: a file that is slow is slow in many of its nodes.
     """
-    nodes, cursor, steps = tree.root_node.descendant_count, tree.walk(), 0
+    nodes = tree.root_node.descendant_count
+    if 2 * nodes * nodes <= FREE_STEPS:  # no node is deeper, or has more siblings, than there are
+        return 0
+    cursor, steps = tree.walk(), 0
     places = Random(crc32(data)).sample(range(nodes), min(nodes, _SAMPLE))
     for place in places:
         cursor.goto_descendant(place)

@@ -1,4 +1,4 @@
-"""``python -m eval.chart``: the README's chart, drawn from the results that are kept."""
+"""``python -m eval.chart``: the README's charts, drawn from the results that are kept."""
 
 from __future__ import annotations
 
@@ -17,10 +17,16 @@ from eval.pages.text import escape
 from eval.savings.results import SavingsResult
 from eval.speed.results import SpeedReport
 
-RESULTS, CHART = CHECKOUT / "eval/results", CHECKOUT / ".github/measured.svg"
+RESULTS = CHECKOUT / "eval/results"
+CHART, GROWTH_CHART = CHECKOUT / ".github/measured.svg", CHECKOUT / ".github/growth.svg"
 
 REPOSITORIES = ("flask", "redux", "axum", "rails")
 """What is indexed, from the fewest files to the most."""
+
+SIZES = ("100000",)
+"""Symbols at which the memory of a server is shown, from code that was replicated."""
+
+SHOWN_REQUESTS = (0, 100, 250, 500, 1_000)
 
 ARMS = {
     "whole files as Read caps them": "ripgrep, then whole files",
@@ -119,6 +125,26 @@ def _index_bars(report: SpeedReport) -> Iterator[Bar]:
             name = ""
 
 
+def compare_growth(reports: Sequence[SpeedReport]) -> Iterator[Panel]:
+    """What a server holds over its questions, at each size."""
+    for report in reports:
+        own = next(tool for tool in report.tools if tool.tool == OWN)
+        runs = (("", own.growth, True), (", files edited", own.growth_with_edits, False))
+        groups = tuple(
+            tuple(
+                Bar(f"{asked:,} questions{told}", size, f"{size:,.0f}", still)
+                for asked in SHOWN_REQUESTS
+                for size in [growth.mib[asked // growth.every]]
+            )
+            for told, growth, still in runs
+            if growth is not None
+        )
+        told = (
+            f"MiB of the server's processes after its first answer and so many more; {own.files or 0:,} files"
+        )
+        yield Panel(f"Memory at {own.symbols or 0:,} symbols", told, groups)
+
+
 def draw_chart(panels: Sequence[Panel], notes: Sequence[str]) -> str:
     """Panels one under the other, and notes below them, as an SVG that needs nothing else."""
     tops = [MARGIN]
@@ -178,10 +204,30 @@ def build_chart() -> str:
     return draw_chart([compare_tokens(savings), compare_seconds(speed)], notes)
 
 
+def build_growth_chart() -> str:
+    """The chart of memory at each size.
+
+    Raises:
+        MeasureError: a result is missing, or there is more than one of a kind.
+    """
+    reports = [read_kept(f"scale-{size}-*.json", SpeedReport) for size in SIZES]
+    revisions = " and ".join(sorted({report.revision.split()[-1][:10] for report in reports}))
+    names = " and ".join(sorted({report.repository for report in reports}))
+    return draw_chart(
+        [*compare_growth(reports)],
+        [f"The code of {names}, replicated under changed names; revision {revisions}"],
+    )
+
+
+CHARTS = {CHART: build_chart, GROWTH_CHART: build_growth_chart}
+"""How each chart is made."""
+
+
 def main() -> None:
-    """Draw the README's chart anew, from the results that are kept."""
+    """Draw the charts anew, from the results that are kept."""
     with exit_on_error():
-        CHART.write_text(build_chart(), encoding="utf-8")
+        for path, build in CHARTS.items():
+            path.write_text(build(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from eval.chart import CHART, build_chart, read_kept
+from pathlib import Path
+
+import pytest
+
+from eval.chart import CHARTS, read_kept
 from eval.savings.results import SavingsResult
 from tests.docs.pages import README
 
 
-def test_the_chart_is_drawn_from_the_results() -> None:
-    assert CHART.read_text("utf-8") == build_chart(), "run python -m eval.chart"
+@pytest.mark.parametrize("path", CHARTS, ids=lambda path: path.stem)
+def test_a_chart_is_drawn_from_the_results(path: Path) -> None:
+    assert path.read_text("utf-8") == CHARTS[path](), "run python -m eval.chart"
 
 
 def test_the_figures_of_the_readme_are_those_of_the_results() -> None:

@@ -29,12 +29,12 @@ _NOT_IN_NAME = re.compile(r"[,;:](?:\s|$)|[\n\r\t\u2028\u2029]|^\s|\s$|\s\(")
 
 def quote_path(path: str, rest: str = "") -> str:
     """A path, with the rest of a target, among words of ours: in quotes where it could be taken for one of them."""
-    return _quote(path + rest) if _NOT_IN_PATH.search(path) else path + rest
+    return quote(path + rest) if _NOT_IN_PATH.search(path) else path + rest
 
 
 def quote_name(name: str) -> str:
     """A symbol's name among words of ours: in quotes where it could be taken for one of them."""
-    return _quote(name) if _NOT_IN_NAME.search(name) else name
+    return quote(name) if _NOT_IN_NAME.search(name) else name
 
 
 def unquote(text: str) -> str:
@@ -47,7 +47,8 @@ def unquote(text: str) -> str:
     return text
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
+    """Words of the asker, or of a file, in quotes."""
     return json_text.dumps(text, ensure_ascii=False)
 
 

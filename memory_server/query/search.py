@@ -9,6 +9,7 @@ from memory_server.query.candidates import find_candidates
 from memory_server.query.filters import allowed_symbols
 from memory_server.query.question import Query
 from memory_server.query.rank import RANKING, Ranking, explain, rank_candidates
+from memory_server.query.signals import WHOLE_PATH
 
 
 def search_view(
@@ -38,7 +39,7 @@ def search_view(
             view,
             int(candidates.symbols[place]),
             value,
-            exact=query.style == "name" and bool(candidates.named[place] >= 1),
+            exact=bool(candidates.named[place] >= (1 if query.style == "name" else WHOLE_PATH)),
             signals=explain(candidates, query, place, ranking) if explained else (),
         )
         for place, value in rank_candidates(candidates, query, limit, ranking)

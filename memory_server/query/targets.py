@@ -20,7 +20,7 @@ from memory_server.visible import quote_name, quote_path, unquote
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?")
 _SEPARATORS = re.compile(r"\.|::|#|->|/")
-_MINOR_KINDS = frozenset(
+MINOR_KINDS = frozenset(
     {"file", "window", "field", "variable", "key", "section", "block", "element", "rule", "property"}
 )
 _UNNAMED_KINDS = frozenset({"section", "key", "block", "element", "rule"})
@@ -180,7 +180,7 @@ def _fits(view: View, symbol: int, wanted: Sequence[str]) -> bool:
 def _prefer(view: View, symbols: Sequence[int]) -> tuple[int, ...]:
     """Definitions before fields, code before tests and examples; several stay when none stands out."""
     preferences: tuple[Callable[[int], bool], ...] = (
-        lambda symbol: view.kinds[symbol] not in _MINOR_KINDS,
+        lambda symbol: view.kinds[symbol] not in MINOR_KINDS,
         lambda symbol: not view.in_tests[symbol],
         lambda symbol: view.roles[view.file_of[symbol]] not in SIDE_ROLES,
         lambda symbol: view.kinds[symbol] != "impl",
@@ -191,6 +191,11 @@ def _prefer(view: View, symbols: Sequence[int]) -> tuple[int, ...]:
         return tuple(symbols)
     importance = view.graph.importance
     return tuple(sorted(symbols, key=lambda symbol: (-float(importance[symbol]), symbol)))
+
+
+def is_beside(view: View, symbol: int) -> bool:
+    """Whether a symbol is part of a test, an example, a text or a copy."""
+    return bool(view.in_tests[symbol]) or view.roles[view.file_of[symbol]] in SIDE_ROLES
 
 
 def are_overloads(view: View, symbols: Sequence[int]) -> bool:

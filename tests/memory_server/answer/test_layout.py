@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from indexers.source.content import split_lines
 from indexers.summarize import Detail, Summary, choose_calls, first_sentence
 from indexers.tokens import estimate_tokens
-from memory_server.answer import outline, read, related, search
+from memory_server.answer import outline, read, related
 from memory_server.answer.outline import Branch, OutlineReply
 from memory_server.answer.page import Page, TextLine, cut_text, cut_to_budget, join, share_out, token_cost
 from memory_server.answer.read import Slice
 from memory_server.answer.related import RelatedReply, Relative
 from memory_server.answer.reply import LeftOut, ambiguity_lines, fit_candidates
+from memory_server.answer.search import SearchReply
+from memory_server.answer.search.draft import Draft
 from memory_server.answer.slices import numbered, with_context
 from memory_server.model import Line, SearchHit
 from tests.support.properties import UNTIMED
@@ -55,6 +57,16 @@ def related_text(relatives: Sequence[Relative], budget: int) -> str:
         has_unsure=any(not relative.sure for relative in relatives),
     )
     return related.fit(whole).text()
+
+
+def search_reply(hits: Sequence[SearchHit], budget: int, weaker: Sequence[SearchHit] = ()) -> SearchReply:
+    draft = Draft(budget)
+    draft.add_hits(hits, weaker)
+    return draft.close(hits)
+
+
+def search_text(hits: Sequence[SearchHit], budget: int, weaker: Sequence[SearchHit] = ()) -> str:
+    return search_reply(hits, budget, weaker).text()
 
 
 def candidates_text(name: str, candidates: Sequence[Summary], budget: int) -> str:
@@ -131,7 +143,7 @@ def test_lines_are_cut_to_a_budget_from_their_end() -> None:
 
 def test_weaker_hits_are_named_or_left_out_and_counted() -> None:
     hits = [told(f"name_{place}", path=f"{place}.py") for place in range(20)]
-    text = search.fit(hits, hits, (), 180).text()
+    text = search_text(hits, 180)
     assert text.startswith("0.py\n  1-9 function name_0\n1.py\n")
     shown = text.count("function")
     assert f"\nweaker: {shown}.py 1-9 name_{shown}" in text
@@ -148,7 +160,7 @@ def test_weak_hits_are_named_by_file_after_those_told_of() -> None:
         SearchHit("c.py", 1, 40, "", "file", 0.4, 2),
         SearchHit("b.py", 12, 14, "total", "function", 0.4, 3),
     ]
-    text = search.fit([told("name")], [told("name")], weak, 300).text()
+    text = search_text([told("name")], 300, weak)
     assert text.endswith("\nweaker: b.py 3-9 pay, 12-14 total; c.py 1-40")
     assert "left out" not in text
 
@@ -156,7 +168,7 @@ def test_weak_hits_are_named_by_file_after_those_told_of() -> None:
 def test_the_span_of_a_file_shows_nothing_of_it_but_its_doc_does() -> None:
     found = replace(summary("", path="a.py", kind="file"), doc="Reads parcels.")
     hit = SearchHit("a.py", 1, 9, "", "file", 1.0, summary=found, lines=(Line(3, "x = 1"),))
-    shown = [(line.text, line.path, line.number) for line in search.fit([hit], [hit], (), 300).lines()]
+    shown = [(line.text, line.path, line.number) for line in search_reply([hit], 300).lines()]
     assert shown == [
         ("a.py", "", 0),
         ("  1-9 file", "", 0),

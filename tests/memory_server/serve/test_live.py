@@ -191,7 +191,7 @@ def test_a_search_shows_an_edited_file_as_it_is_now(repository: Project, answeri
     edited = "x = 1\n\n\ndef remaining_after(amount):\n    return amount * 77\n"
     write_files(repository.root, {"app/billing.py": edited})
     text = answering.memory().search("remaining_after").text()
-    assert "4-5 def remaining_after(amount)" in text
+    assert "4\tdef remaining_after(amount):" in text
     assert "Invoice" not in text
 
 

@@ -1,0 +1,1 @@
+"""What stands literally in the repository: text, uses of a name, messages with their values, regular expressions."""

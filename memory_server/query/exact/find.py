@@ -1,0 +1,102 @@
+"""What stands literally in the repository of what a query says, the surest reading first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory_server.index.fresh import Sight
+from memory_server.index.view import SIDE_ROLES
+from memory_server.query.exact.messages import find_messages
+from memory_server.query.exact.scan import Found, Place, find_text
+from memory_server.query.exact.wanted import Manner, read_wanted
+from memory_server.query.question import Query
+
+MOST_MESSAGES = 3
+"""Places that are told of where a printed message may be written at several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Lines that hold a text of the query, as ``manner`` says, and how often it stands in ``more`` files.
+
+    ``is_sure``: it is what the query is about, whatever else is like it.
+    """
+
+    manner: Manner
+    text: str
+    places: tuple[Place, ...]
+    more: Mapping[str, int] = field(default_factory=dict)
+    is_sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Literals:
+    """What was found of a query literally; ``missing`` is what it says must stand somewhere, and nowhere does."""
+
+    found: tuple[Literal, ...] = ()
+    missing: str = ""
+    is_regex: bool = False
+    is_sure: bool = False
+    """Whether nothing else can be meant."""
+
+    @property
+    def is_use(self) -> bool:
+        """Whether it is a name that is used."""
+        return any(literal.manner is Manner.USE for literal in self.found)
+
+    def without(self, places: Set[Place]) -> Literals:
+        """The same without some lines."""
+        kept = (replace(one, places=tuple(p for p in one.places if p not in places)) for one in self.found)
+        return replace(self, found=tuple(one for one in kept if one.places or one.more))
+
+    @property
+    def paths(self) -> set[str]:
+        """The files with the lines."""
+        return {place.path for literal in self.found for place in literal.places}
+
+
+def find_literals(
+    sight: Sight, root: str | os.PathLike[str], query: Query, allowed: NDArray[np.bool_] | None = None
+) -> Literals:
+    """Every line that holds what a query says, in files that are ``allowed``.
+
+    Raises:
+        QueryError: the query is a regular expression that cannot be read.
+    """
+    asked = read_wanted(query)
+    is_regex = any(wanted.manner is Manner.REGEX for wanted in asked)
+    literals = _merge(sight, [find_text(sight, root, wanted, allowed) for wanted in asked])
+    if query.style == "text" and not is_regex and not any(literal.is_sure for literal in literals):
+        messages = find_messages(sight, query.text, allowed)[:MOST_MESSAGES]
+        is_trace = bool(query.places)  # which says as well where it went wrong
+        written = [Literal(Manner.MESSAGE, query.text, m.places, is_sure=not is_trace) for m in messages]
+        literals = written or literals
+    missed = [wanted.text for wanted in asked if wanted.is_certain]
+    is_sure = any(literal.is_sure for literal in literals)
+    return Literals(tuple(literals), missed[0] if missed and not literals else "", is_regex, is_sure)
+
+
+def _merge(sight: Sight, found: Sequence[Found]) -> list[Literal]:
+    """What was found, each line once; a name that is used is not looked at as a mere text as well."""
+    seen: set[Place] = set()
+    literals = []
+    is_used = any(one.places for one in found if one.wanted.manner is Manner.USE)
+    for one in found:
+        places = tuple(place for place in one.places if place not in seen)
+        if not places or (is_used and one.wanted.manner is Manner.TEXT):
+            continue
+        seen.update(places)
+        sure = one.wanted.is_certain or (one.wanted.is_telling and _is_in_code(sight, places))
+        literals.append(Literal(one.wanted.manner, one.wanted.text, places, one.more, sure))
+    return literals
+
+
+def _is_in_code(sight: Sight, places: Sequence[Place]) -> bool:
+    """Whether one of the lines is not of a text about the code, which a question may be worded like."""
+    files = {sight.view.file_index[place.path] for place in places}
+    return any(sight.view.roles[file] not in SIDE_ROLES for file in files)

@@ -1,0 +1,199 @@
+"""A message as it was printed, found where it is written: with holes where its values stand, over several lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from indexers.terms import text_terms
+from memory_server.deadline import in_time
+from memory_server.index.fresh import Sight
+from memory_server.index.view import View
+from memory_server.query.exact.scan import Place, rank_role
+from memory_server.query.exact.wanted import re2_escape
+
+LONGEST = 600
+"""Characters of a printed line that are compared with what is written."""
+
+MOST_LINES = 8
+"""Lines of a query that are taken for messages: the last, where a trace says what went wrong."""
+
+CANDIDATES = 30
+"""Symbols that are read: those with the most of a message's words, by how rare they are."""
+
+SPAN = 0.6
+"""Share of a message that what is written must account for, the values in its holes among it."""
+
+FIXED, FIXED_SHARE = 8, 0.25
+"""Letters that what is written must have outside its holes, and their share of the message's."""
+
+CUT = 6
+"""Characters by which a piece is known that the message's beginning or end cuts."""
+
+RUN = 3
+"""Lines between two parts of one message."""
+
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|`((?:[^`\\]|\\.)*)`')
+_HOLE = re.compile(
+    r"%(?:\([\w.]+\)|\d+\$)?[-+#0 ]*\d*(?:\.\d+)?(?:hh|ll|[hlzjtL])?[a-zA-Z@]|%\{\w*\}|[$#]\{[^{}]*\}|\{\{[^{}]*\}\}"
+    r"|\{[^{}]*\}|\\\([^()]*\)|<[\w %=.()-]+>|\$\w+|\\[nrt]"
+)
+_SPACES = re.compile(r"\s+")
+_LETTERS = re.compile(r"[^\W_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one line writes of a message: which span of it, and how many letters of that are fixed."""
+
+    place: Place
+    start: int
+    end: int
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Lines that write a printed message, and how many of its letters stand there."""
+
+    places: tuple[Place, ...]
+    letters: int
+
+
+def find_messages(sight: Sight, text: str, allowed: NDArray[np.bool_] | None = None) -> list[Message]:
+    """Where the messages that a text quotes are written, the most literal first."""
+    lines = [line for line in text.splitlines() if line.strip()][-MOST_LINES:]
+    found: list[Message] = []
+    for line in lines:
+        said = _SPACES.sub(" ", line[:LONGEST]).strip()
+        if len(said.split()) >= 3:
+            found += _find_said(sight, said, allowed)
+    best = max((message.letters for message in found), default=0)
+    kept = [message for message in found if message.letters >= 0.8 * best]
+    return sorted(kept, key=lambda message: (rank_role(sight, message.places[0].path), -message.letters))
+
+
+def _find_said(sight: Sight, said: str, allowed: NDArray[np.bool_] | None) -> Iterator[Message]:
+    words = set(re.findall(r"[^\W_]{4,}", said)) or set(said.split())
+    pattern = "|".join(sorted(map(re2_escape, words)))
+    places: list[Place] = []
+    lines: list[str] = []
+    seen: set[Place] = set()
+    for symbol in in_time(_candidates(sight.view, said, allowed)):
+        path = sight.view.path_of(symbol)
+        text = sight.lines_if_served(path)
+        for number in range(
+            int(sight.view.start_line[symbol]), min(int(sight.view.end_line[symbol]), len(text)) + 1
+        ):
+            place = Place(path, number)
+            if place not in seen:
+                seen.add(place)
+                places.append(place)
+                lines.append(text[number - 1][:LONGEST])
+    holding = pc.match_substring_regex(pa.array(lines, pa.large_string()), pattern=pattern)
+    parts = [
+        part
+        for at in pc.indices_nonzero(holding).to_pylist()
+        for part in _parts_of(said, places[at], lines[at])
+    ]
+    parts.sort(key=lambda part: (part.place.path, part.place.line))
+    for _, near in groupby(parts, key=lambda part: part.place.path):
+        yield from _join(said, list(near))
+
+
+def _candidates(view: View, said: str, allowed: NDArray[np.bool_] | None) -> list[int]:
+    """The symbols with most of the words, by how rare they are."""
+    total = np.zeros(len(view), np.float32)
+    postings = view.lexical.documents
+    for term in sorted(set(text_terms(said))):
+        total[postings.documents[postings.find(term)]] += view.lexical.idf(term)
+    if allowed is not None:
+        total[~allowed[view.file_of]] = 0
+    best = np.argsort(-total, kind="stable")[:CANDIDATES]
+    return [int(symbol) for symbol in best if total[symbol] > 0.4 * total[best[0]]]
+
+
+def _parts_of(said: str, place: Place, line: str) -> Iterator[Part]:
+    """What a line's strings, or the line where it has none, write of a message."""
+    strings = [next(filter(None, found), "") for found in _STRING.findall(line)] or [line.strip()]
+    best: Part | None = None
+    for string in strings:
+        found = _match(said, string)
+        if found and (best is None or found[2] > best.letters):
+            best = Part(place, *found)
+    if best:
+        yield best
+
+
+def _match(said: str, written: str) -> tuple[int, int, int] | None:
+    """Start and end of what a text with holes says of a message, and its fixed letters; None unless all of it does.
+
+    A message that was cut may begin or end within what is written.
+    """
+    unescaped = written.replace('\\"', '"').replace("\\'", "'")
+    pieces = [_SPACES.sub(" ", piece) for piece in _HOLE.split(unescaped)]
+    first, end, letters = -1, 0, 0
+    for piece in pieces:
+        if not _LETTERS.search(piece):
+            continue
+        found = _find_piece(said, piece.strip(), end)
+        if found is None:
+            return None
+        first = found[0] if first < 0 else first
+        end = found[1]
+        letters += len(_LETTERS.findall(said[found[0] : end]))
+        if end == len(said):
+            break
+    if first < 0:
+        return None
+    opens, closes = (len(pieces) > 1 and not _LETTERS.search(piece) for piece in (pieces[0], pieces[-1]))
+    return (_before(said, first) if opens else first), (len(said) if closes else end), letters
+
+
+def _find_piece(said: str, piece: str, start: int) -> tuple[int, int] | None:
+    """Where a piece stands in a message after a place: whole, or cut at the message's beginning or end."""
+    at = said.find(piece, start)
+    if at >= 0:
+        return at, at + len(piece)
+    at = said.find(piece[:CUT], start)
+    if at >= 0 and len(piece) > CUT and piece.startswith(said[at:]):
+        return at, len(said)
+    at = said.find(piece[-CUT:]) if start == 0 and len(piece) > CUT else -1
+    if at >= 0 and piece.endswith(said[: at + CUT]):
+        return 0, at + CUT
+    return None
+
+
+def _before(said: str, start: int) -> int:
+    """Where the value before a place begins: after what a message begins with, such as the kind of error."""
+    return max(said.rfind(": ", 0, start - 1) + 2, 0) if ": " in said[: start - 1] else 0
+
+
+def _join(said: str, parts: Sequence[Part]) -> Iterator[Message]:
+    """The messages that lines near each other write, each part after the one before."""
+    at = 0
+    while at < len(parts):
+        run = [parts[at]]
+        for part in parts[at + 1 :]:
+            if part.place.line - run[-1].place.line > RUN or part.start < run[-1].end - 1:
+                break
+            run.append(part)
+        at += len(run)
+        letters = sum(part.letters for part in run)
+        whole = len(_LETTERS.findall(said))
+        span = run[-1].end - run[0].start
+        if letters >= max(FIXED, FIXED_SHARE * whole) and span >= SPAN * _length(said, run[0].start):
+            yield Message(tuple(part.place for part in run), letters)
+
+
+def _length(said: str, start: int) -> int:
+    """The characters of a message without what stands before its own words."""
+    cut = said.rfind(": ", 0, start + 1)
+    return len(said) - (cut + 2 if cut >= 0 else 0)

@@ -1,0 +1,133 @@
+"""Lines that hold what is wanted, in the files as they are now."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexers.files import read_head
+from memory_server.deadline import check_time
+from memory_server.index.fresh import Sight
+from memory_server.query.exact.files import files_with
+from memory_server.query.exact.wanted import Wanted
+
+MOST_FILES = 40
+"""Files whose lines are told of; in further ones it is only counted how often the text stands there."""
+
+MOST_LOOSE = 400
+"""Files that are looked through for a text whose ends may be parts of words, unless it must stand somewhere."""
+
+_BATCH = 64
+
+_LARGEST = 16_000_000
+"""Bytes of a file that are looked at; far more than is ever indexed."""
+
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+
+_ROLES = ("", "declarations", "tests", "examples", "documents", "legacy", "foreign", "copies")
+"""Files in the order in which their lines are told of: the code, then what is beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line that holds the text; ``line`` counts from 1."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a text stands: ``places`` by file, and how often in ``more`` files, whose lines were not looked at."""
+
+    wanted: Wanted
+    places: tuple[Place, ...] = ()
+    more: Mapping[str, int] = field(default_factory=dict)
+
+
+def find_text(
+    sight: Sight, root: str | os.PathLike[str], wanted: Wanted, allowed: NDArray[np.bool_] | None = None
+) -> Found:
+    """Every line that holds a text: looked for first where its words stand, then where its ends may be parts of words.
+
+    ``allowed`` says of each file whether it may be told of.
+    """
+    files = _ordered(sight, files_with(sight.view, wanted.inner | wanted.edges), allowed)
+    found = _look(sight, root, wanted, files)
+    if found.places or not wanted.edges:
+        return found
+    files = _ordered(sight, files_with(sight.view, wanted.inner), allowed)
+    if len(files) > MOST_LOOSE and not (wanted.is_certain or wanted.is_telling):
+        return found
+    return _look(sight, root, wanted, files)
+
+
+def _ordered(sight: Sight, files: NDArray[np.int64], allowed: NDArray[np.bool_] | None) -> list[int]:
+    """Files by role; of one role, in the given order."""
+    if allowed is not None:
+        files = files[allowed[files]]
+    roles = sight.view.roles
+    return sorted(files.tolist(), key=lambda file: _ROLES.index(roles[file]))
+
+
+def _look(sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Sequence[int]) -> Found:
+    places: list[Place] = []
+    more: dict[str, int] = {}
+    exact: set[str] = set()
+    told = 0
+    for path, data in _holding(sight, root, wanted, files):
+        check_time()
+        if told == MOST_FILES:
+            more[path] = wanted.count(data)
+            continue
+        here = [Place(path, place + 1) for place in wanted.places(sight.lines_if_served(path))]
+        places += here
+        told += bool(here)
+        exact.update(place.path for place in here if wanted.text in sight.lines(path)[place.line - 1])
+    # Stable: of one role, files are in the order in which they were looked at.
+    places.sort(key=lambda place: (rank_role(sight, place.path), place.path not in exact))
+    return Found(wanted, tuple(places), more)
+
+
+def rank_role(sight: Sight, path: str) -> int:
+    """The place of a file's role among those that are told of, the code first."""
+    return _ROLES.index(sight.view.roles[sight.view.file_index[path]])
+
+
+def _holding(
+    sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Sequence[int]
+) -> Iterator[tuple[str, bytes]]:
+    """The files that hold a text by their bytes; those that are not in UTF-8 may not."""
+    paths = sight.view.paths
+    for start in range(0, len(files), _BATCH):
+        read = [(paths[file], _read(f"{root}/{paths[file]}")) for file in files[start : start + _BATCH]]
+        is_in = wanted.holds([data for _, data in read])
+        for (path, data), holds in zip(read, is_in, strict=True):
+            if holds or _is_transcoded(data, wanted):
+                yield path, data
+
+
+def _read(path: str) -> bytes:
+    """A file's bytes as they lie there; none for one that cannot be read."""
+    try:
+        return read_head(path, _LARGEST)
+    except OSError:
+        return b""
+
+
+def _is_transcoded(data: bytes, wanted: Wanted) -> bool:
+    """Whether a file's text has other bytes than those that were looked at."""
+    if data.startswith(_WIDE_MARKS):
+        return True
+    if wanted.pattern.isascii():
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return True
+    return False

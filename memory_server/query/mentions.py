@@ -8,6 +8,7 @@ import numpy as np
 
 from memory_server.deadline import in_time
 from memory_server.index.view import View
+from memory_server.model import SearchHit
 from memory_server.query.question import Query
 from memory_server.query.signals import WHOLE_PATH
 
@@ -23,6 +24,21 @@ def named_symbols(view: View, query: Query) -> dict[int, float]:
     for symbol, value in (*_by_name(view, query), *_by_path(view, query), *_by_place(view, query)):
         named[symbol] = max(named.get(symbol, 0.0), value)
     return named
+
+
+def is_meant_by(hit: SearchHit, query: Query) -> bool:
+    """Whether a query is the name of a hit, with what precedes it: not an option, nor another's member of that name.
+
+    The bare name of a file may as well be a text that is looked for.
+    """
+    if hit.kind == "file":
+        return "/" in query.text
+    if query.style != "name" or len(query.names) != 1 or query.text.lstrip("\"'`").startswith("-"):
+        return False
+    *outer, name = (part.lower() for part in query.names[0])
+    around = {*hit.path.lower().split("/"), hit.path.lower().rpartition("/")[2].split(".")[0]}
+    around.update(hit.name.lower().split(".")[:-1])
+    return hit.name.lower().rpartition(".")[2] == name and around.issuperset(outer)
 
 
 def _by_name(view: View, query: Query) -> Iterable[tuple[int, float]]:

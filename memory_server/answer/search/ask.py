@@ -30,6 +30,7 @@ from memory_server.model import SearchHit
 from memory_server.query.exact.find import Literals, find_literals
 from memory_server.query.exact.unknown import content_words, nearest_words, unknown_words
 from memory_server.query.filters import path_filter
+from memory_server.query.mentions import is_meant_by
 from memory_server.query.question import Query, read_query
 from memory_server.query.targets import MINOR_KINDS, is_beside, nearest_names
 from memory_server.visible import quote, quote_name
@@ -127,14 +128,22 @@ class _Answer:
         """A name's definitions, lines that hold the query, and where another thing may be meant, what is ranked."""
         definitions = self._choose_definitions(found)
         is_path = any(hit.kind == "file" for hit in definitions)
-        if literals.is_use or is_path:
+        is_first = any(is_meant_by(hit, self.query) for hit in definitions)
+        if is_first:
             literals = self._tell_definitions(definitions, literals)
         self._tell_literals(literals, found[0].score if found else 1.0)
+        if not is_first and (is_path or literals.is_use):
+            self.draft.add_hits(tell(self.sight, definitions[:MOST_DEFINITIONS], self.query, key_lines=0))
+        found = [hit for hit in found if hit.symbol not in self.draft.told]
         if not literals.is_sure and not is_path:
-            self._tell_ranked([hit for hit in found if hit.symbol not in self.draft.told], literals)
+            self._tell_ranked(found, literals)
+        elif literals.is_prose:
+            self.draft.weaker += choose_weaker(found, 0, self.query.style, self.same_file)[:MOST_LIKE]
 
     def _choose_definitions(self, found: Sequence[SearchHit]) -> list[SearchHit]:
         """What a name or a path means: what code defines so, or else what tests and texts do with a body of its own."""
+        if self.query.text.startswith("-"):
+            return []  # an option: who declares it says so in the lines that hold it
         named = [hit for hit in found if hit.exact]
         if files := [hit for hit in named if hit.kind == "file"]:
             return files

@@ -43,6 +43,8 @@ class Literals:
     is_regex: bool = False
     is_sure: bool = False
     """Whether nothing else can be meant."""
+    is_prose: bool = False
+    """Whether it stands only in texts about the code and the like, as a question may be worded too."""
 
     @property
     def is_use(self) -> bool:
@@ -70,18 +72,23 @@ def find_literals(
     """
     asked = read_wanted(query)
     is_regex = any(wanted.manner is Manner.REGEX for wanted in asked)
-    literals = _merge(sight, [find_text(sight, root, wanted, allowed) for wanted in asked])
-    if query.style == "text" and not is_regex and not any(literal.is_sure for literal in literals):
+    literals = _merge([find_text(sight, root, wanted, allowed) for wanted in asked])
+    if not literals and query.style == "text" and not is_regex:
         messages = find_messages(sight, query.text, allowed)[:MOST_MESSAGES]
         is_trace = bool(query.places)  # which says as well where it went wrong
         written = [Literal(Manner.MESSAGE, query.text, m.places, is_sure=not is_trace) for m in messages]
-        literals = written or literals
+        literals = written
     missed = [wanted.text for wanted in asked if wanted.is_certain]
-    is_sure = any(literal.is_sure for literal in literals)
-    return Literals(tuple(literals), missed[0] if missed and not literals else "", is_regex, is_sure)
+    return Literals(
+        tuple(literals),
+        missed[0] if missed and not literals else "",
+        is_regex,
+        is_sure=any(literal.is_sure for literal in literals),
+        is_prose=bool(literals) and not any(_is_in_code(sight, literal.places) for literal in literals),
+    )
 
 
-def _merge(sight: Sight, found: Sequence[Found]) -> list[Literal]:
+def _merge(found: Sequence[Found]) -> list[Literal]:
     """What was found, each line once; a name that is used is not looked at as a mere text as well."""
     seen: set[Place] = set()
     literals = []
@@ -91,12 +98,11 @@ def _merge(sight: Sight, found: Sequence[Found]) -> list[Literal]:
         if not places or (is_used and one.wanted.manner is Manner.TEXT):
             continue
         seen.update(places)
-        sure = one.wanted.is_certain or (one.wanted.is_telling and _is_in_code(sight, places))
+        sure = one.wanted.is_certain or one.wanted.is_telling
         literals.append(Literal(one.wanted.manner, one.wanted.text, places, one.more, sure))
     return literals
 
 
 def _is_in_code(sight: Sight, places: Sequence[Place]) -> bool:
-    """Whether one of the lines is not of a text about the code, which a question may be worded like."""
     files = {sight.view.file_index[place.path] for place in places}
     return any(sight.view.roles[file] not in SIDE_ROLES for file in files)

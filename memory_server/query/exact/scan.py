@@ -78,7 +78,7 @@ def _ordered(sight: Sight, files: NDArray[np.int64], allowed: NDArray[np.bool_] 
 def _look(sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Sequence[int]) -> Found:
     places: list[Place] = []
     more: dict[str, int] = {}
-    exact: set[str] = set()
+    exact: set[Place] = set()
     told = 0
     for path, data in _holding(sight, root, wanted, files):
         check_time()
@@ -88,9 +88,11 @@ def _look(sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Seq
         here = [Place(path, place + 1) for place in wanted.places(sight.lines_if_served(path))]
         places += here
         told += bool(here)
-        exact.update(place.path for place in here if wanted.text in sight.lines(path)[place.line - 1])
-    # Stable: of one role, files are in the order in which they were looked at.
-    places.sort(key=lambda place: (rank_role(sight, place.path), place.path not in exact))
+        exact.update(place for place in here if wanted.text in sight.lines(path)[place.line - 1])
+    files_with_exact = {place.path for place in exact}
+    places.sort(
+        key=lambda p: (p.path not in files_with_exact, rank_role(sight, p.path), p.path, p not in exact)
+    )
     return Found(wanted, tuple(places), more)
 
 

@@ -54,7 +54,7 @@ class Wanted:
     """What a line is to hold. ``pattern`` is in the syntax of RE2, which takes linear time whatever it says.
 
     Every file that holds it has the terms ``inner``, and most have ``edges``: words at its ends may go on in the file.
-    ``is_certain``: nothing else can have been meant, wherever it stands; ``is_telling``: nor where it stands in code.
+    ``is_certain``: it must stand somewhere; ``is_telling``: where it stands, nothing else can have been meant.
     """
 
     text: str

@@ -24,6 +24,29 @@ def open_regular(path: str | os.PathLike[str], *, follow: bool = False) -> Itera
     Raises:
         OSError: it is gone, cannot be read, or is no regular file.
     """
+    descriptor, _ = _open(path, follow=follow)
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
+
+
+def read_head(path: str | os.PathLike[str], limit: int = SMALL, *, follow: bool = False) -> bytes:
+    """At most ``limit`` bytes of a regular file, opened as `open_regular` does.
+
+    Raises:
+        OSError: it is gone, cannot be read, or is no regular file.
+    """
+    descriptor, size = _open(path, follow=follow)
+    try:
+        data = os.read(descriptor, wanted := min(size + 1, limit))
+        while len(data) < min(size, wanted) and (more := os.read(descriptor, wanted - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: str | os.PathLike[str], *, follow: bool) -> tuple[int, int]:
+    """A descriptor of a regular file, and its size."""
     try:
         descriptor = os.open(path, _FLAGS if follow else _FLAGS | _NO_LINK)
     except ValueError as error:  # a null character
@@ -34,20 +57,10 @@ def open_regular(path: str | os.PathLike[str], *, follow: bool = False) -> Itera
             raise OSError(errno.EISDIR, "Is a directory", os.fspath(path))
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            yield file
-    finally:
+    except OSError:
         os.close(descriptor)
-
-
-def read_head(path: str | os.PathLike[str], limit: int = SMALL, *, follow: bool = False) -> bytes:
-    """At most ``limit`` bytes of a regular file, opened as `open_regular` does.
-
-    Raises:
-        OSError: it is gone, cannot be read, or is no regular file.
-    """
-    with open_regular(path, follow=follow) as file:
-        return file.read(min(os.fstat(file.fileno()).st_size + 1, limit))
+        raise
+    return descriptor, status.st_size
 
 
 def read_regular(path: str | os.PathLike[str], limit: int = SMALL, *, follow: bool = False) -> bytes:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from memory_server.index.fresh import Sight
 from memory_server.index.view import SIDE_ROLES
 from memory_server.query.exact.messages import find_messages
-from memory_server.query.exact.scan import Found, Place, find_text
-from memory_server.query.exact.wanted import Manner, read_wanted
+from memory_server.query.exact.scan import Place, find_text
+from memory_server.query.exact.wanted import Manner, Wanted, read_wanted
 from memory_server.query.question import Query
 
 MOST_MESSAGES = 3
@@ -72,7 +72,7 @@ def find_literals(
     """
     asked = read_wanted(query)
     is_regex = any(wanted.manner is Manner.REGEX for wanted in asked)
-    literals = _merge([find_text(sight, root, wanted, allowed) for wanted in asked])
+    literals = _find_all(sight, root, asked, allowed)
     if not literals and query.style == "text" and not is_regex:
         messages = find_messages(sight, query.text, allowed)[:MOST_MESSAGES]
         is_trace = bool(query.places)  # which says as well where it went wrong
@@ -88,18 +88,21 @@ def find_literals(
     )
 
 
-def _merge(found: Sequence[Found]) -> list[Literal]:
-    """What was found, each line once; a name that is used is not looked at as a mere text as well."""
+def _find_all(
+    sight: Sight, root: str | os.PathLike[str], asked: Sequence[Wanted], allowed: NDArray[np.bool_] | None
+) -> list[Literal]:
+    """What is found of what is wanted, each line once; a name that is used is not looked for as a text as well."""
     seen: set[Place] = set()
-    literals = []
-    is_used = any(one.places for one in found if one.wanted.manner is Manner.USE)
-    for one in found:
-        places = tuple(place for place in one.places if place not in seen)
-        if not places or (is_used and one.wanted.manner is Manner.TEXT):
+    literals: list[Literal] = []
+    for wanted in asked:
+        if wanted.manner is Manner.TEXT and any(literal.manner is Manner.USE for literal in literals):
             continue
+        found = find_text(sight, root, wanted, allowed)
+        places = tuple(place for place in found.places if place not in seen)
         seen.update(places)
-        sure = one.wanted.is_certain or one.wanted.is_telling
-        literals.append(Literal(one.wanted.manner, one.wanted.text, places, one.more, sure))
+        if places:
+            sure = wanted.is_certain or wanted.is_telling
+            literals.append(Literal(wanted.manner, wanted.text, places, found.more, sure))
     return literals
 
 

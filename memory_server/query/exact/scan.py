@@ -16,8 +16,8 @@ from memory_server.index.fresh import Sight
 from memory_server.query.exact.files import files_with
 from memory_server.query.exact.wanted import Wanted
 
-MOST_FILES = 40
-"""Files whose lines are told of; in further ones it is only counted how often the text stands there."""
+MOST_FILES = 12
+"""Files whose lines are told of; of further ones it is only counted how many hold the text."""
 
 MOST_LOOSE = 400
 """Files that are looked through for a text whose ends may be parts of words, unless it must stand somewhere."""
@@ -76,23 +76,21 @@ def _ordered(sight: Sight, files: NDArray[np.int64], allowed: NDArray[np.bool_] 
 
 
 def _look(sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Sequence[int]) -> Found:
+    holding = list(_holding(sight, root, wanted, files))
+    holding.sort(key=lambda file: not file.has_spelling)  # stable: of each sort by role
     places: list[Place] = []
     more: dict[str, int] = {}
-    exact: set[Place] = set()
     told = 0
-    for path, data in _holding(sight, root, wanted, files):
+    for file in holding:
         check_time()
         if told == MOST_FILES:
-            more[path] = wanted.count(data)
+            more[file.path] = file.lines
             continue
-        here = [Place(path, place + 1) for place in wanted.places(sight.lines_if_served(path))]
-        places += here
+        lines = sight.lines_if_served(file.path)
+        here = wanted.places(lines)
+        here.sort(key=lambda place: wanted.text not in lines[place])
+        places += [Place(file.path, place + 1) for place in here]
         told += bool(here)
-        exact.update(place for place in here if wanted.text in sight.lines(path)[place.line - 1])
-    files_with_exact = {place.path for place in exact}
-    places.sort(
-        key=lambda p: (p.path not in files_with_exact, rank_role(sight, p.path), p.path, p not in exact)
-    )
     return Found(wanted, tuple(places), more)
 
 
@@ -101,17 +99,27 @@ def rank_role(sight: Sight, path: str) -> int:
     return _ROLES.index(sight.view.roles[sight.view.file_index[path]])
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that holds a text: in how many lines, and whether spelt as it is asked for."""
+
+    path: str
+    lines: int
+    has_spelling: bool
+
+
 def _holding(
     sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Sequence[int]
-) -> Iterator[tuple[str, bytes]]:
-    """The files that hold a text by their bytes; those that are not in UTF-8 may not."""
-    paths = sight.view.paths
+) -> Iterator[_File]:
+    """The files that hold a text by their bytes, and those that may though they are not in UTF-8."""
+    paths, spelling = sight.view.paths, wanted.text.encode()
     for start in range(0, len(files), _BATCH):
+        check_time()
         read = [(paths[file], _read(f"{root}/{paths[file]}")) for file in files[start : start + _BATCH]]
-        is_in = wanted.holds([data for _, data in read])
-        for (path, data), holds in zip(read, is_in, strict=True):
-            if holds or _is_transcoded(data, wanted):
-                yield path, data
+        counts = wanted.count_lines([data for _, data in read])
+        for (path, data), lines in zip(read, counts, strict=True):
+            if lines or _is_transcoded(data, wanted):
+                yield _File(path, lines, spelling in data)
 
 
 def _read(path: str) -> bytes:

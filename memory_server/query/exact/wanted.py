@@ -66,29 +66,28 @@ class Wanted:
     is_certain: bool = False
     is_telling: bool = False
 
-    def holds(self, texts: list[bytes]) -> list[bool]:
-        """Which texts it stands in."""
+    def count_lines(self, texts: list[bytes]) -> list[int]:
+        """In how many lines of each text it stands."""
         if self.manner is Manner.REGEX or not self.pattern.isascii():  # as characters, not as bytes
             column = pa.array([text.decode(errors="replace") for text in texts], pa.large_string())
         else:
             column = pa.array(texts, pa.large_binary())
-        found: list[bool] = self._match(column).to_pylist()
-        return found
+        holding = self._match(column, f"(?m){self.pattern}")
+        counts = pc.count_substring_regex(
+            column.filter(holding), pattern=rf"(?m)^.*?(?:{self.pattern}).*?$", ignore_case=self.ignore_case
+        )
+        found = iter(counts.to_pylist())
+        return [next(found) if holds else 0 for holds in holding.to_pylist()]
 
     def places(self, lines: list[str]) -> list[int]:
         """The places of the lines that it stands in."""
-        places: list[int] = pc.indices_nonzero(self._match(pa.array(lines, pa.large_string()))).to_pylist()
+        places: list[int] = pc.indices_nonzero(
+            self._match(pa.array(lines, pa.large_string()), self.pattern)
+        ).to_pylist()
         return places
 
-    def count(self, text: bytes) -> int:
-        """How often it stands in a text."""
-        counts = pc.count_substring_regex(
-            pa.array([text], pa.large_binary()), pattern=self.pattern, ignore_case=self.ignore_case
-        )
-        return int(counts[0].as_py())
-
-    def _match(self, texts: pa.Array) -> pa.Array:
-        return pc.match_substring_regex(texts, pattern=self.pattern, ignore_case=self.ignore_case)
+    def _match(self, texts: pa.Array, pattern: str) -> pa.Array:
+        return pc.match_substring_regex(texts, pattern=pattern, ignore_case=self.ignore_case)
 
 
 def read_wanted(query: Query) -> tuple[Wanted, ...]:
@@ -186,7 +185,7 @@ def _read_regex(pattern: str, *, ignore_case: bool) -> Wanted:
         is_certain=True,
     )
     try:
-        wanted.holds([b""])
+        wanted.count_lines([b""])
     except pa.ArrowInvalid as error:
         raise QueryError(f"not a regular expression: {truncate(str(error), 80)}", REGEX_HINT) from error
     return wanted

@@ -11,8 +11,7 @@ from memory_server.index.view import View
 from memory_server.query.rank import RANKING, Ranking
 from memory_server.query.relations import SURE
 from memory_server.query.rerank import Reranker
-from memory_server.query.targets import describe_symbol, inside_root
-from memory_server.visible import unquote
+from memory_server.query.targets import describe_symbol, find_area
 
 
 @dataclass(slots=True)
@@ -27,13 +26,12 @@ class Repository:
     """What searches rank by; measurements take others."""
 
     def inside(self, path: str) -> str:
-        """A path filter, relative to the root; empty for all.
+        """A file, a folder or a glob, relative to the root; empty for all.
 
         Raises:
             OutsideRepositoryError: the path leads outside the repository.
         """
-        path = inside_root(self.index.root, unquote(path.strip())) if path.strip() else ""
-        return "" if path == "." else path
+        return find_area(self.index.view, self.index.root, path)
 
 
 def summarize_symbol(view: View, symbol: int) -> Summary:

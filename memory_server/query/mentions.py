@@ -11,6 +11,7 @@ from memory_server.index.view import View
 from memory_server.model import SearchHit
 from memory_server.query.question import Query
 from memory_server.query.signals import WHOLE_PATH
+from memory_server.query.target_text import spell_path
 
 MOST_NAMESAKES = 500
 """Symbols of one name that are looked at; of a name that common, none is meant."""
@@ -55,11 +56,21 @@ def _by_name(view: View, query: Query) -> Iterable[tuple[int, float]]:
 
 def _by_path(view: View, query: Query) -> Iterable[tuple[int, float]]:
     """The files that a query is the path of, or its end, each as a whole."""
-    asked = query.text.strip().replace("\\", "/").removeprefix("./")
-    files = view.by_file_name.get(asked.rpartition("/")[2], ())
-    meant = [file for file in files if f"/{view.paths[file]}".endswith(f"/{asked}")]
+    spelt = (_files_at(view, path, by_end) for path, by_end in spell_path(query.text.strip()))
+    meant = next(filter(None, spelt), [])
     for file in meant:
         yield int(view.first[file]), WHOLE_PATH if len(meant) == 1 else 2.0
+
+
+def _files_at(view: View, path: str, by_end: bool) -> list[int]:
+    """The files whose path is, or if that is enough ends in, a path."""
+    asked = path.removeprefix("./")
+    files = view.by_file_name.get(asked.rpartition("/")[2], ())
+    return [
+        file
+        for file in files
+        if view.paths[file] == asked or (by_end and view.paths[file].endswith(f"/{asked}"))
+    ]
 
 
 def _by_place(view: View, query: Query) -> Iterable[tuple[int, float]]:

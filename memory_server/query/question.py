@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from indexers.terms import hash_term, identifier_terms, identifier_words, split_identifier, stem_word
 from memory_server.errors import QueryError
+from memory_server.query.target_text import LINE_MARKS
 
 STOP_WORDS = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has", "have", "how", "i",
@@ -26,7 +27,7 @@ KIND_WORDS = {
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*[!?]?|\d+")
 _HUMPS = re.compile(r"[a-z0-9][A-Z]|_|[A-Z][A-Z][a-z]")
-_PLACE = re.compile(r"""([\w./\\@+-]++)(?:(?=(?::|\(|["'],? line |, line )(\d{1,7})\b))?""")
+_PLACE = re.compile(rf"([\w./\\@+-]++)(?:(?=(?:{LINE_MARKS})(\d{{1,7}})\b))?")
 """Whatever may be a path is passed over as a whole, so that nothing is looked at twice; with a line if one follows."""
 _FILE_NAME = re.compile(r"[\w./\\@+-]\.\w{1,6}\Z")
 _VERSION = re.compile(r"\bv\d+\b", re.IGNORECASE)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 
+from indexers.languages.registry import package_stems
 from indexers.summarize import Summary
 from indexers.tokens import truncate
 from memory_server.deadline import in_time
 from memory_server.errors import AbsentError, NotFoundError, OutsideRepositoryError, QueryError
 from memory_server.index.view import SIDE_ROLES, View
+from memory_server.query.target_text import read_target, spell_name, spell_path
 from memory_server.visible import quote_name, quote_path, unquote
 
-_LINES = re.compile(r"(?P<path>.+?):(?P<start>\d{1,9})(?:-(?P<end>\d{1,9}))?")
 _SEPARATORS = re.compile(r"\.|::|#|->|/")
 MINOR_KINDS = frozenset(
     {"file", "window", "field", "variable", "key", "section", "block", "element", "rule", "property"}
@@ -53,7 +54,7 @@ class SymbolTarget:
 
 
 def resolve_target(view: View, root: Path, text: str) -> FileTarget | SymbolTarget:
-    """Resolve ``path``, ``path:12-40``, ``path::Class.method`` or ``Class.method``.
+    """Resolve ``path``, ``path:12-40``, ``path::Class.method`` or ``Class.method``, however it is written.
 
     Raises:
         NotFoundError: nothing fits; the hint names what is near.
@@ -61,15 +62,23 @@ def resolve_target(view: View, root: Path, text: str) -> FileTarget | SymbolTarg
         QueryError: the target is longer than `MAX_PATH` characters.
     """
     check_length(text, "target")
-    text = unquote(text.strip().strip("`"))
-    if "::" in text and (path := find_path(view, root, text.split("::", 1)[0])):
-        return _named_in_file(view, path, text.split("::", 1)[1])
-    if (match := _LINES.fullmatch(text)) and (path := find_path(view, root, match["path"])):
-        start = int(match["start"])
-        return FileTarget(path, max(start, 1), max(int(match["end"] or start), start, 1))
-    if path := find_path(view, root, text):
-        return FileTarget(path)
-    return SymbolTarget(find_symbols(view, text))
+    missed: NotFoundError | None = None
+    for reading in read_target(text):
+        path = find_path(view, root, reading.path, by_end=reading.by_end)
+        if path is None:
+            continue
+        if not reading.name:
+            return FileTarget(path, reading.start, reading.end)
+        try:
+            return _named_in_file(view, path, reading.name)
+        except NotFoundError as error:
+            missed = missed or error
+    try:
+        return SymbolTarget(find_symbols(view, text))
+    except AbsentError as absent:
+        if path := _find_module(view, text):
+            return FileTarget(path)
+        raise missed or absent from None
 
 
 def find_named_file(root: Path, text: str) -> str:
@@ -80,15 +89,32 @@ def find_named_file(root: Path, text: str) -> str:
         QueryError: the target is longer than `MAX_PATH` characters.
     """
     check_length(text, "target")
-    text = unquote(text.strip().strip("`"))
-    before, colons, _ = text.partition("::")
-    lines = _LINES.fullmatch(text)
-    for path in (before if colons else "", lines["path"] if lines else "", text):
-        if path and "\n" not in path and "\0" not in path:
-            relative = inside_root(root, path)
-            if os.path.isfile(root / relative):  # noqa: PTH113 - False for a name too long
-                return relative
-    return ""
+    paths = (_relative(root, reading.path) for reading in read_target(text))
+    return next((path for path in paths if path and _is_file(root, path)), "")
+
+
+def find_area(view: View, root: Path, text: str) -> str:
+    """The file, the folder or the glob that a text names, relative to the root; empty for all.
+
+    Raises:
+        OutsideRepositoryError: the path leads outside the repository.
+        QueryError: it is longer than `MAX_PATH` characters.
+    """
+    plain = unquote(text.strip())
+    area = inside_root(root, plain) if plain else "."
+    if not os.path.lexists(root / area) and area not in view.file_index:
+        named = next(_find_areas(view, root, plain), "")
+        *_, glob = (path for path, by_end in spell_path(plain) if by_end)
+        area = named or inside_root(root, glob)
+    return "" if area == "." else area
+
+
+def _find_areas(view: View, root: Path, text: str) -> Iterator[str]:
+    for reading in read_target(text):
+        if path := find_path(view, root, reading.path, by_end=reading.by_end):
+            yield path
+        elif (folder := _relative(root, reading.path)) and os.path.isdir(root / folder):  # noqa: PTH112
+            yield folder
 
 
 def check_length(text: str, what: str) -> None:
@@ -121,15 +147,41 @@ def inside_root(root: Path, text: str) -> str:
     return joined.relative_to(root).as_posix()
 
 
-def find_path(view: View, root: Path, text: str) -> str | None:
+def find_path(view: View, root: Path, text: str, *, by_end: bool = True) -> str | None:
     """The file a path names, exactly or by its unique end; None when it names none."""
-    if not text or "\n" in text or "\0" in text:
-        return None
-    relative = inside_root(root, text)
-    if relative in view.file_index or os.path.isfile(root / relative):  # noqa: PTH113 - False for a name too long
-        return relative
-    ending = [path for path in view.paths if path.endswith(f"/{relative}")]
+    path = _relative(root, text)
+    if not path or path in view.file_index or _is_file(root, path):
+        return path or None
+    named = view.by_file_name.get(path.rpartition("/")[2], ()) if by_end else ()
+    ending = [view.paths[file] for file in named if view.paths[file].endswith(f"/{path}")]
     return ending[0] if len(ending) == 1 else None
+
+
+def _relative(root: Path, text: str) -> str:
+    """A path relative to the root; empty where the text is none."""
+    return "" if not text or "\n" in text or "\0" in text else inside_root(root, text)
+
+
+def _is_file(root: Path, path: str) -> bool:
+    return os.path.isfile(root / path)  # noqa: PTH113 - False for a name too long
+
+
+def _find_module(view: View, text: str) -> str | None:
+    """The one file that a dotted name is the module's of."""
+    wanted = _parts(spell_name(text)[-1])
+    found = [
+        path
+        for path in in_time(view.paths if wanted else ())
+        if wanted[-1] in path and _module(path)[-len(wanted) :] == wanted
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _module(path: str) -> list[str]:
+    """The names of a file's module, the outermost first; a package's own file has the package's."""
+    *folders, name = path.split("/")
+    stem = name.rsplit(".", 1)[0]
+    return folders if stem in package_stems() else [*folders, stem]
 
 
 def _named_in_file(view: View, path: str, name: str) -> SymbolTarget:
@@ -139,8 +191,9 @@ def _named_in_file(view: View, path: str, name: str) -> SymbolTarget:
             f"{quote_path(path)} is not indexed", f"read {quote_path(path, ':1-100')} shows its lines"
         )
     first, last = int(view.first[place]), int(view.first[place + 1])
-    wanted = _parts(name)
-    found = [symbol for symbol in range(first + 1, last) if wanted and _fits(view, symbol, wanted)]
+    found: list[int] = []
+    for wanted in filter(None, map(_parts, spell_name(name))):
+        found = found or [symbol for symbol in range(first + 1, last) if _fits(view, symbol, wanted)]
     if not found:
         known = [full for full in view.qualified_names[first:last] if len(full) <= MAX_NAME]
         near = get_close_matches(name[:MAX_NAME], known, n=3, cutoff=0.5)
@@ -155,25 +208,31 @@ def find_symbols(view: View, text: str) -> tuple[int, ...]:
     Raises:
         NotFoundError: no symbol has that name; the hint lists the nearest names.
     """
-    wanted = _parts(text)
-    last = wanted[-1].lower() if wanted else ""
-    named = [symbol for symbol in view.by_name.get(last, ()) if _fits(view, symbol, wanted)]
-    if not named:
-        raise AbsentError(
-            f"no symbol or file {quote_name(truncate(text, SAID_WIDTH))}",
-            _suggest(nearest_names(view, wanted)),
-        )
-    exact = [symbol for symbol in named if view.names[symbol] == wanted[-1]]
-    return _prefer(view, exact or named)
+    wanted: list[str] = []
+    for wanted in map(_parts, spell_name(text)):
+        bearers = view.by_name.get(wanted[-1].lower(), ()) if wanted else ()
+        exact = [symbol for symbol in bearers if view.names[symbol] == wanted[-1]]
+        named = [symbol for symbol in exact if _fits(view, symbol, wanted)]
+        named = named or [symbol for symbol in bearers if _fits(view, symbol, wanted)]
+        named = named or [symbol for symbol in exact if _fits(view, symbol, wanted, by_folder=True)]
+        if named:
+            return _prefer(view, named)
+    raise AbsentError(
+        f"no symbol or file {quote_name(truncate(text, SAID_WIDTH))}", _suggest(nearest_names(view, wanted))
+    )
 
 
 def _parts(name: str) -> list[str]:
     return [part for part in _SEPARATORS.split(name.strip().removesuffix("()")) if part]
 
 
-def _fits(view: View, symbol: int, wanted: Sequence[str]) -> bool:
-    """Whether a symbol's qualified name, after its file's path, ends in the wanted parts."""
-    parts = view.path_of(symbol).rsplit(".", 1)[0].split("/") + view.qualified_names[symbol].split(".")
+def _fits(view: View, symbol: int, wanted: Sequence[str], *, by_folder: bool = False) -> bool:
+    """Whether a symbol's qualified name ends in the wanted parts, after its file's path or its folder's alone.
+
+    A package's names are often known by the folder: its files have names of their own, or repeat a class's.
+    """
+    module = view.path_of(symbol).rpartition("/")[0] if by_folder else view.path_of(symbol).rsplit(".", 1)[0]
+    parts = module.split("/") + view.qualified_names[symbol].split(".")
     return [part.lower() for part in parts[-len(wanted) :]] == [part.lower() for part in wanted]
 
 

@@ -187,7 +187,7 @@ def test_a_path_outside_the_repository_is_refused(tmp_path: Path, tool: str, pat
 
 def test_lines_of_a_file_outside_the_repository_are_refused_among_others(memory: Memory) -> None:
     text = memory.read(["../other.py:1-3", "add_tax"]).text()
-    assert "../other.py is outside the repository; use a path inside the repository" in text
+    assert "../other.py:1-3 is outside the repository; use a path inside the repository" in text
     assert "def add_tax" in text
 
 

@@ -14,9 +14,10 @@ from indexers.source.masking import mask_secrets
 from memory_server.errors import QueryError
 from memory_server.query.filters import path_filter
 from memory_server.query.question import MAX_QUERY, read_query
+from memory_server.query.target_text import LINE_MARKS
 from tests.support.properties import UNTIMED, assert_linear
 
-PLACE = re.compile(r"""([\w./\\@+-]+\.\w{1,6})(?::|\(|["'],? line |, line )(\d{1,7})\b""")
+PLACE = re.compile(rf"([\w./\\@+-]+\.\w{{1,6}})(?:{LINE_MARKS})(\d{{1,7}})\b")
 """Plain, and quadratic in a text without any."""
 
 
@@ -63,7 +64,11 @@ def test_a_path_is_filtered_in_linear_time(glob: str, piece: str) -> None:
 
 @UNTIMED
 @given(
-    st.lists(st.sampled_from(["a", "b.py", "/", "\\", "-", ":", "(", '"', '", line ', ", line ", "12", " "]))
+    st.lists(
+        st.sampled_from(
+            ["a", "b.py", "/", "\\", "-", ":", "(", '"', '", line ', ", line ", ":line ", "#L", "12", " "]
+        )
+    )
 )
 def test_places_are_those_that_a_plain_pattern_finds(pieces: list[str]) -> None:
     text = "".join(pieces) + " x"
@@ -95,3 +100,58 @@ def test_a_files_text_is_judged_in_linear_time(piece: bytes) -> None:
         mask_secrets("a.txt", piece * count + b"T3BlbkFJ")
 
     assert_linear(judge, 20_000 // len(piece))
+
+
+@pytest.mark.parametrize(
+    ("glob", "fitting", "others"),
+    [
+        ("*.{ts,tsx}", ["a.ts", "x/a.tsx"], ["a.t", "a.py"]),
+        ("src/{a,b}/*.py", ["src/a/x.py", "src/b/x.py"], ["src/c/x.py", "a/x.py"]),
+        ("{src,lib/core}/**/x.py", ["src/x.py", "lib/core/a/x.py"], ["lib/x.py"]),
+        ("{setup,conf}.py", ["setup.py", "a/conf.py"], ["x.py"]),
+        ("a{,b}.py", ["a.py", "ab.py"], ["b.py"]),
+        ("{a,b{1,2}}.py", ["a.py", "b1.py", "b2.py"], ["b.py"]),
+        ("x/{a,b}", ["x/a", "x/b/c.py", "x/{a,b}"], ["x/c"]),
+        ("{{name}}/a.py", ["{{name}}/a.py"], ["name/a.py"]),
+        ("x/{a", ["x/{a"], ["x/a"]),
+        ("x/a},{b,c}", ["x/a},b", "x/a},c"], ["x/a"]),
+    ],
+)
+def test_braces_stand_for_each_of_what_they_hold(glob: str, fitting: list[str], others: list[str]) -> None:
+    fits = path_filter(glob)
+    assert [path for path in (*fitting, *others) if fits(path)] == fitting
+
+
+@UNTIMED
+@given(
+    st.recursive(
+        st.text("ab", max_size=2),
+        lambda inner: (
+            st.lists(inner, min_size=2, max_size=3).map(lambda said: f"{{{','.join(said)}}}")
+            | st.tuples(inner, inner).map("".join)
+        ),
+        max_leaves=5,
+    ),
+    st.text("ab", min_size=1, max_size=5),
+)
+def test_braces_are_read_as_the_alternatives_that_they_are(glob: str, path: str) -> None:
+    expression = glob.replace("{", "(?:").replace("}", ")").replace(",", "|")
+    fits = re.fullmatch(expression, path) is not None
+    assert path_filter(f"x/{glob}")(f"x/{path}") == (fits or re.fullmatch(expression, "") is not None)
+
+
+@pytest.mark.parametrize("glob", ["{a,b}" * 7, "{a,b" + ",c" * 64 + "}", "{" * 300 + "a,b}" + ",b}" * 299])
+def test_braces_of_too_many_alternatives_are_refused(glob: str) -> None:
+    with pytest.raises(QueryError, match="a glob of more than 64 alternatives"):
+        path_filter(glob)
+
+
+@pytest.mark.parametrize("piece", ["{", "}", ",", "{,", "{}", "{a,", ",}", "a{b}"])
+def test_braces_are_read_in_linear_time(piece: str) -> None:
+    assert_linear(lambda count: path_filter(piece * count), 4_000 // len(piece))
+
+
+@pytest.mark.parametrize("glob", ["{a,b}" * 6 + "*q", "**/{a*,*a}" * 6 + "q"])
+def test_a_path_is_filtered_by_alternatives_in_linear_time(glob: str) -> None:
+    fits = path_filter(glob)
+    assert_linear(lambda size: fits("ab/a" * size), 1_000)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from indexers.tokens import estimate_tokens, weigh_tokens
+from indexers.tokens import estimate_tokens, truncate, weigh_tokens
 from memory_server.model import Line
 from memory_server.visible import show_line
 
@@ -15,6 +17,9 @@ LEFT_OUT_TOKENS = 60
 
 HEAD_WIDTH = 140
 """Characters of a signature in a list, where only the kind of thing matters."""
+
+LEAST_OF_HINT = 0.3
+"""Share of a hint that still says something."""
 
 
 class TextLine(NamedTuple):
@@ -72,6 +77,21 @@ def cut_text(text: str, budget: float) -> str:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if estimate_tokens(text[:middle]) <= budget else (low, middle - 1)
     return text[:low]
+
+
+def cut_error(problem: str, hint: str, room: float) -> tuple[str, str]:
+    """A problem and its hint in the room for both: the hint in whole words, as half a name is none; or without it."""
+    shares = share_out([token_cost(problem), token_cost(f"hint: {hint}")], room)
+    blanks = (blank.start() for blank in re.finditer(" ", hint))
+    cuts = [*(f"{hint[:blank].rstrip(',;:')}…" for blank in blanks), hint]
+    fitting = bisect_right(cuts, shares[1], key=lambda cut: token_cost(f"hint: {cut}"))
+    told = cuts[fitting - 1] if fitting else ""
+    if len(told) < LEAST_OF_HINT * len(hint):
+        told = ""
+    left = room - (token_cost(f"hint: {told}") if told else 0)
+    limits = range(2, len(problem) + 1)
+    fitting = bisect_right(limits, left, key=lambda limit: token_cost(truncate(problem, limit)))
+    return (truncate(problem, limits[fitting - 1]) if fitting else cut_text(problem, left)), told
 
 
 def numbered_text(lines: Sequence[Line], path: str, indent: str = "") -> list[TextLine]:

@@ -152,14 +152,27 @@ class ReadReply(Reply):
 
     def lines(self) -> tuple[TextLine, ...]:
         """The lines of the text, within the budget."""
-        page = _page(self.budget, self.notes)
+        told, dropped = self._lay_out(self.notes)
+        if dropped:  # there is room for saying so only with less of the rest
+            told, dropped = self._lay_out((*self.notes, self._dropped(len(self.pieces))))
+        return told.close(*([self._dropped(dropped)] if dropped else []), *self.notes)
+
+    def _lay_out(self, notes: Sequence[str]) -> tuple[Page, int]:
+        """The pieces that fit beside closing notes, and how many do not: of a slice its beginning, others whole."""
+        page, dropped = _page(self.budget, notes), 0
         for piece in self.pieces:
-            for line in [*_text_lines(piece), _BLANK]:
-                if not page.add(line):
-                    break
+            lines = [*_text_lines(piece), _BLANK]
+            rows = [[line] for line in lines] if isinstance(piece, Slice) else [lines[:-1], lines[-1:]]
+            shown = 0
+            while shown < len(rows) and page.add(*rows[shown]):
+                shown += 1
+            dropped += not shown
         while page.lines and not page.lines[-1].text:
             page.lines.pop()
-        return page.close(*self.notes)
+        return page, dropped
+
+    def _dropped(self, count: int) -> str:
+        return f"left out: {count} of {len(self.pieces)} targets; raise budget"
 
     def json(self) -> Json:
         """The reply for a script."""
@@ -195,7 +208,7 @@ def read(
         for target in distinct:
             try:
                 check_time()
-                room = limit // (2 if len(distinct) == 1 else 4)
+                room = limit // min(max(len(distinct), 2), 4)
                 piece, paths = _read_one(sight, repository.index.root, target, context, room)
                 pieces.append(piece)
                 about |= paths

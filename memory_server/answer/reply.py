@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexers.summarize import Summary
 from indexers.tokens import truncate
-from memory_server.answer.page import HEAD_WIDTH, Page, TextLine, cost_of, join
+from memory_server.answer.page import HEAD_WIDTH, Page, TextLine, cost_of, join, token_cost
 from memory_server.model import Line, SearchHit
 from memory_server.visible import quote_name, quote_path
 
@@ -89,9 +89,13 @@ class Ambiguity:
         return {"target": self.target, "candidates": found, "left_out": self.left_out.json()}
 
 
+_MORE = LeftOut(10_000, "more", "say its class or its path as well")
+_MORE_TOKENS = token_cost(_MORE.text())
+
+
 def fit_candidates(target: str, summaries: Sequence[Summary], budget: float) -> Ambiguity:
     """As many candidates as fit, with their signatures where there is room for all."""
-    page = Page(budget)
+    page = Page(budget, reserve=_MORE_TOKENS)
     page.add(_ambiguity_title(target))
     named = Counter((summary.path, summary.name) for summary in summaries)
     candidates = [
@@ -104,13 +108,13 @@ def fit_candidates(target: str, summaries: Sequence[Summary], budget: float) -> 
     shown = 0
     while shown < len(rows) and page.add(rows[shown]):
         shown += 1
-    left = LeftOut(len(rows) - shown, "more", "say its class or its path as well")
+    left = replace(_MORE, count=len(rows) - shown)
     return Ambiguity(target, tuple(candidates[:shown]), with_signatures, left)
 
 
 def ambiguity_lines(ambiguity: Ambiguity, budget: float) -> tuple[TextLine, ...]:
     """An ambiguity as a text of its own."""
-    page = Page(budget)
+    page = Page(budget, reserve=_MORE_TOKENS)
     for line in ambiguity.lines():
         page.add(line)
     return page.close(ambiguity.left_out.text())

@@ -57,7 +57,8 @@ def _allow_files() -> None:
 
 
 def _end(error: MemoryServerError | IndexerError) -> NoReturn:
-    say(f"error: {' '.join(str(error).split())}\n\nhint: {error.hint}", err=True)
+    hint = f"\n\nhint: {error.hint}" if error.hint else ""
+    say(f"error: {' '.join(str(error).split())}{hint}", err=True)
     sys.exit(1)
 
 

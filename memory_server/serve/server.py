@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import metadata
 from typing import Any
@@ -32,7 +32,7 @@ from mcp_types import (
 )
 
 from indexers.errors import IndexerError
-from memory_server.answer.page import cut_text
+from memory_server.answer.page import cut_error, cut_text
 from memory_server.answer.tools import TOOLS
 from memory_server.deadline import due_in
 from memory_server.errors import MemoryServerError, OverdueError, QueryError, explain
@@ -51,7 +51,7 @@ ALWAYS_LOAD = {"anthropic/alwaysLoad": True}
 """Claude Code then offers the tools at once instead of behind its tool search."""
 
 ERROR_TOKENS = 100
-"""The smallest budget of a reply holds any error."""
+"""What an error is told in at most, whatever more the budget allows."""
 
 ANSWER_SECONDS = 20.0
 """What a question may take; whoever answers stops with what there is a tenth before."""
@@ -82,7 +82,7 @@ def build_server(memory: Source, seconds: float = ANSWER_SECONDS) -> Server[Any]
         answer = partial(call_tool, memory, question.name, question.arguments or {})
         with anyio.move_on_after(seconds), due_in(0.9 * seconds):
             return await anyio.to_thread.run_sync(answer, abandon_on_cancel=True, limiter=threads)
-        return _tell(OverdueError(f"no answer within {seconds:g} seconds"))
+        return _tell(OverdueError(f"no answer within {seconds:g} seconds"), question.arguments or {})
 
     return Server(
         "repo-memory",
@@ -116,17 +116,21 @@ def call_tool(memory: Source, name: str, arguments: dict[str, Any]) -> CallToolR
         checked = tool.check(arguments)
         return _result(tool.ask(memory().repository, **checked).text())
     except (MemoryServerError, IndexerError) as error:
-        return _tell(error)
+        return _tell(error, arguments)
     except OSError as error:
-        return _tell(explain(error))
+        return _tell(explain(error), arguments)
     except Exception:  # the SDK would send the client the exception's own text
         logger.exception("the tool %s crashed", name)
         return _result(f"Error executing tool {name}", is_error=True)
 
 
-def _tell(error: MemoryServerError | IndexerError) -> CallToolResult:
-    told = f"{show_line(' '.join(str(error).split()))}\nhint: {show_line(error.hint)}"
-    return _result(cut_text(told, ERROR_TOKENS), is_error=True)
+def _tell(error: MemoryServerError | IndexerError, arguments: Mapping[str, Any]) -> CallToolResult:
+    """An error as a line with its hint below, within the budget that was asked for."""
+    asked = arguments.get("budget")
+    room = min(asked, ERROR_TOKENS) if isinstance(asked, int) and asked > 0 else ERROR_TOKENS
+    problem, hint = cut_error(show_line(" ".join(str(error).split())), show_line(error.hint), room)
+    told = f"{problem}\nhint: {hint}" if hint else problem
+    return _result(cut_text(told, room), is_error=True)
 
 
 def _result(text: str, *, is_error: bool = False) -> CallToolResult:

@@ -191,6 +191,15 @@ def test_lines_of_a_file_outside_the_repository_are_refused_among_others(memory:
     assert "def add_tax" in text
 
 
+@pytest.mark.parametrize("budget", [20, 45, 60, 100, 200, 2_000])
+def test_a_target_for_which_there_is_no_room_is_counted(memory: Memory, budget: int) -> None:
+    targets = ["save", "nothing_one", "Cart.totl", "total", "nothing_two", "Cart.add"]
+    text = memory.read(targets, budget=budget).text()
+    titles = re.findall(r"^(?:\w+ is ambiguous|no symbol|shop/cart.py:)", text, re.MULTILINE)
+    dropped = re.search(r"^left out: (\d) of 6 targets; raise budget$", text, re.MULTILINE)
+    assert len(titles) + (int(dropped[1]) if dropped else 0) == len(targets)
+
+
 def test_an_absolute_path_inside_the_repository_is_taken(memory: Memory) -> None:
     root = memory.root
     assert memory.outline(str(root / "shop")) == memory.outline("shop")

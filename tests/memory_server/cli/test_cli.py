@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from indexers.tokens import NEWEST
+from indexers.tokens import NEWEST, estimate_tokens
 from memory_server.cli.app import run as run_app
 from memory_server.query.signals import SIGNALS
 from tests.support.answering import WordEmbedder, make_sample
@@ -134,6 +134,15 @@ def test_a_command_prints_its_golden_text(name: str, project: Project, run: Run)
 
 def test_every_golden_text_has_its_case() -> None:
     assert {path.stem for path in GOLDEN.glob("*.txt")} == CASES.keys()
+
+
+@pytest.mark.parametrize("budget", [10, 20, 40, 100])
+def test_an_error_is_within_the_budget_that_was_asked_for(run: Run, budget: int) -> None:
+    for call in (["read", "x" * 900], ["related", "discoun", "tests"], ["outline", "shop/" * 150]):
+        code, out, told = run(*call, "--budget", str(budget))
+        assert (code, out) == (1, "")
+        assert told.startswith("error: ")
+        assert 0 < estimate_tokens(told.strip("\n")) <= budget
 
 
 def read_json(run: Run, *arguments: str) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 
 import anyio.lowlevel
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mcp import Client
 from mcp_types import CallToolResult, ListToolsResult, TextContent
 
@@ -24,6 +26,7 @@ from memory_server.serve.live import LiveMemory
 from memory_server.serve.server import MOST_AT_ONCE, Source, build_server, call_tool
 from tests.support.answering import make_sample, memory_over
 from tests.support.git_project import HANGS_AFTER
+from tests.support.properties import UNTIMED
 
 TOOLS = ("search", "read", "outline", "related")
 
@@ -159,6 +162,42 @@ def test_an_error_stays_small_whatever_was_asked(memory: Memory) -> None:
         text, is_error = call(memory, tool, **arguments)
         assert is_error
         assert estimate_tokens(text) <= 100
+
+
+def error_text(memory: Memory, tool: str, arguments: dict[str, Any]) -> str:
+    result = call_tool(lambda: memory, tool, arguments)
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    assert result.is_error
+    return content.text
+
+
+@UNTIMED
+@given(
+    budget=st.integers(1, 150),
+    name=st.sampled_from(["Crat", "Cart.totl", "x" * 900, "shop/" * 150, "a b " * 90]),
+)
+def test_an_error_is_within_the_budget_that_was_asked_for(memory: Memory, budget: int, name: str) -> None:
+    for tool, arguments in (
+        ("read", {"targets": [name]}),
+        ("related", {"symbol": name, "relation": "tests"}),
+        ("related", {"symbol": name, "relation": name}),
+        ("outline", {"path": name}),
+        ("search", {"query": "x", "kind": name}),
+        ("search", {"query": "x", name: 1}),
+    ):
+        text = error_text(memory, tool, {**arguments, "budget": budget})
+        assert 0 < estimate_tokens(text) <= min(budget, 100)
+
+
+def test_a_hint_is_cut_between_names(memory: Memory) -> None:
+    whole = error_text(memory, "read", {"targets": ["discoun"]})
+    names = whole.rpartition("did you mean ")[2].rstrip("?").split(", ")
+    assert len(names) > 1
+    for budget in range(1, 60):
+        text = error_text(memory, "read", {"targets": ["discoun"], "budget": budget})
+        told = text.rpartition("did you mean ")[2] if "did you mean" in text else ""
+        assert set(filter(None, told.rstrip("?…").split(", "))) <= set(names)
 
 
 @pytest.mark.parametrize("root", ["/", "~"])

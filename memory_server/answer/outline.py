@@ -173,9 +173,9 @@ def _grow(view: View, weights: Mapping[int, float]) -> list[Branch]:
 
 def _count_folders(view: View, inside: Sequence[int], path: str) -> dict[str, int]:
     """Files by the next folder below ``path``, most first; none for a glob."""
-    start = len(path) + 1 if path else 0
-    names = (view.paths[place][start:].split("/") for place in inside)
-    counts = Counter(parts[0] for parts in names if len(parts) > 1 and "*" not in path)
+    above = f"{path}/" if path else ""
+    below = (view.paths[place].removeprefix(above) for place in inside if view.paths[place].startswith(above))
+    counts = Counter(rest.partition("/")[0] for rest in below if "/" in rest)
     return dict(counts.most_common())
 
 

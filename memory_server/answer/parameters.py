@@ -25,13 +25,13 @@ MOST_TARGETS = 20
 
 SearchQuery = Annotated[
     str,
-    Field(description="Name, phrase, or error message"),
-    typer.Argument(help="Name, phrase, or error message."),
+    Field(description="Exact text, name, question, or /regex/"),
+    typer.Argument(help="Exact text, a name, a question, or /regex/."),
 ]
 PathFilter = Annotated[
     str,
     Field(description="File, folder, or glob"),
-    typer.Option("--path", help="Only this file, folder, or glob."),
+    typer.Option("--path", help="Only this file, folder, or glob, such as `src/**/*.{ts,tsx}`."),
 ]
 KindFilter = Annotated[
     str,
@@ -53,7 +53,9 @@ Targets = Annotated[
         max_length=MOST_TARGETS,
     ),
     BeforeValidator(_as_list),
-    typer.Argument(help="What to read: Class.method, path::Class.method, path:12-40, or a path."),
+    typer.Argument(
+        help="What to read: Class.method, path::Class.method, path:12-40, or a path; or as a trace, diff or URL has it."
+    ),
 ]
 ContextLines = Annotated[
     int,

@@ -383,7 +383,10 @@ def _member_lines(path: str, members: Sequence[Summary], detail: Detail) -> list
 
 READ = Tool(
     name="read",
-    description="Exact current source of symbols or lines, numbered, with enclosing signatures. Pass several.",
+    description=(
+        "Exact current source of symbols or lines, numbered, with enclosing signatures. Pass several. "
+        "Before Edit, Claude Code needs its own Read of the shown lines (offset, limit)."
+    ),
     help="Show the source of symbols, or lines of files.",
     ask=read,
 )

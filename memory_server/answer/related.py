@@ -273,7 +273,10 @@ def _at(lines: Sequence[Line]) -> str:
 
 RELATED = Tool(
     name="related",
-    description="Who calls, is called by, implements, imports or tests a symbol, with lines.",
+    description=(
+        "Who calls, is called by, implements, imports or tests a symbol, with lines. "
+        "? = the name alone fits; such a list may be incomplete."
+    ),
     help="Show a symbol's callers, callees, implementations, importers or tests.",
     ask=related,
 )

@@ -12,11 +12,11 @@ from functools import cache
 from typing import Any
 
 INSTRUCTIONS = (
-    "repo-memory holds an always fresh index of this repository. Prefer it to reading files: `search` finds "
-    "code by name or meaning, `read` gives a symbol's exact source with line numbers to edit from, `outline` "
-    "maps a folder or file, `related` finds callers, callees, implementations, importers and tests. Replies "
-    "are small on purpose; read several targets in one call, and open a whole file only when a reply says "
-    "something was left out that you need."
+    "repo-memory holds an always fresh index of this repository. Call `search` instead of grep: it finds the lines "
+    "with a message, option, path or /regex/, every use of a name, and code by meaning; it says so when nothing "
+    "matches. Call `read` with several targets instead of opening files, `outline` instead of listing them, "
+    "`related` instead of searching for callers, callees, implementations, importers or tests. Replies are small and "
+    "say what they leave out."
 )
 
 PROTOCOL_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")

@@ -210,8 +210,9 @@ def _near(names: Sequence[str]) -> str:
 SEARCH = Tool(
     name="search",
     description=(
-        "Find code by name or meaning. Returns ranked symbols with file, lines, signature and key lines."
+        "Find exact text, names, or code by meaning, instead of grep. Lines with the text, a name's definitions "
+        "and uses, then ranked symbols with key lines; says so when nothing matches."
     ),
-    help="Find code by name or meaning.",
+    help="Find exact text, names, or code by meaning.",
     ask=search,
 )

@@ -135,6 +135,8 @@ def test_every_door_takes_a_path_as_it_is_written(memory: Memory) -> None:
         assert memory.outline(text).text() == memory.outline("shop/cart.py").text()
         assert memory.related(f"{text.partition(':')[0]}::Cart.total", "callers").text() == callers
     assert memory.outline("shop\\").text() == memory.outline("shop").text()
+    assert memory.outline("{shop,web}/**/*.{py,ts}").languages == {"python": 4, "typescript": 2}
+    assert not memory.outline("{shop,web}").folders
     assert memory.outline("shop\\*.py").text() == memory.outline("shop/*.py").text()
 
 

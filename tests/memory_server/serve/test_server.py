@@ -112,7 +112,7 @@ def test_one_target_may_come_without_its_list_and_a_list_as_text(memory: Memory,
     ("tool", "arguments", "error"),
     [
         ("search", {"query": " "}, "the query is empty\nhint: ask for a name, a phrase or an error message"),
-        ("search", {}, "query: field required\nhint: Name, phrase, or error message"),
+        ("search", {}, "query: field required\nhint: Exact text, name, question, or /regex/"),
         (
             "search",
             {"query": "x", "limit": 5},

@@ -36,10 +36,11 @@ def is_meant_by(hit: SearchHit, query: Query) -> bool:
         return "/" in query.text
     if query.style != "name" or len(query.names) != 1 or query.text.lstrip("\"'`").startswith("-"):
         return False
-    *outer, name = (part.lower() for part in query.names[0])
-    around = {*hit.path.lower().split("/"), hit.path.lower().rpartition("/")[2].split(".")[0]}
-    around.update(hit.name.lower().split(".")[:-1])
-    return hit.name.lower().rpartition(".")[2] == name and around.issuperset(outer)
+    *outer, name = query.names[0]
+    *scopes, own = hit.name.split(".")
+    *folders, file = hit.path.lower().split("/")
+    around = {*folders, file, file.split(".")[0], *(scope.lower() for scope in scopes)}
+    return own == name and around.issuperset(part.lower() for part in outer)
 
 
 def _by_name(view: View, query: Query) -> Iterable[tuple[int, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,9 @@ of such lines takes at least."""
 
 MOST_DEFINITIONS = 4
 """Definitions of one name that are told of; further ones are named."""
+
+FEW = 5
+"""Lines with a text that may not be what is meant: so few are told before what is ranked, more of them after it."""
 
 MOST_PARTLY, MOST_LIKE = 5, 3
 """Ranked hits that are told of where half of the words stand nowhere; where what was asked for does not."""
@@ -128,23 +131,28 @@ class _Answer:
         """A name's definitions, lines that hold the query, and where another thing may be meant, what is ranked."""
         definitions = self._choose_definitions(found)
         is_path = any(hit.kind == "file" for hit in definitions)
-        is_first = any(is_meant_by(hit, self.query) for hit in definitions)
-        if is_first:
+        is_defined = any(is_meant_by(hit, self.query) for hit in definitions)
+        is_sure = literals.is_sure or is_path or (is_defined and not self.query.text.islower())
+        best = found[0].score if found else 1.0
+        if is_defined:
             literals = self._tell_definitions(definitions, literals)
-        self._tell_literals(literals, found[0].score if found else 1.0)
-        if not is_first and (is_path or literals.is_use):
+        if is_sure or literals.count <= FEW:
+            self._tell_literals(literals, best)
+        if not is_defined and (is_path or literals.is_use):
             self.draft.add_hits(tell(self.sight, definitions[:MOST_DEFINITIONS], self.query, key_lines=0))
         found = [hit for hit in found if hit.symbol not in self.draft.told]
-        if not literals.is_sure and not is_path:
+        if not is_sure:
             self._tell_ranked(found, literals)
         elif literals.is_prose:
             self.draft.weaker += choose_weaker(found, 0, self.query.style, self.same_file)[:MOST_LIKE]
+        if not is_sure and literals.count > FEW:
+            self._tell_literals(literals, best)
 
     def _choose_definitions(self, found: Sequence[SearchHit]) -> list[SearchHit]:
         """What a name or a path means: what code defines so, or else what tests and texts do with a body of its own."""
         if self.query.text.startswith("-"):
             return []  # an option: who declares it says so in the lines that hold it
-        named = [hit for hit in found if hit.exact]
+        named = [hit for hit in found if hit.exact or (hit.kind != "file" and is_meant_by(hit, self.query))]
         if files := [hit for hit in named if hit.kind == "file"]:
             return files
         code = [hit for hit in named if not is_beside(self.sight.view, hit.symbol)]
@@ -152,9 +160,10 @@ class _Answer:
 
     def _tell_definitions(self, definitions: Sequence[SearchHit], literals: Literals) -> Literals:
         """The definitions of a name, each with the line that says so; the uses without these lines."""
-        told = tell(self.sight, definitions[:MOST_DEFINITIONS], self.query, key_lines=0)
+        named = [replace(hit, exact=True) for hit in definitions]
+        told = tell(self.sight, named[:MOST_DEFINITIONS], self.query, key_lines=0)
         told, literals = take_defining_lines(self.sight, told, literals)
-        self.draft.add_hits(told, definitions[MOST_DEFINITIONS:])
+        self.draft.add_hits(told, named[MOST_DEFINITIONS:])
         return literals
 
     def _tell_literals(self, literals: Literals, score: float) -> None:

@@ -47,6 +47,11 @@ class Literals:
     """Whether it stands only in texts about the code and the like, as a question may be worded too."""
 
     @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return sum(len(literal.places) + sum(literal.more.values()) for literal in self.found)
+
+    @property
     def is_use(self) -> bool:
         """Whether it is a name that is used."""
         return any(literal.manner is Manner.USE for literal in self.found)

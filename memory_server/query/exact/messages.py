@@ -31,8 +31,10 @@ CANDIDATES = 30
 SPAN = 0.6
 """Share of a message that what is written must account for, the values in its holes among it."""
 
-FIXED, FIXED_SHARE = 8, 0.25
-"""Letters that what is written must have outside its holes, and their share of the message's."""
+FIXED, FIXED_SHARE, FIXED_WORDS = 8, 0.7, 3
+"""Letters that what is written must have outside its holes, and how many of those of a message's plain words: what has
+digits, dots or quotes in it is a value. A question has words of its own; of two words, all must be fixed.
+"""
 
 CUT = 6
 """Characters by which a piece is known that the message's beginning or end cuts."""
@@ -46,17 +48,20 @@ _HOLE = re.compile(
     r"|\{[^{}]*\}|\\\([^()]*\)|<[\w %=.()-]+>|\$\w+|\\[nrt]"
 )
 _SPACES = re.compile(r"\s+")
+_PLAIN = re.compile(r"(?<!\S)[(\[]?([^\W\d_]+)[.,:;!?)\]]*(?!\S)")
 _LETTERS = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one line writes of a message: which span of it, and how many letters of that are fixed."""
+    """What one line writes of a message: which span of it, how many letters and words are fixed, and where they end."""
 
     place: Place
     start: int
     end: int
     letters: int
+    words: int
+    fixed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +137,14 @@ def _parts_of(said: str, place: Place, line: str) -> Iterator[Part]:
         yield best
 
 
-def _match(said: str, written: str) -> tuple[int, int, int] | None:
-    """Start and end of what a text with holes says of a message, and its fixed letters; None unless all of it does.
+def _match(said: str, written: str) -> tuple[int, int, int, int, int] | None:
+    """What a text with holes says of a message, as in `Part`; None unless all of it does.
 
     A message that was cut may begin or end within what is written.
     """
     unescaped = written.replace('\\"', '"').replace("\\'", "'")
     pieces = [_SPACES.sub(" ", piece) for piece in _HOLE.split(unescaped)]
-    first, end, letters = -1, 0, 0
+    first, end, letters, words = -1, 0, 0, 0
     for piece in pieces:
         if not _LETTERS.search(piece):
             continue
@@ -149,12 +154,13 @@ def _match(said: str, written: str) -> tuple[int, int, int] | None:
         first = found[0] if first < 0 else first
         end = found[1]
         letters += len(_LETTERS.findall(said[found[0] : end]))
+        words += len(said[found[0] : end].split())
         if end == len(said):
             break
     if first < 0:
         return None
     opens, closes = (len(pieces) > 1 and not _LETTERS.search(piece) for piece in (pieces[0], pieces[-1]))
-    return (_before(said, first) if opens else first), (len(said) if closes else end), letters
+    return (_before(said, first) if opens else first), (len(said) if closes else end), letters, words, end
 
 
 def _find_piece(said: str, piece: str, start: int) -> tuple[int, int] | None:
@@ -186,11 +192,21 @@ def _join(said: str, parts: Sequence[Part]) -> Iterator[Message]:
                 break
             run.append(part)
         at += len(run)
-        letters = sum(part.letters for part in run)
-        whole = len(_LETTERS.findall(said))
-        span = run[-1].end - run[0].start
-        if letters >= max(FIXED, FIXED_SHARE * whole) and span >= SPAN * _length(said, run[0].start):
-            yield Message(tuple(part.place for part in run), letters)
+        if _writes(said, run):
+            yield Message(tuple(part.place for part in run), sum(part.letters for part in run))
+
+
+def _writes(said: str, run: Sequence[Part]) -> bool:
+    """Whether some lines account for a message, and it is not a question that has some of their words."""
+    first, last = run[0], run[-1]
+    start = len(said) - _length(said, first.start)
+    share, end = 1.0, len(said)
+    if sum(part.words for part in run) >= FIXED_WORDS:
+        # What stands in a last hole may be a message of its own.
+        share, end = FIXED_SHARE, last.fixed if last.end == len(said) else len(said)
+    plain = sum(len(word) for word in _PLAIN.findall(said[start:end]))
+    letters = sum(part.letters for part in run)
+    return letters >= max(FIXED, share * plain) and last.end - first.start >= SPAN * (len(said) - start)
 
 
 def _length(said: str, start: int) -> int:

@@ -126,7 +126,7 @@ def read_use(name: str) -> Wanted:
     words = [word for part in re.split(r"\W+", name) for word in split_identifier(part)]
     if len(words) <= 1 or re.search(r"[^\w-]", name.lstrip("-")):
         inner, edges = _terms(name)
-        is_certain = not (name.isalpha() and name.islower())  # which is a word of the language as well
+        is_certain = not name.isalpha()  # else it may be a mere word
         pattern = _bounded(name, re2_escape(name))
         return Wanted(name, Manner.USE, pattern, inner | edges, is_certain=is_certain)
     pattern = _bounded(words[0] + words[-1], "[_-]?".join(map(re2_escape, words)))

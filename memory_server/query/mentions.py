@@ -56,7 +56,9 @@ def _by_name(view: View, query: Query) -> Iterable[tuple[int, float]]:
 
 
 def _by_path(view: View, query: Query) -> Iterable[tuple[int, float]]:
-    """The files that a query is the path of, or its end, each as a whole."""
+    """The files that a query is the path of, or its end, each as a whole; with lines, it is a place."""
+    if query.places:
+        return
     spelt = (_files_at(view, path, by_end) for path, by_end in spell_path(query.text.strip()))
     meant = next(filter(None, spelt), [])
     for file in meant:

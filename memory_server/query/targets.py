@@ -33,6 +33,9 @@ SAID_WIDTH = 60
 MAX_PATH = 1_000
 """Characters of a path, a glob or a target."""
 
+NEAR_PATHS = 3
+"""Files that are named where none is called as the asker says."""
+
 MAX_NAME = 200
 """Characters of a name that another can be near to; comparing takes the product of their lengths."""
 
@@ -78,6 +81,8 @@ def resolve_target(view: View, root: Path, text: str) -> FileTarget | SymbolTarg
     except AbsentError as absent:
         if path := _find_module(view, text):
             return FileTarget(path)
+        if near := _nearest_paths(view, text):
+            absent.hint = f"did you mean {', '.join(map(quote_path, near))}?"
         raise missed or absent from None
 
 
@@ -175,6 +180,19 @@ def _find_module(view: View, text: str) -> str | None:
         if wanted[-1] in path and _module(path)[-len(wanted) :] == wanted
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _nearest_paths(view: View, text: str) -> list[str]:
+    """Files called much like the one that a text names, by a suffix that some file has; nearest first."""
+    suffixes = {name.rpartition(".")[2] for name in in_time(view.by_file_name) if "." in name}
+    names = (reading.path.rpartition("/")[2] for reading in read_target(text))
+    meant = next((name for name in names if name.rpartition(".")[2] in suffixes and "." in name), "")
+    size = len(meant)
+    if not 0 < size <= MAX_NAME:
+        return []
+    alike = [name for name in view.by_file_name if abs(len(name) - size) <= 1 + size // 4]
+    near = get_close_matches(meant, in_time(alike), n=NEAR_PATHS, cutoff=0.7)
+    return [view.paths[file] for name in near for file in view.by_file_name[name]][:NEAR_PATHS]
 
 
 def _module(path: str) -> list[str]:

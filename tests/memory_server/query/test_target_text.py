@@ -149,6 +149,12 @@ def test_a_search_reads_the_places_of_a_trace() -> None:
         assert line == 20
 
 
+def test_a_page_with_lines_finds_what_is_there(memory: Memory) -> None:
+    url = "https://github.com/o/r/blob/main/shop/cart.py"
+    assert memory.search(f"{url}#L20-L22")[0].name == "Cart.total"
+    assert memory.search(url)[0].kind == "file"
+
+
 @pytest.mark.parametrize(
     "text",
     [

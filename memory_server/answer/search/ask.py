@@ -35,7 +35,7 @@ from memory_server.query.question import Query, read_query
 from memory_server.query.targets import MINOR_KINDS, is_beside, nearest_names
 from memory_server.visible import quote, quote_name
 
-FOUND_HITS, MAX_HITS = 60, 12
+FOUND_HITS, MAX_HITS = 60, 8
 """Hits to choose from; of them, at most so many are told of."""
 
 LITERAL_ROOM, ASIDE_ROOM, LEAST_ROOM = 0.35, 0.15, 0.08

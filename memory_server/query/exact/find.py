@@ -79,7 +79,7 @@ def find_literals(
     is_regex = any(wanted.manner is Manner.REGEX for wanted in asked)
     literals = _find_all(sight, root, asked, allowed)
     if not literals and query.style == "text" and not is_regex:
-        messages = find_messages(sight, query.text, allowed)[:MOST_MESSAGES]
+        messages = find_messages(sight, root, query.text, allowed)[:MOST_MESSAGES]
         is_trace = bool(query.places)  # which says as well where it went wrong
         written = [Literal(Manner.MESSAGE, query.text, m.places, is_sure=not is_trace) for m in messages]
         literals = written

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from indexers.source.content import split_lines
 from indexers.terms import text_terms
-from memory_server.deadline import in_time
+from memory_server.deadline import check_time
 from memory_server.index.fresh import Sight
 from memory_server.index.view import View
-from memory_server.query.exact.scan import Place, rank_role
+from memory_server.query.exact.scan import Place, rank_role, read_raw
 from memory_server.query.exact.wanted import re2_escape
 
 LONGEST = 600
@@ -39,6 +40,9 @@ digits, dots or quotes in it is a value. A question has words of its own; of two
 CUT = 6
 """Characters by which a piece is known that the message's beginning or end cuts."""
 
+CUT_WORDS = 3, 2
+"""Words that must be left of such a piece, at the message's beginning and at its end."""
+
 RUN = 3
 """Lines between two parts of one message."""
 
@@ -47,6 +51,7 @@ _HOLE = re.compile(
     r"%(?:\([\w.]+\)|\d+\$)?[-+#0 ]*\d*(?:\.\d+)?(?:hh|ll|[hlzjtL])?[a-zA-Z@]|%\{\w*\}|[$#]\{[^{}]*\}|\{\{[^{}]*\}\}"
     r"|\{[^{}]*\}|\\\([^()]*\)|<[\w %=.()-]+>|\$\w+|\\[nrt]"
 )
+_QUESTION = re.compile(r"(?:how|where|what|which|why|who|when)\b|.*\?\Z", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _PLAIN = re.compile(r"(?<!\S)[(\[]?([^\W\d_]+)[.,:;!?)\]]*(?!\S)")
 _LETTERS = re.compile(r"[^\W_]")
@@ -72,45 +77,47 @@ class Message:
     letters: int
 
 
-def find_messages(sight: Sight, text: str, allowed: NDArray[np.bool_] | None = None) -> list[Message]:
-    """Where the messages that a text quotes are written, the most literal first."""
+def find_messages(
+    sight: Sight, root: str | os.PathLike[str], text: str, allowed: NDArray[np.bool_] | None = None
+) -> list[Message]:
+    """Where the messages that a text quotes are written, the code's before others, then the most literal."""
     lines = [line for line in text.splitlines() if line.strip()][-MOST_LINES:]
     found: list[Message] = []
     for line in lines:
         said = _SPACES.sub(" ", line[:LONGEST]).strip()
-        if len(said.split()) >= 3:
-            found += _find_said(sight, said, allowed)
+        if len(said.split()) >= 3 and not _QUESTION.match(said):
+            found += _find_said(sight, root, said, allowed)
     best = max((message.letters for message in found), default=0)
     kept = [message for message in found if message.letters >= 0.8 * best]
     return sorted(kept, key=lambda message: (rank_role(sight, message.places[0].path), -message.letters))
 
 
-def _find_said(sight: Sight, said: str, allowed: NDArray[np.bool_] | None) -> Iterator[Message]:
+def _find_said(
+    sight: Sight, root: str | os.PathLike[str], said: str, allowed: NDArray[np.bool_] | None
+) -> Iterator[Message]:
     words = set(re.findall(r"[^\W_]{4,}", said)) or set(said.split())
     pattern = "|".join(sorted(map(re2_escape, words)))
-    places: list[Place] = []
-    lines: list[str] = []
-    seen: set[Place] = set()
-    for symbol in in_time(_candidates(sight.view, said, allowed)):
-        path = sight.view.path_of(symbol)
-        text = sight.lines_if_served(path)
-        for number in range(
-            int(sight.view.start_line[symbol]), min(int(sight.view.end_line[symbol]), len(text)) + 1
-        ):
-            place = Place(path, number)
-            if place not in seen:
-                seen.add(place)
-                places.append(place)
-                lines.append(text[number - 1][:LONGEST])
-    holding = pc.match_substring_regex(pa.array(lines, pa.large_string()), pattern=pattern)
-    parts = [
-        part
-        for at in pc.indices_nonzero(holding).to_pylist()
-        for part in _parts_of(said, places[at], lines[at])
-    ]
-    parts.sort(key=lambda part: (part.place.path, part.place.line))
-    for _, near in groupby(parts, key=lambda part: part.place.path):
-        yield from _join(said, list(near))
+    for path, numbers in _candidate_lines(sight.view, said, allowed).items():
+        check_time()
+        text = split_lines(read_raw(root, path))
+        near = [(number, text[number - 1][:LONGEST]) for number in sorted(numbers) if number <= len(text)]
+        column = pa.array([line for _, line in near], pa.large_string())
+        holding = pc.indices_nonzero(pc.match_substring_regex(column, pattern=pattern)).to_pylist()
+        parts = [part for at in holding for part in _parts_of(said, Place(path, near[at][0]), near[at][1])]
+        for message in _join(said, parts):
+            served = sight.lines_if_served(path)
+            # What was looked through is the file as it lies there, which may hold what is not served.
+            if all(served[p.line - 1 : p.line] == text[p.line - 1 : p.line] for p in message.places):
+                yield message
+
+
+def _candidate_lines(view: View, said: str, allowed: NDArray[np.bool_] | None) -> dict[str, set[int]]:
+    """By file, the lines of the symbols that may write a message."""
+    lines: dict[str, set[int]] = {}
+    for symbol in _candidates(view, said, allowed):
+        span = range(int(view.start_line[symbol]), int(view.end_line[symbol]) + 1)
+        lines.setdefault(view.path_of(symbol), set()).update(span)
+    return lines
 
 
 def _candidates(view: View, said: str, allowed: NDArray[np.bool_] | None) -> list[int]:
@@ -169,10 +176,10 @@ def _find_piece(said: str, piece: str, start: int) -> tuple[int, int] | None:
     if at >= 0:
         return at, at + len(piece)
     at = said.find(piece[:CUT], start)
-    if at >= 0 and len(piece) > CUT and piece.startswith(said[at:]):
+    if at >= 0 and piece.startswith(end := said[at:]) and len(end.split()) >= CUT_WORDS[1]:
         return at, len(said)
-    at = said.find(piece[-CUT:]) if start == 0 and len(piece) > CUT else -1
-    if at >= 0 and piece.endswith(said[: at + CUT]):
+    at = said.find(piece[-CUT:]) if start == 0 else -1
+    if at >= 0 and piece.endswith(beginning := said[: at + CUT]) and len(beginning.split()) >= CUT_WORDS[0]:
         return 0, at + CUT
     return None
 

@@ -115,17 +115,17 @@ def _holding(
     paths, spelling = sight.view.paths, wanted.text.encode()
     for start in range(0, len(files), _BATCH):
         check_time()
-        read = [(paths[file], _read(f"{root}/{paths[file]}")) for file in files[start : start + _BATCH]]
+        read = [(paths[file], read_raw(root, paths[file])) for file in files[start : start + _BATCH]]
         counts = wanted.count_lines([data for _, data in read])
         for (path, data), lines in zip(read, counts, strict=True):
             if lines or _is_transcoded(data, wanted):
                 yield _File(path, lines, spelling in data)
 
 
-def _read(path: str) -> bytes:
-    """A file's bytes as they lie there; none for one that cannot be read."""
+def read_raw(root: str | os.PathLike[str], path: str) -> bytes:
+    """A file's bytes as they lie there; none for one that cannot be read. They may hold what is not served."""
     try:
-        return read_head(path, _LARGEST)
+        return read_head(f"{root}/{path}", _LARGEST)
     except OSError:
         return b""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from indexers.terms import hash_term, split_identifier, stem_word
@@ -28,8 +28,10 @@ def unknown_words(view: View, query: Query) -> list[str]:
     return [word for word in content_words(query) if not view.lexical.idf(hash_term(stem_word(word)))]
 
 
-def nearest_words(view: View, words: Iterable[str]) -> list[str]:
+def nearest_words(view: View, words: Sequence[str]) -> list[str]:
     """Words of the names in the repository that are spelt much like some others, nearest first."""
+    if not words:
+        return []
     known = sorted(
         {part for name in in_time(view.by_name) for part in split_identifier(name) if len(part) >= _LEAST}
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -76,17 +76,23 @@ def _files_at(view: View, path: str, by_end: bool) -> list[int]:
     ]
 
 
-def _by_place(view: View, query: Query) -> Iterable[tuple[int, float]]:
-    """The innermost symbol at each line of a trace; its path may begin anywhere, as installed code's does."""
+def find_places(view: View, query: Query) -> Iterator[tuple[int, int]]:
+    """Files with the lines of a trace that they have; a path may begin anywhere, as installed code's does."""
     for path, line in query.places:
         parts = path.replace("\\", "/").split("/")
         shared = {file: _shared_end(parts, view.paths[file]) for file in view.by_file_name.get(parts[-1], ())}
         most = max(shared.values(), default=0)
         for file in (file for file, count in shared.items() if count == most):
-            first, last = int(view.first[file]), int(view.first[file + 1])
-            holds = (view.start_line[first:last] <= line) & (view.end_line[first:last] >= line)
-            if holds.any():
-                yield first + int(np.flatnonzero(holds)[-1]), 2.0
+            yield file, line
+
+
+def _by_place(view: View, query: Query) -> Iterable[tuple[int, float]]:
+    """The innermost symbol at each line of a trace."""
+    for file, line in find_places(view, query):
+        first, last = int(view.first[file]), int(view.first[file + 1])
+        holds = (view.start_line[first:last] <= line) & (view.end_line[first:last] >= line)
+        if holds.any():
+            yield first + int(np.flatnonzero(holds)[-1]), 2.0
 
 
 def _shared_end(parts: list[str], path: str) -> int:

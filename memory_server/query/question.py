@@ -64,6 +64,11 @@ class Query:
     places: tuple[tuple[str, int], ...] = ()
     stems: frozenset[str] = frozenset()
 
+    @property
+    def is_place(self) -> bool:
+        """Whether it is nothing but a file with a line."""
+        return len(self.places) == 1 and len(self.text.split()) == 1
+
 
 def read_query(text: str) -> Query:
     """Take a question apart.

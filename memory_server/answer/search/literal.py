@@ -29,6 +29,7 @@ TITLES = {
     Manner.TEXT: "exact text",
     Manner.USE: "uses",
     Manner.MESSAGE: "message",
+    Manner.PLACE: "at that place",
     Manner.REGEX: "matching",
 }
 """What is said of lines that hold a query."""
@@ -68,7 +69,7 @@ def _section(sight: Sight, literal: Literal, score: float, shown: Sequence[Place
     told = f"{len(shown)} of {count}" if count > len(shown) else f"{count}"
     title = f"{TITLES[literal.manner]}: {told} line{'s' if count != 1 else ''}"
     title += f" in {files} files" if files > 1 else ""
-    is_alone = literal.manner in (Manner.TEXT, Manner.MESSAGE) and len(literal.places) <= FEW
+    is_alone = literal.manner in (Manner.TEXT, Manner.MESSAGE, Manner.PLACE) and len(literal.places) <= FEW
     hits = _hits(sight, literal, score, shown, (BEFORE, AFTER) if is_alone else (0, 0))
     return Section(tuple(hits), title, is_brief=not is_alone)
 

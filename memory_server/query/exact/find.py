@@ -14,6 +14,7 @@ from memory_server.index.view import SIDE_ROLES
 from memory_server.query.exact.messages import find_messages
 from memory_server.query.exact.scan import Place, find_text
 from memory_server.query.exact.wanted import Manner, Wanted, read_wanted
+from memory_server.query.mentions import find_places
 from memory_server.query.question import Query
 
 MOST_MESSAGES = 3
@@ -75,6 +76,8 @@ def find_literals(
     Raises:
         QueryError: the query is a regular expression that cannot be read.
     """
+    if query.is_place:
+        return _find_place(sight, query)
     asked = read_wanted(query)
     is_regex = any(wanted.manner is Manner.REGEX for wanted in asked)
     literals = _find_all(sight, root, asked, allowed)
@@ -91,6 +94,14 @@ def find_literals(
         is_sure=any(literal.is_sure for literal in literals),
         is_prose=bool(literals) and not any(_is_in_code(sight, literal.places) for literal in literals),
     )
+
+
+def _find_place(sight: Sight, query: Query) -> Literals:
+    """The line that a query is the place of, in each file that may be meant."""
+    paths = [(sight.view.paths[file], line) for file, line in find_places(sight.view, query)]
+    places = tuple(Place(path, line) for path, line in paths if line <= len(sight.lines_if_served(path)))
+    found = Literal(Manner.PLACE, query.text, places, is_sure=True)
+    return Literals((found,) if places else (), "" if places else query.text, is_sure=bool(places))
 
 
 def _find_all(

@@ -45,6 +45,8 @@ class Manner(Enum):
     """As a name: whole, in this spelling or another."""
     MESSAGE = "message"
     """As what writes it, with holes for its values."""
+    PLACE = "place"
+    """As the line of a file that is named."""
     REGEX = "regex"
     """As a regular expression says."""
 

@@ -209,6 +209,19 @@ def test_what_is_not_there_is_said(memory: Memory, query: str, said: str) -> Non
     assert len(reply.hits) <= 3
 
 
+@pytest.mark.parametrize(
+    "place", ["src/worker.py:7", "worker.py:7:12", "src\\worker.py(7)", "/app/src/worker.py#L7"]
+)
+def test_a_place_shows_its_line(memory: Memory, place: str) -> None:
+    reply = memory.search(place)
+    assert [(hit.path, hit.name) for hit in reply.hits] == [("src/worker.py", "Worker.start")]
+    assert ("src/worker.py", 7) in shown(reply)
+
+
+def test_a_line_that_no_file_has_is_told(memory: Memory) -> None:
+    assert memory.search("src/worker.py:700").text().startswith('no line has "src/worker.py:700"')
+
+
 def test_unknown_words_are_told_with_those_spelt_like_them(memory: Memory) -> None:
     assert "nearest: worker" in memory.search("workker").text()
 

@@ -124,6 +124,7 @@ READS: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("read", READS)
 def test_reading_a_repository_runs_no_program_that_its_settings_name(
     repository: Project, mark: Path, read: str
@@ -132,6 +133,7 @@ def test_reading_a_repository_runs_no_program_that_its_settings_name(
     assert not mark.exists(), mark.read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "programs"),
     [

@@ -120,6 +120,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_product_that_is_broken_is_found_wrong(
     place: Place, monkeypatch: pytest.MonkeyPatch, how: str

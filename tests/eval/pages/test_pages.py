@@ -145,6 +145,7 @@ SPOILT = {
 }
 
 
+@pytest.mark.slow
 def test_whatever_results_hold_is_text_in_their_pages(logs: LogsResult) -> None:
     results = [*(path.read_text("utf-8") for path in PAGED), write_result(logs)]
     spoilt = 0

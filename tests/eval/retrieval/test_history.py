@@ -142,6 +142,7 @@ def test_a_question_finds_what_its_commit_changed(history: tuple[Project, str]) 
     assert project.git("status", "--porcelain") + project.git("worktree", "list") == before
 
 
+@pytest.mark.slow
 def test_a_bare_repository_is_measured_like_its_work_tree(history: tuple[Project, str]) -> None:
     project, _ = history
     bare = project.root.parent / "shop.git"
@@ -151,6 +152,7 @@ def test_a_bare_repository_is_measured_like_its_work_tree(history: tuple[Project
     assert theirs.repositories[0].name == "shop"
 
 
+@pytest.mark.slow
 def test_ablations_are_asked_the_same_questions(history: tuple[Project, str]) -> None:
     runs = run(history[0].root, "--ablation", "full", "--ablation", "dense").runs
     assert [run.ablation for run in runs] == ["full", "dense"]

@@ -174,6 +174,7 @@ def test_labels_that_are_not_in_the_format_are_named(bench: Path) -> None:
         load_labels(bench)
 
 
+@pytest.mark.slow
 def test_a_run_scores_every_question_and_names_what_is_not_checked_out(bench: Path) -> None:
     result = measured(bench)
     (run,) = result.runs
@@ -185,6 +186,7 @@ def test_a_run_scores_every_question_and_names_what_is_not_checked_out(bench: Pa
     assert result.embedder.startswith("static-code")
 
 
+@pytest.mark.slow
 def test_a_run_writes_nothing_into_what_it_measures(bench: Path) -> None:
     root = bench.parent / "checkouts"
     before = sorted(root.rglob("*"))
@@ -212,6 +214,7 @@ def test_groups_are_means_over_queries_repositories_and_labels(bench: Path) -> N
     )
 
 
+@pytest.mark.slow
 def test_a_change_is_paired_by_query(bench: Path) -> None:
     result = measured(bench)
     shop = result.runs[0].repositories[0]
@@ -227,6 +230,7 @@ def test_a_change_is_paired_by_query(bench: Path) -> None:
         assert group.changes[0].mean == group.changes[0].low == group.changes[0].high == 0.25
 
 
+@pytest.mark.slow
 def test_a_run_that_an_earlier_result_lacks_shows_no_change(bench: Path) -> None:
     measured(bench)
     earlier = (bench.parent / "result.json").rename(bench.parent / "earlier.json")
@@ -253,6 +257,7 @@ def test_an_index_of_other_indexers_is_made_anew(bench: Path) -> None:
         assert memory.state().synced_at > made
 
 
+@pytest.mark.slow
 def test_results_are_read_back_as_written(bench: Path) -> None:
     result = measured(bench, "--roots", "both", "--ablation", "full", "--ablation", "bm25")
     path = bench.parent / "copy.json"
@@ -309,6 +314,7 @@ def test_ripgrep_ranks_files_beside_the_product(bench: Path) -> None:
     assert full.repositories[0].files == ripgrep.repositories[0].files
 
 
+@pytest.mark.slow
 def test_a_change_against_a_result_with_fewer_measures_is_told_for_those(bench: Path) -> None:
     result = measured(bench)
     run = result.runs[0]
@@ -347,6 +353,7 @@ def test_an_unknown_ablation_is_refused_with_the_known_ones(bench: Path) -> None
     assert "error: no ablation is called no-such\n\nhint: choose from full, bm25, " in done.stderr
 
 
+@pytest.mark.slow
 def test_the_report_shows_means_intervals_changes_and_gaps(bench: Path) -> None:
     measured(bench)
     earlier = (bench.parent / "result.json").rename(bench.parent / "earlier.json")

@@ -91,6 +91,7 @@ def test_contexts_grow_from_the_schemas_to_what_stays(bench: Path) -> None:
         assert contexts[-1] == pytest.approx(means["means"][MEASURES.index("resident")], abs=0.1)
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_figures(bench: Path) -> None:
     one, two = (json.loads(run_savings(bench, "--json").stdout) for _ in range(2))
     assert {**one, "machine": None} == {**two, "machine": None}
@@ -149,6 +150,7 @@ def test_the_report_shows_arms_savings_bill_and_losses(bench: Path) -> None:
     assert "not measured: gone: no folder" in text
 
 
+@pytest.mark.slow
 def test_a_history_is_judged_by_the_lines_that_changed(repository: Project) -> None:
     fixed = CODE_BASE["app/billing.py"].replace("max(0, amount - 10)", "max(0, amount - 12)")
     write_files(repository.root, {"app/billing.py": fixed})
@@ -185,6 +187,7 @@ def collected(bench: Path) -> SavingsResult:
     return collect("benchmark", [outcome, missing], [], NEWEST.error_band)
 
 
+@pytest.mark.slow
 def test_the_endpoint_counts_where_the_user_asks_and_the_report_says_so(
     bench: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

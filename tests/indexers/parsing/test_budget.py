@@ -6,6 +6,7 @@ from indexers.model import SourceFile
 from indexers.parsing.parse import parse_file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "text"),
     [

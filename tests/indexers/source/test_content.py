@@ -63,6 +63,7 @@ def test_binary_and_generated_files_are_known_by_name(tmp_path: Path, name: str,
     assert skips(tmp_path) == {name: reason}
 
 
+@pytest.mark.slow
 @UNTIMED
 @given(st.binary(max_size=400) | st.text().map(lambda text: text.encode("utf-16")))
 def test_any_bytes_are_read_as_utf8_or_left_out(

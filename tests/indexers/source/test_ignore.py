@@ -39,6 +39,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @settings(UNTIMED, max_examples=150)
 @example(lines=["a**/*"], paths={"a", "ab", "a/b", "b"})
 @example(lines=["ab**/**"], paths={"a", "ab", "ab/c"})
@@ -73,6 +74,7 @@ def test_a_line_is_read_in_linear_time(line: str) -> None:
     assert_linear(lambda size: IgnoreRules(f"x{line * size}y"), MAX_PATTERN // 4 // 3)
 
 
+@pytest.mark.slow
 def test_patterns_are_read_up_to_a_number_of_bytes_and_plain_names_all() -> None:
     many = "".join(f"*a{number}b*\n" for number in range(50_000))
     rules = IgnoreRules(f"*.first\n{many}*.last\nplain\n/plain/path/\n!back\n")

@@ -235,6 +235,7 @@ WORDS = ("password", "token", "secret", " = ", ": ", '"', "'", "\n", "\\", "://"
          FOOTER, "ey" + "J", ".", "-", "_", "é", "€", "😀", "Q7b2", "authorization: ", "curl -u ")  # fmt: skip
 
 
+@pytest.mark.slow
 @UNTIMED
 @given(st.lists(st.sampled_from(WORDS) | st.text(LETTERS, max_size=40), max_size=40).map("".join))
 def test_any_text_keeps_its_length_and_lines_and_has_nothing_left_to_mask(text: str) -> None:
@@ -243,6 +244,7 @@ def test_any_text_keeps_its_length_and_lines_and_has_nothing_left_to_mask(text: 
         assert_same_places(text, masked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     ["a", "=", "password=", "password = \"", "://a:", HEADER, HEADER + "\n", "ey" + "J", "key-", "-us", '" == token ',

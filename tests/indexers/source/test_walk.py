@@ -319,6 +319,7 @@ def test_a_walk_finds_what_git_lists(
     assert listed(root) == git_listing(root)
 
 
+@pytest.mark.slow
 @UNTIMED
 @given(
     st.lists(

@@ -93,6 +93,7 @@ def test_what_is_not_indexed_yet_is_not_said_to_be_absent(
         assert "ask again" in raised.value.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", BY_PATH)
 @pytest.mark.parametrize("state", STATES)
 def test_a_file_named_by_its_path_is_read_meanwhile(repository: Project, asked: str, state: str) -> None:
@@ -129,6 +130,7 @@ def test_a_view_of_an_older_version_says_that_it_is_made_anew(repository: Projec
             memory.read(["there_is_none_such"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prepare", [lambda _: None, make_older])
 @pytest.mark.parametrize("asked", [*BY_NAME.values(), *BY_PATH.values()])
 def test_a_store_that_cannot_be_written_answers_whole(
@@ -156,6 +158,7 @@ def test_a_store_that_cannot_be_written_answers_whole(
         memory.read(["there_is_none_such"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [*BY_NAME.values(), *BY_PATH.values()])
 @pytest.mark.parametrize("most", [700_000, 0])
 def test_a_long_sync_in_this_process_keeps_no_question_waiting(

@@ -108,6 +108,7 @@ def assert_fits(memory: Memory, text: str, budget: int) -> None:
     assert memory.view.paths
 
 
+@pytest.mark.slow
 @settings(UNTIMED, max_examples=60)
 @given(query=TEXTS, budget=BUDGETS, path=st.sampled_from(["", "shop", "*.py"]))
 def test_a_search_never_exceeds_its_budget(memory: Memory, query: str, budget: int, path: str) -> None:
@@ -119,6 +120,7 @@ def test_a_search_never_exceeds_its_budget(memory: Memory, query: str, budget: i
         assert_fits(memory, text, budget)
 
 
+@pytest.mark.slow
 @settings(UNTIMED, max_examples=60)
 @given(targets=st.lists(TEXTS, min_size=1, max_size=6), budget=BUDGETS, context=st.integers(0, 50))
 def test_a_read_never_exceeds_its_budget(
@@ -165,6 +167,7 @@ def test_relatives_never_exceed_their_budget(
         assert_fits(memory, text, budget)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["../other", "/etc", "shop/../../other", "link", "link/secret.py", "shop/../link"]
 )

@@ -45,6 +45,7 @@ def at_each_read(monkeypatch: pytest.MonkeyPatch, act: OnRead, *, after: bool) -
     return reads
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("replaced", [{1}, {2}, {3}, {1, 2}, {2, 3}, set(range(1, 1_000))])
@@ -61,6 +62,7 @@ def test_a_file_replaced_at_any_reading_is_told_of_as_one_state(
     assert reads[0] < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [asked for asked in ASKED if asked not in ("outline", "callees")])
 def test_bytes_are_told_apart_where_size_and_time_are_not(memory: Memory, asked: str) -> None:
     path = memory.root / MOVING

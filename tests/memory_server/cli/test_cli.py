@@ -126,6 +126,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_command_prints_its_golden_text(name: str, project: Project, run: Run) -> None:
     calls = [call.replace("~", os.environ["HOME"]) for call in CASES[name]]
@@ -136,6 +137,7 @@ def test_every_golden_text_has_its_case() -> None:
     assert {path.stem for path in GOLDEN.glob("*.txt")} == CASES.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [10, 20, 40, 100])
 def test_an_error_is_within_the_budget_that_was_asked_for(run: Run, budget: int) -> None:
     for call in (["read", "x" * 900], ["related", "discoun", "tests"], ["outline", "shop/" * 150]):
@@ -152,6 +154,7 @@ def read_json(run: Run, *arguments: str) -> Any:
     return json.loads(out)
 
 
+@pytest.mark.slow
 def test_every_command_that_prints_data_prints_json(project: Project, run: Run) -> None:
     report = read_json(run, "index")
     assert (report["files"], report["added"], report["changed"]) == (19, 19, 0)
@@ -188,6 +191,7 @@ def test_a_search_says_what_it_left_out(run: Run) -> None:
     assert left_out["what"] == "weaker hits"
 
 
+@pytest.mark.slow
 def test_an_explained_search_tells_the_signals(run: Run) -> None:
     hit = read_json(run, "search", "apply_discount", "--explain")["hits"][0]
     assert hit["signals"]["named"] > 0
@@ -239,6 +243,7 @@ def test_an_outline_as_json_nests_symbols(run: Run) -> None:
     assert (found["files"], found["languages"], found["left_out"]) == (1, {"python": 1}, {})
 
 
+@pytest.mark.slow
 def test_related_as_json_has_the_lines_that_refer(run: Run) -> None:
     found = read_json(run, "related", "Cart.total", "callers")
     assert found.keys() == {"symbol", "relation", "relatives", "unresolved", "left_out"}
@@ -274,6 +279,7 @@ def test_status_is_five_lines(run: Run) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_doctor_finds_what_is_broken_and_ends_with_one(project: Project, run: Run) -> None:
     assert run("init")[0] == 0
     assert run("doctor")[:2] == (0, "all well\n")
@@ -288,6 +294,7 @@ def test_doctor_finds_what_is_broken_and_ends_with_one(project: Project, run: Ru
     assert "register" in out
 
 
+@pytest.mark.slow
 def test_a_first_init_and_its_removal_leave_the_repository_as_it_was(project: Project, run: Run) -> None:
     before = project.git("status", "--porcelain", "--ignored")
     run("init")
@@ -321,6 +328,7 @@ def test_a_closed_pipe_is_no_error(project: Project) -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.slow
 def test_status_counts_what_summaries_save(run: Run) -> None:
     run("index", "--quiet")
     code, out, _ = run("status", "--compression", "--json")

@@ -142,6 +142,7 @@ def test_no_state_of_a_repository_ends_a_command_in_a_traceback(
 OF_ANOTHER_KIND = [state for state in STATES if state.endswith((" as a folder", " as a file"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", OF_ANOTHER_KIND)
 def test_a_part_of_the_index_of_another_kind_is_made_anew(
     repository: Project, capsys: pytest.CaptureFixture[str], state: str
@@ -239,6 +240,7 @@ def test_a_folder_that_is_gone_is_told(tmp_path: Path, capsys: pytest.CaptureFix
         os.chdir(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", [12, 16, 20, 32])
 @pytest.mark.parametrize("words", [("index",), ("search", "an invoice"), ("status",), ("doctor",)])
 def test_few_open_files_are_told_with_the_remedy(

@@ -53,6 +53,7 @@ def run(hostile: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     return ask
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [

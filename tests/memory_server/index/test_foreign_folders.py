@@ -102,6 +102,7 @@ def try_all(door: str, root: Path) -> None:
             assert error.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_an_index_folder_that_is_a_link_is_left_alone(folder: Path, victim: Path, door: str) -> None:
     (folder / ".repo-memory").symlink_to("../victim")
@@ -110,6 +111,7 @@ def test_an_index_folder_that_is_a_link_is_left_alone(folder: Path, victim: Path
     assert contents(victim) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_so_is_one_in_the_git_folder(repository: Project, victim: Path, door: str) -> None:
     (repository.root / ".git/repo-memory").symlink_to("../../victim")
@@ -118,6 +120,7 @@ def test_so_is_one_in_the_git_folder(repository: Project, victim: Path, door: st
     assert contents(victim) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize(
     "link",
@@ -143,6 +146,7 @@ def test_a_link_anywhere_in_an_index_folder_is_not_followed(
     assert contents(victim) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["CACHEDIR.TAG", ".gitignore", "write.lock", "store.json", "writing"])
 def test_a_link_to_nothing_makes_no_file_where_it_leads(folder: Path, tmp_path: Path, name: str) -> None:
     (folder / ".repo-memory").mkdir()
@@ -172,6 +176,7 @@ def test_the_one_that_erases_looks_by_itself(tmp_path: Path, victim: Path) -> No
     assert contents(victim) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["CACHEDIR.TAG", "store.json", ".gitignore"])
 @pytest.mark.parametrize("how", ["gone", "cut", "a folder"])
 def test_an_index_whose_mark_is_damaged_is_still_ours(folder: Path, broken: str, how: str) -> None:
@@ -213,6 +218,7 @@ def hostile_git_folders(root: Path, other: Path) -> Iterator[tuple[str, Callable
 KINDS = [kind for kind, _ in hostile_git_folders(Path(), Path())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_repository_is_not_taken_for_one_s_own(
     repository: Project, tmp_path: Path, kind: str
@@ -276,6 +282,7 @@ OUTSIDE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", OUTSIDE)
 def test_a_repository_keeps_its_index_inside_itself(folder: Path, victim: Path, kind: str) -> None:
     (folder / "link").symlink_to("../victim")

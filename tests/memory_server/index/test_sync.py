@@ -210,6 +210,7 @@ def test_no_text_is_embedded_twice(repository: Project) -> None:
     assert len(texts) == len(set(texts))
 
 
+@pytest.mark.slow
 def test_no_text_is_embedded_twice_across_batches(
     repository: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,6 +240,7 @@ def test_a_renamed_file_embeds_its_path_alone(repository: Project, monkeypatch: 
     assert (parsed, embedder.take()) == ([], ["app invoices"])
 
 
+@pytest.mark.slow
 def test_a_file_saved_again_in_the_same_clock_tick_is_read_again(
     repository: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +265,7 @@ def test_a_file_saved_again_in_the_same_clock_tick_is_read_again(
     assert_equal_to_fresh(memory.view, repository.root)
 
 
+@pytest.mark.slow
 def test_a_file_that_changes_while_it_is_indexed_is_read_again(repository: Project) -> None:
     memory = open_memory(repository.root)
 
@@ -305,6 +308,7 @@ def change_two(patch: pytest.MonkeyPatch) -> Memory:
     return change_model(patch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -329,6 +333,7 @@ def test_what_rows_depend_on_rebuilds_and_says_why(
     assert memory.view.vectors.shape[1] == memory.tree.embedder.dimensions
 
 
+@pytest.mark.slow
 def test_nothing_else_rebuilds(repository: Project, tmp_path: Path) -> None:
     assert open_memory(repository.root).sync().rebuilt == "no index yet"
     settings_file = '[index]\nexclude = ["web/"]\nmax_bytes = 2000\n'

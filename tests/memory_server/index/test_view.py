@@ -61,6 +61,7 @@ def table_file(table: pa.Table) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ORDER)
 @pytest.mark.parametrize(
     "data",

@@ -175,6 +175,7 @@ READ_ALL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", EXISTING.values(), ids=EXISTING.keys())
 def test_a_hook_that_was_there_runs_with_ours_and_is_restored_to_the_byte(
     project: Project, text: str

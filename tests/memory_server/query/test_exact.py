@@ -276,6 +276,7 @@ LINES = [
 ]
 
 
+@pytest.mark.slow
 @settings(parent=UNTIMED)
 @given(st.data())
 def test_any_part_of_any_line_is_found(memory: Memory, data: st.DataObject) -> None:
@@ -291,6 +292,7 @@ def test_any_part_of_any_line_is_found(memory: Memory, data: st.DataObject) -> N
     assert reply.hits[0].exact
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60), st.integers(60, 400))
 def test_the_budget_holds(memory: Memory, query: str, budget: int) -> None:
     if query.strip():

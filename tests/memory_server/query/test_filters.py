@@ -146,6 +146,7 @@ def test_braces_of_too_many_alternatives_are_refused(glob: str) -> None:
         path_filter(glob)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["{", "}", ",", "{,", "{}", "{a,", ",}", "a{b}"])
 def test_braces_are_read_in_linear_time(piece: str) -> None:
     assert_linear(lambda count: path_filter(piece * count), 4_000 // len(piece))

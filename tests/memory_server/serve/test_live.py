@@ -94,6 +94,7 @@ def answering(
     return live
 
 
+@pytest.mark.slow
 def test_without_an_index_it_answers_and_ends_complete(
     repository: Project, start: Start, reports: queue.Queue[SyncReport]
 ) -> None:
@@ -106,6 +107,7 @@ def test_without_an_index_it_answers_and_ends_complete(
     assert_equal_to_fresh(open_memory(repository.root).view, repository.root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("indexed_by", "first_words"),
     [("", "for the first time"), ("another-model", "anew (the embedding model changed)")],
@@ -176,6 +178,7 @@ def test_a_commit_on_another_branch_is_followed_in_the_background(
         reports.get(timeout=HANGS_AFTER)
 
 
+@pytest.mark.slow
 def test_an_edit_is_served_by_the_next_answer(repository: Project, answering: LiveMemory) -> None:
     write_files(
         repository.root,
@@ -195,6 +198,7 @@ def test_a_search_shows_an_edited_file_as_it_is_now(repository: Project, answeri
     assert "Invoice" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["late.py", "app/late.py", "new/folder/late.py"])
 def test_a_file_made_just_before_is_found(repository: Project, answering: LiveMemory, path: str) -> None:
     write_files(repository.root, {path: "def zebra_crossing():\n    return 1\n"})
@@ -202,6 +206,7 @@ def test_a_file_made_just_before_is_found(repository: Project, answering: LiveMe
     assert "def zebra_crossing" in answering.memory().read(["zebra_crossing"]).text()
 
 
+@pytest.mark.slow
 def test_a_file_made_just_before_is_read_by_its_path(repository: Project, answering: LiveMemory) -> None:
     write_files(repository.root, {"app/late.py": "def zebra_crossing():\n    return 1\n"})
     assert "def zebra_crossing" in answering.memory().read(["app/late.py"]).text()
@@ -214,6 +219,7 @@ def test_a_file_deleted_just_before_is_not_served(repository: Project, answering
         answering.memory().read(["remaining_after"]).text()
 
 
+@pytest.mark.slow
 def test_a_folder_deleted_just_before_is_not_served(repository: Project, answering: LiveMemory) -> None:
     shutil.rmtree(repository.root / "app")
     assert "app/" not in answering.memory().search("remaining_after invoice pay").text()
@@ -221,6 +227,7 @@ def test_a_folder_deleted_just_before_is_not_served(repository: Project, answeri
         answering.memory().outline("app").text()
 
 
+@pytest.mark.slow
 def test_a_branch_switched_just_before_is_served(repository: Project, answering: LiveMemory) -> None:
     repository.git("checkout", "--quiet", "-b", "feature")
     repository.commit("app/billing.py", "def remaining_after(amount):\n    return amount * 77\n")
@@ -229,6 +236,7 @@ def test_a_branch_switched_just_before_is_served(repository: Project, answering:
     assert "amount - 10" in answering.memory().read(["remaining_after"]).text()
 
 
+@pytest.mark.slow
 def test_another_process_that_writes_delays_no_question(
     repository: Project, start: Start, reports: queue.Queue[SyncReport]
 ) -> None:

@@ -172,6 +172,7 @@ def error_text(memory: Memory, tool: str, arguments: dict[str, Any]) -> str:
     return content.text
 
 
+@pytest.mark.slow
 @UNTIMED
 @given(
     budget=st.integers(1, 150),

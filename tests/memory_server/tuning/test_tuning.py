@@ -219,6 +219,7 @@ def test_a_model_is_named_without_loading_it(model: Path) -> None:
     assert static_model_id(model).startswith(f"{MODEL_NAME}-")
 
 
+@pytest.mark.slow
 def test_a_kept_model_answers_outlives_a_rebuild_and_goes_with_the_index(
     indexed: Project, model: Path
 ) -> None:
@@ -235,6 +236,7 @@ def test_a_kept_model_answers_outlives_a_rebuild_and_goes_with_the_index(
         assert not memory.tree.folder.path.exists()
 
 
+@pytest.mark.slow
 def test_a_running_server_takes_over_the_model_with_the_view(indexed: Project, model: Path) -> None:
     with Memory.open(indexed.root) as server, Memory.open(indexed.root) as command:
         server.search("pay an invoice")
@@ -255,6 +257,7 @@ def test_a_running_server_takes_over_the_model_with_the_view(indexed: Project, m
         assert server.tree.embedder.id == shipped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ["shutil.copytree", "static_model_id"])
 def test_an_interrupted_tuning_leaves_the_index_as_it_was(
     indexed: Project, model: Path, monkeypatch: pytest.MonkeyPatch, call: str
@@ -275,6 +278,7 @@ def test_an_interrupted_tuning_leaves_the_index_as_it_was(
         assert len(list((memory.tree.folder.path / "models").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_before_the_new_index_is_completed_by_the_next(indexed: Project, model: Path) -> None:
     with Memory.open(indexed.root) as memory:
         keep_tuned(memory.tree.folder, model)
@@ -282,6 +286,7 @@ def test_a_run_that_ends_before_the_new_index_is_completed_by_the_next(indexed: 
         assert memory.sync().rebuilt == "the embedding model changed"
 
 
+@pytest.mark.slow
 def test_a_dry_run_keeps_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "_try", lambda *_: (split_history(place), 200, verdict(0.1, 0.05)))
     write_history(place, say_jargon)
@@ -291,6 +296,7 @@ def test_a_dry_run_keeps_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [path.name for path in kept] == [MODEL_NAME]
 
 
+@pytest.mark.slow
 def test_a_model_tuned_from_another_shipped_one_is_ignored_and_said_to_be(
     indexed: Project, model: Path
 ) -> None:
@@ -306,6 +312,7 @@ def test_a_model_tuned_from_another_shipped_one_is_ignored_and_said_to_be(
     assert "tune --undo" in problem.fix
 
 
+@pytest.mark.slow
 def test_a_configured_model_goes_before_a_tuned_one(
     indexed: Project, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,6 +324,7 @@ def test_a_configured_model_goes_before_a_tuned_one(
         assert "the settings name" in memory.state().untuned
 
 
+@pytest.mark.slow
 def test_a_damaged_model_is_told_with_the_way_out(indexed: Project, model: Path, run: Run) -> None:
     (model / "model.safetensors").write_bytes(b"damaged")
     with Memory.open(indexed.root) as memory:

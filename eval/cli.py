@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from eval.exact.command import exact
 from eval.faults.command import faults
 from eval.live.command import live
 from eval.logs.command import logs
@@ -20,5 +21,5 @@ def main() -> None:
     """Measure what the product costs and saves."""
 
 
-for command in (speed, retrieval, savings, live, logs, faults, page):
+for command in (speed, retrieval, exact, savings, live, logs, faults, page):
     app.command()(command)

@@ -33,7 +33,9 @@ Commits = Annotated[int, typer.Option("--limit", min=1, help="With --from-git: c
 
 Indexes = Annotated[
     Path | None,
-    typer.Option("--indexes", help="Folder to keep the indexes in; without it, the user's cache."),
+    typer.Option(
+        "--indexes", resolve_path=True, help="Folder to keep the indexes in; without it, the user's cache."
+    ),
 ]
 Processes = Annotated[int, typer.Option("--processes", min=1, help="Repositories measured at once.")]
 

@@ -159,6 +159,17 @@ def test_ablations_are_asked_the_same_questions(history: tuple[Project, str]) ->
     assert [len(run.repositories[0].scores) for run in runs] == [1, 1]
 
 
+def test_indexes_go_where_a_relative_path_leads_from_here(
+    history: tuple[Project, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here, root = tmp_path / "here", history[0].root
+    here.mkdir()
+    monkeypatch.chdir(here)
+    run(root, "--indexes", "kept")
+    assert (here / "kept").is_dir()
+    assert not (root / "kept").exists()
+
+
 def test_a_folder_without_history_is_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["retrieval", "--from-git", str(tmp_path), "--processes", "1"])
     assert done.exit_code == 1

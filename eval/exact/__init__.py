@@ -1,0 +1,1 @@
+"""Text that stands literally in a repository: is it found, where, and for how many tokens?"""

@@ -54,6 +54,8 @@ _HOLE = re.compile(
 _QUESTION = re.compile(r"(?:how|where|what|which|why|who|when)\b|.*\?\Z", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _PLAIN = re.compile(r"(?<!\S)[(\[]?([^\W\d_]+)[.,:;!?)\]]*(?!\S)")
+_MARK = re.compile(r"[:='\"`(\[]")
+"""What messages have, and questions seldom."""
 _LETTERS = re.compile(r"[^\W_]")
 
 
@@ -208,7 +210,8 @@ def _writes(said: str, run: Sequence[Part]) -> bool:
     first, last = run[0], run[-1]
     start = len(said) - _length(said, first.start)
     share, end = 1.0, len(said)
-    if sum(part.words for part in run) >= FIXED_WORDS:
+    words = sum(part.words for part in run)
+    if words >= FIXED_WORDS or (words == FIXED_WORDS - 1 and _MARK.search(said[first.start : last.fixed])):
         # What stands in a last hole may be a message of its own.
         share, end = FIXED_SHARE, last.fixed if last.end == len(said) else len(said)
     plain = sum(len(word) for word in _PLAIN.findall(said[start:end]))

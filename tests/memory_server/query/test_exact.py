@@ -44,6 +44,7 @@ export function connect(host: string, retries: number) {
   throw new Error(`Could not reach ${host} after ${retries} attempts`);
 }
 export const options = { workerMaxTasksPerChild: 5 };
+export const refuse = (scheme: string) => `bad scheme: ${scheme}`;
 """,
     "src/lib.rs": 'fn check(name: &str) {\n    panic!("no such crate `{}` in the workspace", name);\n}\n',
     "src/mailer.rb": 'def deliver(mail)\n  raise "Refusing to send #{mail.subject} without a recipient"\nend\n',
@@ -125,6 +126,7 @@ def test_a_text_is_found_with_its_line_before_anything_ranked(
         ("Error: Could not reach db.example.org after 3 attempts", "src/client.ts", [2]),
         ("thread 'main' panicked: no such crate `serde` in the workspace", "src/lib.rs", [2]),
         ("Refusing to send Weekly report without a recipient (RuntimeError)", "src/mailer.rb", [2]),
+        ("bad scheme: ftp, or another", "src/client.ts", [5]),
         ("Account mallory has been locked by an administrator", "src/Login.java", [3]),
     ],
 )

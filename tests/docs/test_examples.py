@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,10 +20,10 @@ OPEN = {"signals", "languages", "folders", "children"}
 """Of JSON, objects whose keys are data, and lists of what they stand in."""
 
 
-def test_the_reply_that_is_shown_takes_the_tokens_that_are_said() -> None:
-    [shown] = blocks(README, "console")
-    reply = shown.partition("\n")[2]
-    assert f"That reply takes {estimate_tokens(reply)} tokens" in README.read_text("utf-8")
+def test_the_replies_that_are_shown_take_the_tokens_that_are_said() -> None:
+    replies = [shown.partition("\n")[2] for shown in blocks(README, "console")]
+    said = re.findall(r"That reply takes (\d+) tokens", README.read_text("utf-8"))
+    assert [str(estimate_tokens(reply)) for reply in replies] == said
 
 
 def test_the_examples_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,8 +31,14 @@ _PLACE = re.compile(rf"([\w./\\@+-]++)(?:(?=(?:{LINE_MARKS})(\d{{1,7}})\b))?")
 """Whatever may be a path is passed over as a whole, so that nothing is looked at twice; with a line if one follows."""
 _FILE_NAME = re.compile(r"[\w./\\@+-]\.\w{1,6}\Z")
 _VERSION = re.compile(r"\bv\d+\b", re.IGNORECASE)
+_ASKS_FOR_TESTS = re.compile(
+    r"^\W*(?:tests?|testing|specs?)\b|\b(?:tests?|specs?)(?:\s+(?:of|for|that|which|cover|covers|covering|about|check)\b|\W*\Z)"
+    r"|\btested\b|\b(?:tests?|specs?)/",
+    re.IGNORECASE,
+)
+"""Where "test" is what is wanted, and not part of what something is called."""
 _ROLE_WORDS = {
-    "test": "tests", "tests": "tests", "testing": "tests", "spec": "tests", "specs": "tests",
+    "test": "tests", "tests": "tests", "tested": "tests", "testing": "tests", "spec": "tests", "specs": "tests",
     "example": "examples", "examples": "examples", "benchmark": "examples", "benchmarks": "examples",
     "docs": "documents", "documentation": "documents", "readme": "documents", "changelog": "documents",
     "legacy": "legacy", "deprecated": "legacy", "compat": "legacy", "compatibility": "legacy",
@@ -50,8 +56,8 @@ class Query:
 
     ``names`` are identifiers written as such, outermost first (``["Flask", "route"]``); ``terms`` are hashed search
     terms with weights, ``stems`` the beginnings of the words they are of; ``words`` the plain words' stems; ``style``
-    is "name" for an identifier alone, else "text"; ``roles`` are the roles of files that it asks for; ``places`` the
-    paths and lines of a stack trace or a compiler.
+    is "name" for an identifier alone, else "text"; ``roles`` are the roles of files that it asks for, ``mentioned``
+    those whose words merely stand in it; ``places`` the paths and lines of a stack trace or a compiler.
     """
 
     text: str
@@ -61,6 +67,7 @@ class Query:
     words: frozenset[str]
     kinds: frozenset[str]
     roles: frozenset[str]
+    mentioned: frozenset[str]
     places: tuple[tuple[str, int], ...] = ()
     stems: frozenset[str] = frozenset()
 
@@ -99,6 +106,9 @@ def read_query(text: str) -> Query:
             if len(part) == 1:
                 terms.setdefault(hash_term(part.lower()), 0.5)
     words = {part for word in found for part in split_identifier(word) if part not in STOP_WORDS}
+    asked = {_ROLE_WORDS[word] for word in words & _ROLE_WORDS.keys()}
+    asked |= {"legacy"} if _VERSION.search(text) else set()
+    mentioned = frozenset({"tests"} & asked if not _ASKS_FOR_TESTS.search(text) else ())
     return Query(
         text,
         style="name" if is_name else "text",
@@ -106,8 +116,8 @@ def read_query(text: str) -> Query:
         terms=terms,
         words=frozenset(map(stem_word, words)),
         kinds=frozenset(kind for word in words if not is_name for kind in KIND_WORDS.get(word, ())),
-        roles=frozenset(_ROLE_WORDS[word] for word in words & _ROLE_WORDS.keys())
-        | ({"legacy"} if _VERSION.search(text) else set()),
+        roles=frozenset(asked) - mentioned,
+        mentioned=mentioned,
         stems=frozenset(stems),
         places=tuple(dict.fromkeys(_find_places(text))),
     )

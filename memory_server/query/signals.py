@@ -51,6 +51,11 @@ all source, would still gain a little; a user's question about a test or a text 
 """
 
 
+MENTIONED_FACTOR = 0.6
+"""What a role is worth at least that the query mentions without asking for it: "test" also stands in what source is
+called, and a question about that found nothing but tests.
+"""
+
 WHOLE_PATH = 3.0
 """``Candidates.named`` of the one file whose path is the query: also a copy or a text is then what is wanted."""
 
@@ -147,9 +152,10 @@ def _length_worth(candidates: Candidates, query: Query, _: Floats) -> Values:
 
 
 def _role_worth(candidates: Candidates, query: Query, _: Floats) -> Values:
-    """By the file's role, unless the query asks for that role or is the path of this very file."""
-    unasked = {role: factor for role, factor in ROLE_FACTORS.items() if role not in query.roles}
-    worth = np.array([unasked.get(role, 1.0) for role in candidates.roles])
+    """By the file's role, less where the query asks for that role, or is the path of this very file."""
+    mentioned = {role: max(MENTIONED_FACTOR, ROLE_FACTORS[role]) for role in query.mentioned}
+    factors = {**ROLE_FACTORS, **mentioned, **dict.fromkeys(query.roles, 1.0)}
+    worth = np.array([factors.get(role, 1.0) for role in candidates.roles])
     return np.where(candidates.named >= WHOLE_PATH, 1.0, worth)
 
 

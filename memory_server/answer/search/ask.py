@@ -143,7 +143,7 @@ class _Answer:
         found = [hit for hit in found if hit.symbol not in self.draft.told]
         if not is_sure:
             self._tell_ranked(found, literals)
-        elif literals.is_prose:
+        elif literals.is_prose or (literals.is_name and not definitions):
             self.draft.weaker += choose_weaker(found, 0, self.query.style, self.same_file)[:MOST_LIKE]
         if not is_sure and literals.count > FEW:
             self._tell_literals(literals, best)

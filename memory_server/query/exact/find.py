@@ -48,6 +48,11 @@ class Literals:
     """Whether it stands only in texts about the code and the like, as a question may be worded too."""
 
     @property
+    def is_name(self) -> bool:
+        """Whether it is a name that is used, and no option."""
+        return any(one.manner is Manner.USE and not one.text.startswith("-") for one in self.found)
+
+    @property
     def count(self) -> int:
         """How many lines there are."""
         return sum(len(literal.places) + sum(literal.more.values()) for literal in self.found)

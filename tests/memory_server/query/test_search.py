@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from memory_server.memory import Memory
+from memory_server.query.question import read_query
 from memory_server.query.relations import find_related
 from tests.support.answering import memory_over
 from tests.support.code_base import write_files
@@ -130,3 +131,27 @@ def test_a_path_that_fits_several_files_prefers_source(memory: Memory) -> None:
 def test_a_query_that_is_no_text_is_answered(memory: Memory, query: str) -> None:
     names = [hit.name for hit in memory.search(query)]
     assert ("accept" not in query) or any("accept_client" in name for name in names)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "tests of the listener",
+        "where is the listener tested",
+        "which test covers retries",
+        "retry tests",
+        "tests/test_listener.py",
+    ],
+)
+def test_who_asks_for_tests_gets_them(question: str) -> None:
+    assert "tests" in read_query(question).roles
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["how does the test client build a request", "where the test database is created", "set up testing"],
+)
+def test_a_test_in_what_something_is_called_asks_for_none(question: str) -> None:
+    asked = read_query(question)
+    assert "tests" not in asked.roles
+    assert "tests" in asked.mentioned

@@ -30,6 +30,14 @@ def crowd(place: Place, processes: int) -> list[str]:
     """Start processes, one after each change; all have to end well, and every tree's next run too."""
     place.restore()
     trees = [place.root]
+    try:
+        return _crowd(place, processes, trees)
+    finally:
+        for tree in trees[1:]:
+            run_git(place.root, "worktree", "remove", "--force", str(tree))
+
+
+def _crowd(place: Place, processes: int, trees: list[Path]) -> list[str]:
     runs = []
     with Server(place.root) as server:
         served = server.greet()
@@ -44,8 +52,6 @@ def crowd(place: Place, processes: int) -> list[str]:
     wrong += [] if served else ["the server did not reply"]
     for tree in trees:
         wrong += place.recover(place.outside(), tree)
-    for tree in trees[1:]:
-        run_git(place.root, "worktree", "remove", "--force", str(tree))
     return wrong
 
 
@@ -62,7 +68,7 @@ def commit(place: Place, _trees: list[Path], number: int) -> None:
 
 def switch(place: Place, _trees: list[Path], number: int) -> None:
     """Go on with a new branch from an earlier commit, leaving what was not committed."""
-    run_git(place.root, "checkout", "--quiet", "--force", "-b", f"branch-{number}", "HEAD~1")
+    run_git(place.root, "checkout", "--quiet", "--force", "-b", f"branch-{number}", "main~1")
 
 
 def rebase(place: Place, _trees: list[Path], number: int) -> None:

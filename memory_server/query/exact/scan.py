@@ -6,11 +6,13 @@ import codecs
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexers.files import read_head
+from indexers.languages.registry import find_language
 from memory_server.deadline import check_time
 from memory_server.index.fresh import Sight
 from memory_server.query.exact.files import files_with
@@ -88,10 +90,23 @@ def _look(sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Seq
             continue
         lines = sight.lines_if_served(file.path)
         here = wanted.places(lines)
-        here.sort(key=lambda place: wanted.text not in lines[place])
+        marks = _comment_marks(file.path)
+        here.sort(key=lambda at: (wanted.text not in lines[at], lines[at].lstrip().startswith(marks)))
         places += [Place(file.path, place + 1) for place in here]
         told += bool(here)
     return Found(wanted, tuple(places), more)
+
+
+@lru_cache(maxsize=10_000)
+def _comment_marks(path: str) -> tuple[str, ...]:
+    """What the comments of a file's language begin with, and the further lines of those of several."""
+    spec = find_language(path)
+    if spec is None:
+        return ()
+    opening = [mark for mark, _ in spec.block_comments]
+    return tuple(
+        mark.decode() for mark in (*spec.line_comments, *opening, *((b"*",) if b"/*" in opening else ()))
+    )
 
 
 def rank_role(sight: Sight, path: str) -> int:

@@ -186,6 +186,14 @@ def test_a_definition_comes_before_its_uses(memory: Memory) -> None:
     assert first_lines(reply) == ["class Worker:"]
 
 
+def test_uses_in_code_come_before_those_in_comments(tmp_path: Path) -> None:
+    comments = "".join(f"// retry_budget is told of here, {place}\n" for place in range(9))
+    write_files(tmp_path, {"a.rs": f"{comments}fn spend() {{\n    let left = retry_budget - 1;\n}}\n"})
+    reply = memory_over(tmp_path).search("retry_budget")
+    assert ("a.rs", 11) in shown(reply)
+    assert "uses: 5 of 10 lines" in reply.text()
+
+
 def test_lines_that_do_not_fit_are_counted(tmp_path: Path) -> None:
     lines = [f"value_{place} = compute_everything({place})" for place in range(90)]
     write_files(tmp_path, {f"pkg/part_{place}.py": "\n".join(lines) + "\n" for place in range(60)})

@@ -89,8 +89,7 @@ def find_literals(
     if not literals and query.style == "text" and not is_regex:
         messages = find_messages(sight, root, query.text, allowed)[:MOST_MESSAGES]
         is_trace = bool(query.places)  # which says as well where it went wrong
-        written = [Literal(Manner.MESSAGE, query.text, m.places, is_sure=not is_trace) for m in messages]
-        literals = written
+        literals = [Literal(Manner.MESSAGE, query.text, m.places, is_sure=not is_trace) for m in messages]
     missed = [wanted.text for wanted in asked if wanted.is_certain]
     return Literals(
         tuple(literals),

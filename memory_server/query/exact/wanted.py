@@ -177,15 +177,9 @@ def _hashed(words: Iterable[str]) -> frozenset[int]:
 
 
 def _read_regex(pattern: str, *, ignore_case: bool) -> Wanted:
-    wanted = Wanted(
-        pattern,
-        Manner.REGEX,
-        f"(?m){pattern}",
-        _words_of_regex(pattern),
-        frozenset(),
-        ignore_case,
-        is_certain=True,
-    )
+    # In other letters, humps may divide a word otherwise.
+    terms: frozenset[int] = frozenset() if ignore_case or "(?i" in pattern else _words_of_regex(pattern)
+    wanted = Wanted(pattern, Manner.REGEX, pattern, terms, ignore_case=ignore_case, is_certain=True)
     try:
         wanted.count_lines([b""])
     except pa.ArrowInvalid as error:

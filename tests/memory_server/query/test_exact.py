@@ -94,6 +94,7 @@ def first_lines(reply: SearchReply) -> list[str]:
         ("max-tasks = 3", "config/app.toml", 2),
         ("/tasks_per_child=\\d/", "tests/test_worker.py", 2),
         ("/^func +LOAD/i", "src/main.go", 3),
+        ("/ workermaxtasksperchild: /i", "src/client.ts", 4),
     ],
 )
 def test_a_text_is_found_with_its_line_before_anything_ranked(

@@ -102,7 +102,9 @@ def read_wanted(query: Query) -> tuple[Wanted, ...]:
     if match := _REGEX.fullmatch(text):
         return (_read_regex(match[1], ignore_case=bool(match[2])),)
     whole = _WHOLE.fullmatch(text)
-    bare = whole["text"] if whole and whole["mark"] not in whole["text"] else text
+    if whole and whole["mark"] in whole["text"]:
+        whole = None  # quoted parts, the first and the last at its ends
+    bare = whole["text"] if whole else text
     if len(bare) > LONGEST or "\n" in bare.strip("\n"):
         return ()
     found = [read_use(bare)] if not whole and len(bare.split()) == 1 else []

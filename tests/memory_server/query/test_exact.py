@@ -87,6 +87,7 @@ def first_lines(reply: SearchReply) -> list[str]:
         ("broker is unreach", "src/worker.py", 11),
         ("ts broker is unreachable", "src/worker.py", 11),
         ("where is 'its broker is unreachable.' raised", "src/worker.py", 11),
+        ("'its broker is unreachable' after 'the pool gave up'", "src/worker.py", 11),
         ("Größe der Warteschlange", "notes.txt", 1),
         ('"röße der Warteschlan"', "notes.txt", 1),
         ("grüne Wiese am Rand", "wide.txt", 1),

@@ -86,7 +86,7 @@ def search(
         answer.tell(found, literals)
         # What is missing may stand by now in any file.
         files = set() if draft.misses else about | literals.paths
-        return draft.close(found[:limit], sight.notes), files
+        return draft.close(found, sight.notes, limit), files
 
     return repository.index.ask(question, of_all=True)
 

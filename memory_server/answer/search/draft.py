@@ -61,8 +61,10 @@ class Draft:
         self.add(Section(tuple(hits)))
         self.weaker += [*told[len(hits) :], *weaker]
 
-    def close(self, ranked: Sequence[SearchHit], notes: tuple[str, ...] = ()) -> SearchReply:
-        """The reply, with as many of the weaker hits named as fit."""
+    def close(
+        self, ranked: Sequence[SearchHit], notes: tuple[str, ...] = (), limit: int | None = None
+    ) -> SearchReply:
+        """The reply, with as many of the weaker hits named as fit; as a list, it has at most ``limit`` hits."""
         if not self.sections and not self.weaker:
             self.say("no hits; try other words or fewer filters, `outline` shows what there is")
         weaker = list(self.weaker)
@@ -70,7 +72,7 @@ class Draft:
             weaker.pop()
         first = {hit.symbol for hit in self.first}
         return SearchReply(
-            [*self.first, *(hit for hit in ranked if hit.symbol not in first)],
+            [*self.first, *(hit for hit in ranked if hit.symbol not in first)][:limit],
             sections=self.sections,
             weaker=weaker,
             left_out=self._left_out(len(self.weaker) - len(weaker)),

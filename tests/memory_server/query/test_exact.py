@@ -234,6 +234,12 @@ def test_a_line_that_no_file_has_is_told(memory: Memory) -> None:
     assert memory.search("src/worker.py:700").text().startswith('no line has "src/worker.py:700"')
 
 
+@pytest.mark.parametrize("query", ["worker", "its broker is unreachable.", "/worker/", "how do tasks start"])
+def test_no_more_hits_are_returned_than_asked_for(memory: Memory, query: str) -> None:
+    for limit in (1, 2, 5):
+        assert 0 < len(memory.search(query, limit=limit)) <= limit
+
+
 def test_unknown_words_are_told_with_those_spelt_like_them(memory: Memory) -> None:
     assert "nearest: worker" in memory.search("workker").text()
 

@@ -184,15 +184,17 @@ class _Answer:
         """Ranked hits: few, or only by name, where what was asked for is not there."""
         if self.is_filtered and not found and not literals.is_regex:
             return  # for the filter's sake, whatever the words
-        unknown = [] if literals.found else unknown_words(self.sight.view, self.query)
+        # In an index that is not whole, nothing is said to be absent.
+        is_told = bool(literals.found or self.sight.doubt)
+        unknown = [] if is_told else unknown_words(self.sight.view, self.query)
         near = nearest_words(self.sight.view, unknown)
         known = len(content_words(self.query)) - len(unknown)
-        if literals.is_regex:
+        if literals.is_regex and not self.sight.doubt:
             self.draft.say(f"no line matches {_said(self.query.text)}")
         elif unknown and not known:
             self.draft.say(f"nothing matches: no file has {', '.join(map(_said, unknown))}{_near(near)}")
             self.draft.weaker += choose_weaker(found, 0, self.query.style, self.same_file)[:MOST_LIKE]
-        elif literals.missing:
+        elif literals.missing and not self.sight.doubt:
             names = self.query.names if self.query.style == "name" else ()
             near = nearest_names(self.sight.view, names[-1]) if names else []
             self.draft.say(f"no line has {_said(literals.missing)}{_near(near)}; by likeness:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -315,3 +316,16 @@ def test_any_part_of_any_line_is_found(memory: Memory, data: st.DataObject) -> N
 def test_the_budget_holds(memory: Memory, query: str, budget: int) -> None:
     if query.strip():
         assert estimate_tokens(memory.search(query, budget=budget).text()) <= budget
+
+
+@pytest.mark.parametrize(
+    "query", ["frobnicate quuxify", '"its broker was unreachable"', "/tasks_per_adult/", "no_such_name"]
+)
+def test_nothing_is_said_to_be_absent_while_the_index_is_made(memory: Memory, query: str) -> None:
+    memory.index.building = "indexing this repository for the first time; ask again in a moment"
+    try:
+        text = memory.search(query).text()
+    finally:
+        memory.index.building = ""
+    assert "ask again in a moment" in text
+    assert not re.search("no (?:file|line) |nothing matches", text)

@@ -60,6 +60,12 @@ class RerankerConfig(_ModelConfig):
     hits: int = Field(default=20, ge=2, le=100)
 
 
+class NotesConfig(_Section):
+    """Where notes lie that are committed with the code: a folder in the repository; empty: none are."""
+
+    dir: str = ""
+
+
 class BudgetConfig(_Section):
     """Default token budgets of the replies."""
 
@@ -67,6 +73,7 @@ class BudgetConfig(_Section):
     read: int = Field(default=2_500, ge=100)
     outline: int = Field(default=1_200, ge=100)
     related: int = Field(default=800, ge=100)
+    recall: int = Field(default=1_000, ge=100)
 
 
 class Config(_Section):
@@ -77,6 +84,7 @@ class Config(_Section):
     embedder: EmbedderConfig = EmbedderConfig()
     reranker: RerankerConfig = RerankerConfig()
     budget: BudgetConfig = BudgetConfig()
+    notes: NotesConfig = NotesConfig()
 
 
 _ENVIRONMENT = {
@@ -116,6 +124,9 @@ def load_config(root: Path) -> Config:
     ]
     for name in models:
         given[name]["model"] = _model_inside(root, given[name]["model"], f"{path}: {name}.model")
+    for settings, where in ((given, os.fspath(path)), (own, "your own settings")):
+        if folder := settings.get("notes", {}).get("dir"):
+            _check_notes(root, folder, where)
     merged = {name: {**given.get(name, {}), **own.get(name, {})} for name in {*given, *own}}
     config = Config.model_validate(merged)
     for name in models:
@@ -182,6 +193,19 @@ def _place_inside(root: Path, name: str, path: Path) -> str:
             f"{path}: store.uri leads outside the repository: {place}", _name_it("REPO_MEMORY_STORE")
         )
     return place
+
+
+def _check_notes(root: Path, name: str, where: str) -> None:
+    """Refuse a folder for notes that is not a part of the repository.
+
+    Raises:
+        ConfigError: it lies outside, or is the repository itself.
+    """
+    place = Path(find_place(root, name, f"{where}: notes.dir"))
+    if place == root or not place.is_relative_to(root) or ".git" in place.relative_to(root).parts:
+        raise ConfigError(
+            f"{where}: notes.dir is no folder in the repository: {place}", "name one, as in docs/notes"
+        )
 
 
 def _model_inside(root: Path, name: str, setting: str) -> str:

@@ -15,10 +15,11 @@ TEMPORARY_SUFFIX = ".tmp"
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-def replace_file(path: Path, data: bytes, *, executable: bool = False) -> None:
+def replace_file(path: Path, data: bytes, *, executable: bool = False, private: bool = False) -> None:
     """Give a file new content in one move: who reads it sees the old content or the new. It keeps its mode.
 
-    A link of that name is replaced, not followed. ``executable``: whoever may read the file may run it.
+    A link of that name is replaced, not followed. ``executable``: whoever may read the file may run it;
+    ``private``: nobody but its owner may read it.
 
     Raises:
         OSError: it cannot be written; it is as it was.
@@ -26,11 +27,11 @@ def replace_file(path: Path, data: bytes, *, executable: bool = False) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     temporary.unlink(missing_ok=True)  # of a killed process, or laid there to be written through
     try:
-        with os.fdopen(os.open(temporary, _NEW_FILE, 0o666), "wb") as file:
+        with os.fdopen(os.open(temporary, _NEW_FILE, 0o600 if private else 0o666), "wb") as file:
             file.write(data)
         with suppress(FileNotFoundError):
             mode = path.lstat().st_mode
-            if stat.S_ISREG(mode):
+            if stat.S_ISREG(mode) and not private:
                 temporary.chmod(mode & 0o777)
         if executable:
             mode = temporary.stat().st_mode

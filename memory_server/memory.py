@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 
 from indexers.embedding.embed import Embedder
+from memory_server.answer.notes.recall import RecallReply, recall
+from memory_server.answer.notes.remember import RememberReply, remember
 from memory_server.answer.outline import OutlineReply, outline
 from memory_server.answer.parameters import Relation
 from memory_server.answer.read import ReadReply, read
@@ -21,6 +23,7 @@ from memory_server.index.tree import TreeIndex
 from memory_server.index.tuned import find_tuned, why_unused
 from memory_server.index.view import View
 from memory_server.model import IndexState, OnProgress, SearchHit, SyncReport
+from memory_server.notes.model import NoteKind
 from memory_server.query.question import read_query
 from memory_server.query.rerank import CrossEncoderReranker
 
@@ -130,6 +133,31 @@ class Memory:
             OutsideRepositoryError: the symbol is a path that leads outside the repository.
         """
         return related(self.repository, symbol, relation, depth, budget)
+
+    def remember(
+        self,
+        text: str,
+        about: Sequence[str] = (),
+        kind: NoteKind = "decision",
+        replaces: str = "",
+        origin: str = "",
+    ) -> RememberReply:
+        """Keep a note on what ``about`` names, in place of the note ``replaces``; without a text, drop that one.
+
+        Raises:
+            QueryError: the text is empty, too long or holds a secret; a target means several symbols.
+            NotFoundError: a target names nothing, or there is no note to replace.
+            StoreError: the note cannot be written.
+        """
+        return remember(self.repository, text, list(about), kind, replaces, origin=origin)
+
+    def recall(self, query: str, budget: int = 0) -> RecallReply:
+        """The notes that a question, an error, a symbol, a path or an id finds, each with what became of its code.
+
+        Raises:
+            QueryError: the query is empty.
+        """
+        return recall(self.repository, query, budget)
 
     def try_models(self) -> None:
         """Load every configured model and use it once.

@@ -11,7 +11,7 @@ import numpy as np
 from indexers.summarize import Detail, Summary
 from memory_server.answer.page import HEAD_WIDTH, Page, TextLine, cost_of
 from memory_server.answer.parameters import OutlinePath, TokenBudget
-from memory_server.answer.reply import Json, LeftOut, Reply, symbol_json
+from memory_server.answer.reply import Json, LeftOut, Reply, Told, symbol_json
 from memory_server.answer.repository import Repository
 from memory_server.answer.tool import Tool
 from memory_server.deadline import in_time
@@ -68,6 +68,10 @@ class OutlineReply(Reply):
     left_out: LeftOut
     notes: tuple[str, ...]
     budget: int
+
+    def told(self) -> Sequence[Told]:
+        """The symbols of a file; of a folder, none is meant."""
+        return [branch.summary for branch in self.branches] if self.files == 1 else ()
 
     def lines(self) -> tuple[TextLine, ...]:
         """The lines of the text, within the budget."""

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import typer
 from pydantic import BeforeValidator, Field, GetPydanticSchema
 
+from memory_server.notes.model import NoteKind
+
 
 def _as_list(value: object) -> object:
     """The targets of a client that sends one without its list, or the list as JSON in a string."""
@@ -40,7 +42,7 @@ KindFilter = Annotated[
 ]
 TokenBudget = Annotated[
     int,
-    Field(description="Most tokens of the reply; 0: default", ge=0, le=20_000),
+    Field(description="Most tokens; 0: default", ge=0, le=20_000),
     typer.Option(
         "--budget", min=0, max=20_000, help="Most tokens of the reply; 0 takes the configured default."
     ),
@@ -78,6 +80,36 @@ Relation = Annotated[
         lambda _, schema_of: schema_of(Literal["callers", "callees", "implementations", "importers", "tests"])
     ),
     typer.Argument(help="callers, callees, implementations, importers, or tests."),
+]
+NoteText = Annotated[
+    str,
+    Field(description="One fact with its why; empty drops the note it replaces"),
+    typer.Argument(help="One fact with its why; empty drops the note that --replaces names."),
+]
+About = Annotated[
+    list[str],
+    Field(description="Symbols, paths, or cmd:KEY", max_length=10),
+    BeforeValidator(_as_list),
+    typer.Option(
+        "--about",
+        help="What it is about: path::Class.name, a file, a folder, or cmd:KEY; several times for several.",
+    ),
+]
+Kind = Annotated[
+    str,
+    GetPydanticSchema(lambda _, schema_of: schema_of(NoteKind)),
+    typer.Option("--kind", help="decision, pitfall, howto, or summary."),
+]
+Replaces = Annotated[
+    str,
+    Field(description="Note id"),
+    typer.Option("--replaces", help="The note that this one takes the place of."),
+]
+Origin = Annotated[str, typer.Option("--origin", help="Whose note it is.", hidden=True)]
+RecallQuery = Annotated[
+    str,
+    Field(description="Question, error, symbol, path, or id"),
+    typer.Argument(help="A question, an error, a symbol, a path, or a note's id."),
 ]
 HitLimit = Annotated[int, typer.Option("--limit", min=1, max=100, help="Most hits that are told of.")]
 Explained = Annotated[

@@ -26,6 +26,7 @@ from memory_server.answer.reply import (
     Json,
     LeftOut,
     Reply,
+    Told,
     fit_candidates,
     lines_json,
     symbol_json,
@@ -149,6 +150,10 @@ class ReadReply(Reply):
     def slices(self) -> tuple[Slice, ...]:
         """The targets that were read."""
         return tuple(piece for piece in self.pieces if isinstance(piece, Slice))
+
+    def told(self) -> Sequence[Told]:
+        """The slices that were read."""
+        return self.slices
 
     def lines(self) -> tuple[TextLine, ...]:
         """The lines of the text, within the budget."""

@@ -15,6 +15,7 @@ from memory_server.answer.reply import (
     Json,
     LeftOut,
     Reply,
+    Told,
     ambiguity_lines,
     fit_candidates,
     lines_json,
@@ -114,6 +115,10 @@ class RelatedReply(Reply):
     budget: int
     ambiguity: Ambiguity | None = None
     has_unsure: bool = False
+
+    def told(self) -> Sequence[Told]:
+        """The symbol that was asked about."""
+        return (self.symbol,) if self.symbol else ()
 
     def lines(self) -> tuple[TextLine, ...]:
         """The lines of the text, within the budget."""

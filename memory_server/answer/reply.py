@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from indexers.summarize import Summary
 from indexers.tokens import truncate
@@ -17,6 +18,22 @@ Json = Mapping[str, object]
 
 TARGET_WIDTH = 80
 """Characters of the asker's own words that are said back."""
+
+
+class Told(Protocol):
+    """A piece of the code: lines of a file, 1-based and inclusive."""
+
+    @property
+    def path(self) -> str:
+        """The file's path."""
+
+    @property
+    def start_line(self) -> int:
+        """The first line."""
+
+    @property
+    def end_line(self) -> int:
+        """The last line."""
 
 
 class Reply(ABC):
@@ -31,6 +48,10 @@ class Reply(ABC):
     @abstractmethod
     def json(self) -> Json:
         """The reply for a script."""
+
+    def told(self) -> Sequence[Told]:
+        """What notes may be about: the pieces of the code that it tells of."""
+        return ()
 
     def text(self) -> str:
         """The reply for a model and a terminal."""

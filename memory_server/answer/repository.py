@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from indexers.summarize import Summary, choose_calls
 from memory_server.config import Config
 from memory_server.index.fresh import FreshIndex
 from memory_server.index.view import View
+from memory_server.notes.book import NoteBook
 from memory_server.query.rank import RANKING, Ranking
 from memory_server.query.relations import SURE
 from memory_server.query.rerank import Reranker
 from memory_server.query.targets import describe_symbol, find_area
 
 
-@dataclass(slots=True)
+@dataclass
 class Repository:
     """A repository that questions are asked of."""
 
@@ -24,6 +26,13 @@ class Repository:
     """What orders the best hits anew; none unless configured."""
     ranking: Ranking = RANKING
     """What searches rank by; measurements take others."""
+    asker: str = "user"
+    """Whose notes are kept: the user's, or those of the agent that a server answers."""
+
+    @cached_property
+    def notes(self) -> NoteBook:
+        """What was learned of the repository beside its code."""
+        return NoteBook(self.index, self.config.notes.dir)
 
     def inside(self, path: str) -> str:
         """A file, a folder or a glob, relative to the root; empty for all.

@@ -30,6 +30,8 @@ class Tool:
     """For people, in ``--help`` and the README."""
     ask: Callable[..., Reply]
     """Takes the repository, then what is asked; what is keyword-only is for people and scripts, not for the model."""
+    writes: bool = False
+    """Whether it changes what is remembered."""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

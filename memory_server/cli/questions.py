@@ -11,6 +11,7 @@ from indexers.errors import IndexerError
 from memory_server.answer.page import TextLine, cost_of, cut_error
 from memory_server.answer.tool import Tool
 from memory_server.answer.tools import TOOLS
+from memory_server.answer.tools import ask as answer
 from memory_server.cli.options import HERE, AsJson, Repo, print_result
 from memory_server.cli.progress import show_progress
 from memory_server.cli.terminal import say
@@ -36,7 +37,7 @@ def _command(tool: Tool) -> Callable[..., None]:
             memory.tree.overlay()
             say(f"the index stays as it was: {error}\n\nhint: {error.hint}", err=True)
         try:
-            reply = tool.ask(memory.repository, **asked)
+            reply = answer(tool, memory.repository, asked)
         except (MemoryServerError, IndexerError) as error:
             if budget := asked.get("budget"):
                 raise _cut(error, budget) from error

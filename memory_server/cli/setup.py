@@ -45,6 +45,10 @@ def remove(
         lines = [f"{report.outcome}: {report.description}" for report in reports]
         if folder.exists():
             lines.append(f"{'would change' if dry_run else 'changed'}: delete the index in {folder}")
+            if memory.tree.folder.holds_notes():
+                lines.append(
+                    f"kept: the notes in {memory.tree.folder.notes}; delete that folder to forget them"
+                )
             if not dry_run:
                 memory.forget()
     print_result([asdict(report) for report in reports], "\n".join(lines), as_json)

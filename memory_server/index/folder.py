@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -200,13 +200,29 @@ class IndexFolder:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
 
     def remove(self) -> None:
-        """Remove the folder itself; what cannot be removed stays.
+        """Remove all that is derived, and the folder itself unless somebody's notes lie in it; what cannot be, stays.
 
         Raises:
             StoreError: it is not ours.
         """
         self.check()
-        shutil.rmtree(self.path, ignore_errors=True)
+        if not self.holds_notes():
+            shutil.rmtree(self.path, ignore_errors=True)
+            return
+        kept = {self.notes, *(self.path / name for name in _MARKS)}
+        with suppress(OSError):
+            for path in self.path.iterdir():
+                if path not in kept:
+                    remove_entry(path)
+
+    @property
+    def notes(self) -> Path:
+        """Where private notes lie: written by people and agents, and derived from nothing."""
+        return self.path / "notes"
+
+    def holds_notes(self) -> bool:
+        """Whether any note lies here."""
+        return any(self.notes.glob("*/*.md"))
 
 
 def _refusal(path: Path, why: str) -> StoreError:

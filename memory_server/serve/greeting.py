@@ -16,7 +16,7 @@ INSTRUCTIONS = (
     "with a message, option, path or /regex/, every use of a name, and code by meaning; it says so when nothing "
     "matches. Call `read` with several targets instead of opening files, `outline` instead of listing them, "
     "`related` instead of searching for callers, callees, implementations, importers or tests. Replies are small and "
-    "say what they leave out."
+    "say what they leave out. `recall` tells what earlier sessions decided and broke here; `remember` keeps it."
 )
 
 PROTOCOL_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")

@@ -69,6 +69,7 @@ class LiveMemory:
         limit_heap()
         try:
             self._memory = Memory.open(self.root)
+            self._memory.repository.asker = "agent"
             self._memory.tree.embedder  # noqa: B018 - load the model before the first question
             if not self._memory.tree.is_whole:
                 self._task = find_task(self._memory.tree)

@@ -33,7 +33,7 @@ from mcp_types import (
 
 from indexers.errors import IndexerError
 from memory_server.answer.page import cut_error, cut_text
-from memory_server.answer.tools import TOOLS
+from memory_server.answer.tools import TOOLS, ask
 from memory_server.deadline import due_in
 from memory_server.errors import MemoryServerError, OverdueError, QueryError, explain
 from memory_server.memory import Memory
@@ -99,7 +99,7 @@ def _list_tools() -> list[Tool]:
             name=tool.name,
             description=tool.description,
             input_schema=tool.schema,
-            annotations=ToolAnnotations(read_only_hint=True),
+            annotations=ToolAnnotations(read_only_hint=not tool.writes),
             _meta=ALWAYS_LOAD,
         )
         for tool in TOOLS
@@ -114,7 +114,7 @@ def call_tool(memory: Source, name: str, arguments: dict[str, Any]) -> CallToolR
             names = ", ".join(tool.name for tool in TOOLS)
             raise QueryError(f"no tool {name[:40]}", f"use one of: {names}")
         checked = tool.check(arguments)
-        return _result(tool.ask(memory().repository, **checked).text())
+        return _result(ask(tool, memory().repository, checked).text())
     except (MemoryServerError, IndexerError) as error:
         return _tell(error, arguments)
     except OSError as error:

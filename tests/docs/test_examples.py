@@ -15,6 +15,7 @@ from memory_server.answer.reply import Json
 from memory_server.answer.tools import TOOLS
 from memory_server.memory import Memory
 from tests.docs.pages import README, SERVER, blocks
+from tests.support.git_project import Project
 
 OPEN = {"signals", "languages", "folders", "children"}
 """Of JSON, objects whose keys are data, and lists of what they stand in."""
@@ -55,8 +56,13 @@ def keys(value: object, place: str = "") -> set[str]:
 
 def replies(memory: Memory) -> dict[str, list[Json]]:
     """Replies of every tool that together have every key."""
-    search, read, outline, related = (tool.ask for tool in TOOLS)
+    search, read, outline, related, remember, recall = (tool.ask for tool in TOOLS)
     of = memory.repository
+    kept = remember(of, "An invoice of 12 is never paid twice", ["Invoice.pay"]).json()
+    remember(of, "An invoice of 12 is never paid twice over", ["Invoice.pay", "app"])
+    (staged,) = of.notes.folders
+    note = staged.notes()[0][0]
+    staged.write(note.model_copy(update={"branch": "side", "commit": "0" * 40}))
     return {
         "search": [
             search(of, "pay an invoice", explain=True).json(),
@@ -69,10 +75,16 @@ def replies(memory: Memory) -> dict[str, list[Json]]:
         ],
         "outline": [outline(of).json(), outline(of, budget=100).json()],
         "related": [related(of, "remaining_after", "callers").json(), related(of, "pay", "callers").json()],
+        "remember": [
+            kept,
+            remember(of, "An invoice of 12 is never paid twice or so", ["Invoice.pay"]).json(),
+        ],
+        "recall": [recall(of, "invoice").json(), recall(of, "invoice", budget=100).json()],
     }
 
 
-def test_the_json_of_the_questions_is_as_shown(folder: Path) -> None:
+def test_the_json_of_the_questions_is_as_shown(repository: Project) -> None:
+    folder = repository.root
     (folder / "app/refunds.py").write_text("class Refund:\n    def pay(self):\n        return 0\n", "utf-8")
     members = "".join(f"    def member_{n}(self):\n        return {n}\n" for n in range(30))
     body = "".join(f"    print({n})\n" for n in range(60))

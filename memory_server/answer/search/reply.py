@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from indexers.summarize import Detail
 from memory_server.answer.page import Page, TextLine, numbered_text
-from memory_server.answer.reply import Json, LeftOut, Reply, lines_json, symbol_json
+from memory_server.answer.reply import Json, LeftOut, Reply, Told, lines_json, symbol_json
 from memory_server.model import SearchHit
 from memory_server.visible import quote_name, quote_path
 
@@ -56,6 +56,10 @@ class SearchReply(list[SearchHit], Reply):
     def hits(self) -> tuple[SearchHit, ...]:
         """The hits that are told of."""
         return tuple(hit for section in self.sections for hit in section.hits)
+
+    def told(self) -> Sequence[Told]:
+        """The hits that are told of."""
+        return self.hits
 
     def lines(self) -> tuple[TextLine, ...]:
         """The lines of the text, within the budget."""

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
+from memory_server.answer.tools import TOOLS
 from memory_server.serve import greeting
 from memory_server.serve.greeting import PROTOCOL_VERSIONS, read_request, reply_to
 from tests.support.places import CHECKOUT
@@ -52,7 +53,7 @@ def test_every_protocol_version_of_the_sdk_is_greeted() -> None:
 @pytest.mark.parametrize("params", [{}, {"params": None}, {"params": {}}, {"params": {"cursor": None}}])
 def test_the_tools_are_listed_however_they_are_asked_for(params: dict[str, Any]) -> None:
     reply = greet({"jsonrpc": "2.0", "id": 2, "method": "tools/list", **params})
-    assert [tool["name"] for tool in reply["result"]["tools"]] == ["search", "read", "outline", "related"]
+    assert [tool["name"] for tool in reply["result"]["tools"]] == [tool.name for tool in TOOLS]
 
 
 @pytest.mark.parametrize(

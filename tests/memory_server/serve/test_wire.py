@@ -37,7 +37,7 @@ from tests.support.wire import (
 )
 
 VERSION = "2025-06-18"
-TOOLS = ["search", "read", "outline", "related"]
+TOOLS = ["search", "read", "outline", "related", "remember", "recall"]
 
 
 def line_of(message: Message | bytes) -> bytes:
@@ -153,7 +153,9 @@ def test_the_client_gets_one_reply_to_each_request() -> None:
 def test_the_sdks_session_has_begun_when_the_tools_are_called() -> None:
     replies = serve(initialize(VERSION), INITIALIZED, call_tool(2, "grep"))
     (content,) = replies[1]["result"]["content"]
-    assert content["text"] == "no tool grep\nhint: use one of: search, read, outline, related"
+    assert (
+        content["text"] == "no tool grep\nhint: use one of: search, read, outline, related, remember, recall"
+    )
 
 
 def test_a_session_without_a_greeting_is_served_by_the_sdk_alone() -> None:

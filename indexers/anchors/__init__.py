@@ -1,0 +1,1 @@
+"""Which symbol of a later state of a repository is the one of an earlier state."""

@@ -1,0 +1,1 @@
+"""Notes kept, recalled, and shown beside the code that they are about."""

@@ -1,0 +1,164 @@
+"""``recall``: what earlier conversations left, and what became of the code under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from indexers.tokens import truncate
+from memory_server.answer.notes.lines import note_json, note_line, note_lines, order
+from memory_server.answer.page import Page, TextLine, token_cost
+from memory_server.answer.parameters import RecallQuery, TokenBudget
+from memory_server.answer.reply import TARGET_WIDTH, Json, LeftOut, Reply
+from memory_server.answer.repository import Repository
+from memory_server.answer.tool import Tool
+from memory_server.errors import MemoryServerError, QueryError
+from memory_server.index.fresh import Sight
+from memory_server.notes.book import NoteBook
+from memory_server.notes.find import find_notes
+from memory_server.notes.model import Note, StatedNote
+from memory_server.notes.states import Checkout
+from memory_server.query.targets import FileTarget, resolve_target
+from memory_server.visible import quote
+
+MOST = 20
+"""Notes whose state is looked up for an answer."""
+
+WEAK = 0.35
+"""Share of the best score below which a note answers nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecallReply(Reply):
+    """Notes that answer, best first; whole as far as there is room, then a line each."""
+
+    query: str
+    found: tuple[StatedNote, ...]
+    whole: int
+    total: int
+    left_out: LeftOut
+    notes: tuple[str, ...]
+    budget: int
+
+    def lines(self) -> tuple[TextLine, ...]:
+        """The lines of the text, within the budget."""
+        page = Page(self.budget)
+        if not self.found:
+            asked = quote(truncate(self.query, TARGET_WIDTH))
+            kept = (
+                f"{self.total} notes are kept here"
+                if self.total
+                else "none is kept here yet; `remember` keeps one"
+            )
+            page.add(TextLine(f"no note answers {asked}: {kept}"))
+        for place, stated in enumerate(self.found):
+            page.add(*(note_lines(stated) if place < self.whole else [note_line(stated)]))
+        return page.close(self.left_out.text(), *self.notes)
+
+    def json(self) -> Json:
+        """The reply for a script."""
+        hits = [note_json(stated) for stated in self.found]
+        return {"hits": hits, "left_out": self.left_out.json()}
+
+
+def recall(repository: Repository, query: RecallQuery, budget: TokenBudget = 0) -> RecallReply:
+    """The notes that a question, an error, a symbol, a path or an id finds, each with what became of it.
+
+    Raises:
+        QueryError: the query is empty.
+    """
+    query = query.strip()
+    if not query:
+        raise QueryError("an empty query", "ask for an error, a symbol, a path, or what was decided")
+    book = repository.notes
+    limit = budget or repository.config.budget.recall
+
+    def question(sight: Sight) -> tuple[RecallReply, set[str]]:
+        live, at = book.live(), book.states.checkout()
+        chosen = _choose(repository, book, live, query, sight, at)
+        whole = RecallReply(
+            query,
+            tuple(chosen),
+            0,
+            len(live),
+            LeftOut(0, "notes", "raise budget"),
+            (*_tell_problems(book), *sight.notes),
+            limit,
+        )
+        return _fit(whole), {place.path for one in chosen for place in one.places if place.start_line}
+
+    return repository.index.ask(question)
+
+
+def _choose(
+    repository: Repository, book: NoteBook, live: Sequence[Note], query: str, sight: Sight, at: Checkout
+) -> list[StatedNote]:
+    """The notes that answer: the one of an id, those about a target, then those found by their words."""
+    if (known := book.find(query)) is not None:
+        return [book.states.state(known, sight, at)]
+    about = _find_about(repository, book, live, query, sight, at)
+    ids = {one.note.id for one in about}
+    found = find_notes([note for note in live if note.id not in ids], query, repository.index.tree.embedder)
+    best = found[0].score if found else 0.0
+    worded = [one.note for one in found if one.score >= WEAK * best][: max(MOST - len(about), 0)]
+    return [*about, *(book.states.state(note, sight, at) for note in worded)]
+
+
+def _find_about(
+    repository: Repository, book: NoteBook, live: Sequence[Note], query: str, sight: Sight, at: Checkout
+) -> list[StatedNote]:
+    """Notes on what a query names, as it is called now or as it was."""
+    if " " in query or not live:
+        return []
+    try:
+        named = resolve_target(sight.view, repository.index.root, query)
+        targets = {named.path} if isinstance(named, FileTarget) else set()
+        if not isinstance(named, FileTarget):
+            view = sight.view
+            targets = {f"{view.path_of(one)}::{view.qualified_names[one]}" for one in named.symbols}
+    except MemoryServerError:
+        targets = set()
+    ending = tuple(f"{sign}{query}" for sign in ("::", ".", "/"))
+    was = {note.id for note in live if any(t == query or t.rstrip("/").endswith(ending) for t in note.about)}
+    files = {target.partition("::")[0] for target in targets}
+    may_be = {note.id for note in book.states.on_paths(live, files, sight, at)} if files else set()
+    stated = [book.states.state(note, sight, at) for note in live if note.id in was | may_be]
+    return order([one for one in stated if one.note.id in was or targets & _targets_now(one)])[:MOST]
+
+
+def _targets_now(stated: StatedNote) -> set[str]:
+    """What its places may be asked for by: their files, and what they are called now."""
+    places = [place for place in stated.places if place.path]
+    return {place.path for place in places} | {place.now or place.target for place in places}
+
+
+def _tell_problems(book: NoteBook) -> list[str]:
+    problems = book.problems()
+    if not problems:
+        return []
+    first = problems[0]
+    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+    return [f"a note's file is broken: {first.path} ({truncate(first.why, 80)}){more}"]
+
+
+def _fit(whole: RecallReply) -> RecallReply:
+    """As many notes as fit: whole, then by a line each."""
+    page = Page(whole.budget - sum(map(token_cost, whole.notes)))
+    entire = 0
+    for stated in whole.found:
+        if not page.add(*note_lines(stated)):
+            break
+        entire += 1
+    shown = entire
+    while shown < len(whole.found) and page.add(note_line(whole.found[shown])):
+        shown += 1
+    left = replace(whole.left_out, count=len(whole.found) - shown)
+    return replace(whole, found=whole.found[:shown], whole=entire, left_out=left)
+
+
+RECALL = Tool(
+    name="recall",
+    description="What past sessions noted, and what changed in the code since.",
+    help="Find notes, and what became of the code under them.",
+    ask=recall,
+)

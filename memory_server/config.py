@@ -71,7 +71,7 @@ class BudgetConfig(_Section):
 
     search: int = Field(default=1_200, ge=100)
     read: int = Field(default=2_500, ge=100)
-    outline: int = Field(default=1_200, ge=100)
+    outline: int = Field(default=1_500, ge=100)
     related: int = Field(default=800, ge=100)
     recall: int = Field(default=1_000, ge=100)
 

@@ -116,7 +116,7 @@ class Memory:
         return read(self.repository, list(targets), context, budget)
 
     def outline(self, path: str = "", budget: int = 0) -> OutlineReply:
-        """The repository's map by importance, or a folder's or file's symbols, as deep as the budget allows.
+        """The architecture of the repository or of a folder, or the symbols of a file or of what a glob fits.
 
         Raises:
             NotFoundError: no indexed file lies there.

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from indexers.source.content import split_lines
 from indexers.summarize import Detail, Summary, choose_calls, first_sentence
 from indexers.tokens import estimate_tokens
-from memory_server.answer import outline, read, related
+from memory_server.answer import read, related
 from memory_server.answer.outline import Branch, OutlineReply
+from memory_server.answer.outline.reply import fit
 from memory_server.answer.page import Page, TextLine, cut_text, cut_to_budget, join, share_out, token_cost
 from memory_server.answer.read import Slice
 from memory_server.answer.related import RelatedReply, Relative
@@ -195,7 +196,7 @@ def test_an_outline_shows_the_weightiest_with_what_is_around_them() -> None:
         notes=(),
         budget=125,
     )
-    text = outline.fit(whole).text()
+    text = fit(whole).text()
     assert "a.py\n  1-9 class Outer\n    1-9 function inner\nb.py\n" in text
     assert "less used symbols; narrow with path=, or raise budget" in text
 

@@ -58,11 +58,13 @@ class Part:
         return TextLine(text, self.path if doc else "")
 
     def cut(self, to: _Detail) -> Part:
-        """The same in fewer words."""
+        """The same in fewer words; of what is small, folders stand first and are told thrice as freely as files."""
+        folders = sum(name.endswith("/") for name in self.names)
+        named = max(to.names, min(folders, 3 * to.names))
         return replace(
             self,
-            names=self.names[: to.names],
-            unnamed=max(len(self.names) - to.names, 0),
+            names=self.names[:named],
+            unnamed=max(len(self.names) - named, 0),
             central=self.central[: to.central],
             uses=self.uses[: to.uses],
             doc=truncate(self.doc, to.width) if to.width else "",
@@ -167,13 +169,13 @@ class _Detail(NamedTuple):
 
 
 _DETAILS = (
-    _Detail(12, 4, 4, 140),
-    _Detail(8, 4, 4, 110),
-    _Detail(6, 3, 3, 90),
-    _Detail(4, 3, 3, 80),
-    _Detail(4, 2, 2, 70),
-    _Detail(3, 2, 2, 0),
-    _Detail(2, 1, 2, 0),
+    _Detail(16, 4, 4, 140),
+    _Detail(12, 4, 4, 110),
+    _Detail(10, 3, 3, 90),
+    _Detail(8, 3, 3, 80),
+    _Detail(8, 2, 2, 0),
+    _Detail(5, 2, 2, 0),
+    _Detail(3, 1, 2, 0),
     _Detail(1, 1, 1, 0),
 )
 """The fullest first."""

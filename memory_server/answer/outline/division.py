@@ -98,7 +98,7 @@ def _cut(node: _Node, limit: float) -> list[Piece]:
             small.append(child)
     if not small and (len(pieces) < HEADED or len(node.children) == 1 or not node.path):
         return pieces
-    heavy_first = sorted(small, key=lambda child: -child.weight)
+    folders_first = sorted(small, key=lambda child: (not child.children, -child.weight))
     rest = Piece(
         path=node.path,
         top=node.path,
@@ -106,7 +106,7 @@ def _cut(node: _Node, limit: float) -> list[Piece]:
         weight=sum(child.weight for child in small),
         is_folder=True,
         is_divided=True,
-        names=tuple(child.name() for child in heavy_first),
+        names=tuple(child.name() for child in folders_first),
     )
     return [rest, *pieces]
 

@@ -19,8 +19,8 @@ CODE_KINDS = (*sorted(CONTAINER_KINDS), "function", "method", "macro", "type")
 VALUE_KINDS = ("constant", "variable")
 """What may be central where no code is."""
 
-SURE_ENOUGH = 0.45
-"""Confidence from which a reference says what depends on what; below it only a method's name fits."""
+SURE_ENOUGH, SURE_OF_METHOD = 0.4, 0.45
+"""Confidence from which a reference says what depends on what: a method's name alone says nothing of whose it is."""
 
 CENTRAL, USES = 4, 4
 """Symbols and uses of a part that are told at most."""
@@ -38,7 +38,8 @@ class Links:
 
     def __init__(self, view: View, part_of: Ints, plain: NDArray[np.bool_]) -> None:
         graph = view.graph
-        sure = graph.confidence >= SURE_ENOUGH
+        needed = np.where(view.kinds.are_in(("method",)), SURE_OF_METHOD, SURE_ENOUGH)
+        sure = graph.confidence >= needed[graph.target]
         source, target = graph.source[sure], graph.target[sure]
         files = view.file_of[source].astype(np.int64)
         keep = plain[files] & ~view.in_tests[source] & ~view.in_tests[target]
@@ -137,7 +138,11 @@ def count_code(view: View) -> Ints:
 
 
 def shorten(paths: Sequence[str]) -> list[str]:
-    """Each path's last name where no other path has it, else the whole path."""
-    names = [path.rpartition("/")[2] for path in paths]
-    counts = Counter(names)
-    return [name if counts[name] == 1 else path for path, name in zip(paths, names, strict=True)]
+    """Each path's shortest end, in whole names, that no other path has."""
+    ends = Counter(end for path in set(paths) for end in _ends(path))
+    return [next((end for end in _ends(path) if ends[end] == 1), path) for path in paths]
+
+
+def _ends(path: str) -> list[str]:
+    names = path.split("/")
+    return ["/".join(names[start:]) for start in range(len(names) - 1, -1, -1)]

@@ -6,6 +6,8 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from configparser import ConfigParser
+from configparser import Error as ConfigError
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -96,6 +98,29 @@ def _read_pyproject(text: str) -> Manifest:
     return Manifest("", _text(own, "name"), _text(own, "description"), tuple(entries))
 
 
+def _read_setup_cfg(text: str) -> Manifest:
+    data = ConfigParser(interpolation=None)
+    try:
+        data.read_string(text)
+    except ConfigError as error:
+        raise ValueError("no setup.cfg") from error
+    name, description = (data.get("metadata", key, fallback="") for key in ("name", "description"))
+    scripts = data.get("options.entry_points", "console_scripts", fallback="")
+    return Manifest("", name, description, tuple(_SCRIPT.findall(scripts)))
+
+
+_SCRIPT = re.compile(r"([\w.-]+) *= *([\w.]+:[\w.]+)")
+
+
+def _read_setup_py(text: str) -> Manifest:
+    text = text[:MOST_SEARCHED]
+    name, description = (
+        found[2] if (found := re.search(rf"\b{key} *= *(['\"])(.*?)\1", text, re.IGNORECASE)) else ""
+        for key in ("name", "description")
+    )
+    return Manifest("", name, description, tuple(_SCRIPT.findall(text)))
+
+
 def _read_cargo(text: str) -> Manifest:
     data = tomllib.loads(text)
     binaries = _get(data, "bin")
@@ -165,6 +190,8 @@ def _read_gemspec(text: str) -> Manifest:
 
 _READERS: tuple[tuple[str, tuple[str, ...], Reader], ...] = (
     ("pyproject.toml", ("python",), _read_pyproject),
+    ("setup.cfg", ("python",), _read_setup_cfg),
+    ("setup.py", ("python",), _read_setup_py),
     ("Cargo.toml", ("rust",), _read_cargo),
     ("go.mod", ("go",), _read_go_mod),
     ("package.json", ("javascript", "typescript", "tsx"), _read_package_json),
@@ -184,23 +211,38 @@ _MARKUP = re.compile(
 """What a README shows without words: comments, code, badges, images, tags."""
 
 _LINK = re.compile(r"\[([^\[\]]+)\](?:\([^()\s]*\)|\[[^\]]*\])")
+_LINK_OF_RST = re.compile(r"`([^`<]+?)\s*<[^<>`]*>`_+")
 _RULE = re.compile(r"[=~#*^\"'`-]{3,}")
 _NO_PROSE = re.compile(r"[#>|=~+-]|\* |\.\. |:\w+:|\d+[.)] |\[!")
 """How a heading, a quote, a table, a list or a directive begins."""
+
+_MENU = re.compile(r" [|\u2022\u00b7] ")
+"""Links beside each other."""
 
 _LEAST_WORDS = 4
 """A paragraph of fewer words says nothing of what a project is."""
 
 
-def first_statement(readme: str) -> str:
-    """The first sentence of a README's prose, without its markup; empty when there is none."""
-    blocks = _BLOCK_END.sub("\n\n", _HEADING.sub("\n\n", readme[:MOST_SEARCHED]))
-    text = _MARKUP.sub("", blocks)
-    for paragraph in re.split(r"\n\s*\n", text):
-        lines = [line.strip() for line in paragraph.strip().splitlines()]
-        if not lines or _NO_PROSE.match(lines[0]) or any(map(_RULE.fullmatch, lines)):
-            continue
-        said = _LINK.sub(r"\1", " ".join(lines)).replace("**", "").replace("``", "`")
-        if len(re.findall(r"\w{2,}", said)) >= _LEAST_WORDS:
-            return first_sentence(" ".join(said.split()))
-    return ""
+def first_statement(readme: str, name: str = "") -> str:
+    """A README's first sentence of prose without its markup, rather one that names what it is about; or nothing."""
+    blocks = _LINK_OF_RST.sub(r"\1", readme[:MOST_SEARCHED])
+    text = _MARKUP.sub("", _BLOCK_END.sub("\n\n", _HEADING.sub("\n\n", blocks)))
+    said = [sentence for paragraph in re.split(r"\n\s*\n", text) if (sentence := _say(paragraph))]
+    named = re.compile(rf"\b{re.escape(name)}\b" if name else "$", re.IGNORECASE)
+    return min(said, key=lambda sentence: _rank(named.search(sentence)), default="")
+
+
+def _rank(found: re.Match[str] | None) -> int:
+    """A sentence that begins with the name comes first, then one that holds it."""
+    return 2 if found is None else int(found.start() > 0)
+
+
+def _say(paragraph: str) -> str:
+    """The first sentence of a paragraph of prose."""
+    lines = [line.strip() for line in paragraph.strip().splitlines()]
+    if not lines or _NO_PROSE.match(lines[0]) or any(map(_RULE.fullmatch, lines)):
+        return ""
+    said = _LINK.sub(r"\1", " ".join(lines)).replace("**", "").replace("``", "`")
+    is_told = len(re.findall(r"\w{2,}", said)) >= _LEAST_WORDS and not _MENU.search(said)
+    sentence = first_sentence(" ".join(said.split()))
+    return sentence if is_told and not sentence.endswith(":") else ""

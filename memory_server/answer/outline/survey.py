@@ -22,6 +22,9 @@ from memory_server.visible import quote_path
 MAIN = "main"
 """What a function is called that starts a program."""
 
+PROGRAM_FOLDERS = frozenset({"cmd", "bin"})
+"""What a folder is called that holds programs."""
+
 _ROLES = {
     "tests": "tests", "documents": "docs", "examples": "examples and benchmarks", "copies": "vendored or built",
     "legacy": "kept for old callers", "declarations": "declarations",
@@ -79,7 +82,8 @@ def _tell_about(manifests: Sequence[Manifest], own: Sequence[str], read: Callabl
     best = manifests[0] if manifests else None
     if best is not None and best.description:
         return best
-    statement = first_statement(read(readme)) if readme else ""
+    name = best.name.rpartition("/")[2] if best is not None else ""
+    statement = first_statement(read(readme), name) if readme else ""
     if best is None:
         return Manifest(readme, description=statement) if statement else NO_MANIFEST
     described = next((one.description for one in manifests if one.description), "")
@@ -102,17 +106,23 @@ def _find_entries(view: View, sources: _Sources, manifests: Sequence[Manifest]) 
         and (view.kinds[symbol] == "function" or "static" in view.text("signature", symbol))
         and not view.in_tests[symbol]
     }
-    modules = [
-        place
-        for place in sources.places
-        if f"/{view.paths[place]}".rpartition("/")[2].startswith("__main__.")
-    ]
-    found = sorted({*mains, *modules}, key=lambda place: (view.paths[place].count("/"), view.paths[place]))
+    modules = [place for place in sources.places if _stem(view.paths[place]) == f"__{MAIN}__"]
+    found = sorted({*mains, *modules}, key=lambda place: _rank_entry(view.paths[place]))
     placed = (
         quote_path(view.paths[place], f":{view.start_line[mains[place]]}" if place in mains else "")
         for place in found
     )
     return tuple(dict.fromkeys([*declared, *placed]))
+
+
+def _rank_entry(path: str) -> tuple[bool, int, str]:
+    """Files and folders that are called as what starts programs come first, then the outermost."""
+    is_named = MAIN in _stem(path) or not PROGRAM_FOLDERS.isdisjoint(path.split("/"))
+    return not is_named, path.count("/"), path
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0]
 
 
 def _tell_parts(
@@ -124,7 +134,7 @@ def _tell_parts(
         part_of[[sources.places[file] for file in piece.files]] = number
     links = Links(view, part_of, np.array([role not in _ROLES for role in view.roles], bool))
     headed = {piece.path for piece in pieces if piece.is_divided}
-    shown = shorten([piece.path for piece in pieces])
+    shown = shorten([piece.top for piece in pieces])
     found = zip(pieces, links.central(), links.important(), links.uses(), strict=True)
     return tuple(
         Part(

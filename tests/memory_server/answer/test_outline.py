@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from indexers.tokens import estimate_tokens
 from memory_server.answer.outline.division import Piece, divide
+from memory_server.answer.outline.links import shorten
 from memory_server.answer.outline.manifests import Manifest, first_statement, read_manifests
 from memory_server.memory import Memory
 from tests.support.answering import memory_over
@@ -149,6 +150,14 @@ MANIFESTS: dict[str, tuple[str, Manifest]] = {
         '[tool.poetry]\nname = "a"\ndescription = "Does it.  Well."\n[tool.poetry.scripts]\nrun = "a:b"\n',
         Manifest("", "a", "Does it.", (("run", "a:b"),)),
     ),
+    "setup.cfg": (
+        "[metadata]\nname = a\ndescription = Does it\n[options.entry_points]\nconsole_scripts =\n    run = a:b\n",
+        Manifest("", "a", "Does it", (("run", "a:b"),)),
+    ),
+    "setup.py": (
+        'NAME = "a"\nsetup(name=NAME, entry_points={"console_scripts": ["run = a.b:main"]})\n',
+        Manifest("", "a", "", (("run", "a.b:main"),)),
+    ),
     "Cargo.toml": (
         '[package]\nname = "a"\n[[bin]]\nname = "tool"\npath = "src/tool.rs"\n',
         Manifest("", "a", "", (("tool", "src/tool.rs"),)),
@@ -206,6 +215,37 @@ def test_a_manifest_that_cannot_be_understood_says_nothing(text: str) -> None:
 )  # fmt: skip
 def test_a_readme_is_told_by_its_first_sentence_of_prose(readme: str, said: str) -> None:
     assert first_statement(readme) == said
+
+
+def test_a_readme_rather_says_what_names_its_project() -> None:
+    readme = "Some words about other things.\n\nThe best of them is tea for all.\n\nTea is what we sell.\n"
+    assert first_statement(readme) == "Some words about other things."
+    assert first_statement(readme, "all") == "The best of them is tea for all."
+    assert first_statement(readme, "tea") == "Tea is what we sell."
+
+
+def test_programs_are_entered_where_they_are_called_so_before_other_main_functions(tmp_path: Path) -> None:
+    main = "package main\n\nfunc main() {}\n"
+    files = {"a/tool.go": main, "cmd/run/run.go": main, "x/y/main.go": main, "b/some_test.go": main}
+    write_files(tmp_path / "code", files)
+    reply = memory_over(tmp_path / "code").outline()
+    assert reply.architecture.entries == ("cmd/run/run.go:3", "x/y/main.go:3", "a/tool.go:3")
+
+
+def test_a_method_is_no_use_of_another_part_where_only_its_name_fits(tmp_path: Path) -> None:
+    files = {
+        "text/strings.py": "class Text:\n    def strip_all(self):\n        pass\n\n\ndef join_all():\n    pass\n",
+        "use/one.py": "def use(thing):\n    thing.strip_all()\n",
+        "use/two.py": "def use(thing):\n    thing.join_all()\n",
+    }
+    write_files(tmp_path / "code", files)
+    uses = {part.path: part.uses for part in memory_over(tmp_path / "code").outline().architecture.parts}
+    assert (uses["use/one.py"], uses["use/two.py"]) == ((), ("strings.py",))
+
+
+def test_uses_are_called_by_the_shortest_end_that_is_theirs_alone() -> None:
+    assert shorten(["a/b/c", "d/b/c", "e/f", ""]) == ["a/b/c", "d/b/c", "f", ""]
+    assert shorten(["x/src", "y/src", "y"]) == ["x/src", "y/src", "y"]
 
 
 NAMES = st.lists(st.sampled_from("abcd"), min_size=1, max_size=4).map("/".join)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from indexers.embedding.embed import Embedder
+from memory_server.answer.notes.briefing import keep_briefing, make_briefing
 from memory_server.answer.notes.recall import RecallReply, recall
 from memory_server.answer.notes.remember import RememberReply, remember
 from memory_server.answer.outline import OutlineReply, outline
@@ -83,7 +84,13 @@ class Memory:
             StoreBusyError: another process kept writing for ``wait`` seconds.
             StoreError: the store cannot be written.
         """
-        return self.tree.sync(on_progress, wait=wait)
+        report = self.tree.sync(on_progress, wait=wait)
+        keep_briefing(self.repository)
+        return report
+
+    def brief(self) -> str:
+        """What a conversation that begins is told of the notes; empty where there is nothing to say."""
+        return make_briefing(self.repository)
 
     def search(
         self, query: str, limit: int = MAX_HITS, *, path: str = "", kind: str = "", budget: int = 0

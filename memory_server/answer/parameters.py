@@ -111,6 +111,8 @@ RecallQuery = Annotated[
     Field(description="Question, error, symbol, path, or id"),
     typer.Argument(help="A question, an error, a symbol, a path, or a note's id."),
 ]
+HookEvent = Annotated[str, Field(description="The hook's event")]
+HookText = Annotated[str, Field(description="What the client says of it")]
 HitLimit = Annotated[int, typer.Option("--limit", min=1, max=100, help="Most hits that are told of.")]
 Explained = Annotated[
     bool, typer.Option("--explain", help="Tell what each signal of the ranking contributed to a hit.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from indexers.summarize import Summary, choose_calls
@@ -28,6 +28,9 @@ class Repository:
     """What searches rank by; measurements take others."""
     asker: str = "user"
     """Whose notes are kept: the user's, or those of the agent that a server answers."""
+
+    said: set[tuple[str, str]] = field(default_factory=set)
+    """What hooks told already, by session."""
 
     @cached_property
     def notes(self) -> NoteBook:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from memory_server.answer.notes.beside import answer_with_notes
+from memory_server.answer.notes.hook import HOOK
 from memory_server.answer.notes.recall import RECALL
 from memory_server.answer.notes.remember import REMEMBER
 from memory_server.answer.outline import OUTLINE
@@ -17,6 +18,9 @@ from memory_server.answer.search import SEARCH
 from memory_server.answer.tool import Tool
 
 TOOLS: tuple[Tool, ...] = (SEARCH, READ, OUTLINE, RELATED, REMEMBER, RECALL)
+
+UNLISTED: tuple[Tool, ...] = (HOOK,)
+"""Those that a client's settings call, and no model."""
 
 
 def ask(tool: Tool, repository: Repository, asked: Mapping[str, Any]) -> Reply:

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -143,3 +144,13 @@ def audit(repo: Repo = HERE, as_json: AsJson = False) -> None:
     text = "\n".join(f"{what}: {which}: {why}" for what, which, why in found) or "nothing to mend"
     data = [{"problem": what, "note": which, "why": why} for what, which, why in found]
     print_result(data, text, as_json)
+
+
+@app.command()
+def brief(repo: Repo = HERE, as_json: AsJson = False) -> None:
+    """Print what a conversation that begins here is told."""
+    with Memory.open(repo) as memory:
+        with suppress(StoreBusyError):
+            memory.sync(wait=5.0)
+        text = memory.brief()
+    print_result({"text": text}, text.rstrip() or "nothing to tell", as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -12,21 +13,34 @@ from memory_server.install import install
 from memory_server.install import remove as remove_install
 from memory_server.memory import Memory
 
+Hooks = Annotated[
+    bool,
+    typer.Option(
+        "--hooks", help="Let Claude Code's hooks tell a conversation of the notes on what it is about."
+    ),
+]
+
 
 def init(
     path: RepoArgument = HERE,
+    hooks: Hooks = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Index the repository, register it with Claude Code, and keep it current on every commit."""
     with Memory.open(path) as memory:
-        reports = install(memory.root, dry_run=dry_run)
+        briefing = memory.tree.folder.briefing if hooks else None
+        reports = install(memory.root, dry_run=dry_run, briefing=briefing)
         lines = [f"{report.outcome}: {report.description}" for report in reports]
         lines += [f"  {report.reason}\n  hint: {report.hint}" for report in reports if report.reason]
         if not dry_run:
             with show_progress(as_json) as on_progress:
                 report = memory.sync(on_progress)
             lines.append(f"indexed: {report.files} files, {report.symbols} symbols in {report.seconds:.2f} s")
+        if not hooks:
+            lines.append(
+                "left out: hooks that tell a conversation of notes; `repo-memory init --hooks` adds them"
+            )
         lines.append(f"undo: repo-memory remove {path if path != HERE else ''}".rstrip())
     print_result([asdict(report) for report in reports], "\n".join(lines), as_json)
     if any(report.reason for report in reports):

@@ -33,7 +33,7 @@ _MARKS = {
 
 _PASS = "pass --repo PATH with an existing folder"
 
-_FILES, _FOLDERS = (_STAMP, "checksums.json", "writing"), ("lance", "views")
+_FILES, _FOLDERS = (_STAMP, "checksums.json", "writing"), ("lance", "views", "briefings")
 """What is made from files alone, its stamp first: what is left of a killed erasure is no index."""
 
 
@@ -214,6 +214,11 @@ class IndexFolder:
             for path in self.path.iterdir():
                 if path not in kept:
                     remove_entry(path)
+
+    @property
+    def briefing(self) -> Path:
+        """Where what a conversation is told as it begins in this tree is kept ready."""
+        return self.path / "briefings" / f"{self.tree}.txt"
 
     @property
     def notes(self) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from indexers.git import find_git
 from memory_server.errors import InstallError
 from memory_server.install.changes import Finding, Step
+from memory_server.install.client_hooks import client_hooks_step
 from memory_server.install.clients import CLIENTS
 from memory_server.install.hooks import check_hooks, hook_steps, inert_hook_steps
 from memory_server.install.registration import SERVER, check_registration, registration_step
@@ -44,8 +45,8 @@ def find_executable() -> str:
     return shutil.which(SERVER) or SERVER
 
 
-def plan_install(root: Path, executable: str) -> list[Step]:
-    """List the steps that set ``root`` up: the registration, and the hooks where there is git.
+def plan_install(root: Path, executable: str, briefing: Path | None = None) -> list[Step]:
+    """List the steps that set ``root`` up: the registration, the hooks where there is git, the client's for a briefing.
 
     Raises:
         GitError: git refuses the repository.
@@ -55,16 +56,19 @@ def plan_install(root: Path, executable: str) -> list[Step]:
         hooks = [Step("git hooks: left out, since this folder is not in a git repository", list, list)]
     else:
         hooks = hook_steps(git, executable)
-    return [*(registration_step(client, root, executable) for client in CLIENTS), *hooks]
+    told = [client_hooks_step(root, briefing)] if briefing else []
+    return [*(registration_step(client, root, executable) for client in CLIENTS), *hooks, *told]
 
 
-def install(root: Path, *, dry_run: bool = False, executable: str | None = None) -> list[StepReport]:
+def install(
+    root: Path, *, dry_run: bool = False, executable: str | None = None, briefing: Path | None = None
+) -> list[StepReport]:
     """Carry out every step that can be; a conflict leaves its step alone and is reported.
 
     Raises:
         GitError: git refuses the repository.
     """
-    steps = plan_install(root, executable or find_executable())
+    steps = plan_install(root, executable or find_executable(), briefing)
     return [_report(step, undo=False, dry_run=dry_run) for step in steps]
 
 
@@ -75,7 +79,7 @@ def remove(root: Path, *, dry_run: bool = False) -> list[StepReport]:
         GitError: git refuses the repository.
     """
     git = find_git(root)
-    steps: Iterable[Step] = plan_install(root, SERVER)
+    steps: Iterable[Step] = [*plan_install(root, SERVER), *_undo_only(root)]
     if git is not None:
         steps = [*steps, *(step for step in inert_hook_steps(git) if _has_undo(step))]
     return [_report(step, undo=True, dry_run=dry_run) for step in steps]
@@ -90,6 +94,12 @@ def check(root: Path) -> list[Finding]:
     git = find_git(root)
     registrations = [finding for client in CLIENTS for finding in check_registration(client, root)]
     return registrations + (check_hooks(git) if git is not None else [])
+
+
+def _undo_only(root: Path) -> list[Step]:
+    """What is undone where it was set up: hooks of the client."""
+    step = client_hooks_step(root, Path())
+    return [step] if _has_undo(step) else []
 
 
 def _has_undo(step: Step) -> bool:

@@ -53,6 +53,35 @@ def list_members(text: str, start: int) -> list[Member]:
     return members
 
 
+def list_elements(text: str, start: int) -> list[tuple[int, int]]:
+    """List where the elements of the array whose bracket is at ``start`` of a valid JSON ``text`` begin and end."""
+    elements: list[tuple[int, int]] = []
+    at = _skip_space(text, start + 1)
+    while text[at] != "]":
+        _, end = _DECODER.raw_decode(text, at)
+        elements.append((at, end))
+        at = _skip_space(text, end)
+        if text[at] == ",":
+            at = _skip_space(text, at + 1)
+    return elements
+
+
+def insert_element(text: str, start: int, value: str) -> str:
+    """Insert an element, JSON source text, at the end of the array whose bracket is at ``start``."""
+    if not (elements := list_elements(text, start)):
+        return text[: start + 1] + value + text[start + 1 :]
+    end = elements[-1][1]
+    return text[:end] + "," + text[start + 1 : elements[0][0]] + value + text[end:]
+
+
+def remove_element(text: str, start: int, place: int) -> str:
+    """Remove an element that is not the only one of its array: the reverse of ``insert_element``."""
+    elements = list_elements(text, start)
+    if place:
+        return text[: elements[place - 1][1]] + text[elements[place][1] :]
+    return text[: elements[0][0]] + text[elements[1][0] :]
+
+
 def find_gap(text: str, start: int) -> Gap:
     """Find the gap for one more member at the end of the object whose brace is at ``start``."""
     if members := list_members(text, start):

@@ -128,14 +128,15 @@ class Locator:
             return None
         versions = [
             (self.revisions.version(head, path), now)
-            for path in self._uncommitted()
+            for path in self.uncommitted()
             if path != one.path and (now := self.files.version(sight, path)) is not None
         ]
         if one.name:
             return _if_found(match_among_new(one, versions))
         return _if_found(_same_file(one, [now.identities[0] for old, now in versions if old is None]))
 
-    def _uncommitted(self) -> list[str]:
+    def uncommitted(self) -> list[str]:
+        """The files that are not as the checked-out commit has them, new ones too."""
         asked = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
         try:
             out = read_git(self.root, *asked).decode("utf-8", "surrogateescape")

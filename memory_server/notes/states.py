@@ -16,6 +16,9 @@ from memory_server.notes.locate import Locator
 from memory_server.notes.model import COMMAND, Anchor, Note, Place, State, StatedNote
 from memory_server.notes.records import Record, Records
 
+_MAIN = ("origin/HEAD", "main", "master")
+"""What the main branch of a repository may be called."""
+
 TOLD_COMMITS = 3
 """How many of the commits that changed a symbol are named, the newest."""
 
@@ -41,6 +44,14 @@ class NoteStates:
         return (
             Checkout(head_commit(self.root), current_branch(self.root)) if self.locator.in_git else Checkout()
         )
+
+    def changed_files(self, at: Checkout) -> frozenset[str]:
+        """The files that the branch changed since it parted from the main one, committed or not."""
+        if not at.head:
+            return frozenset()
+        bases = (self.locator.revisions.merge_base(name, at.head) for name in _MAIN)
+        base = next(filter(None, bases), at.head)
+        return self.locator.revisions.touched(base, at.head) | set(self.locator.uncommitted())
 
     def on_paths(self, notes: Sequence[Note], paths: Set[str], sight: Sight, at: Checkout) -> list[Note]:
         """The notes that may be about something in some files, by where it is in the checked-out commit."""

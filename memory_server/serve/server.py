@@ -33,7 +33,7 @@ from mcp_types import (
 
 from indexers.errors import IndexerError
 from memory_server.answer.page import cut_error, cut_text
-from memory_server.answer.tools import TOOLS, ask
+from memory_server.answer.tools import TOOLS, UNLISTED, ask
 from memory_server.deadline import due_in
 from memory_server.errors import MemoryServerError, OverdueError, QueryError, explain
 from memory_server.memory import Memory
@@ -109,7 +109,7 @@ def _list_tools() -> list[Tool]:
 def call_tool(memory: Source, name: str, arguments: dict[str, Any]) -> CallToolResult:
     """Ask the tool of that name; what is wrong with the question, or what it meets, is told in few words."""
     try:
-        tool = next((tool for tool in TOOLS if tool.name == name), None)
+        tool = next((tool for tool in (*TOOLS, *UNLISTED) if tool.name == name), None)
         if tool is None:
             names = ", ".join(tool.name for tool in TOOLS)
             raise QueryError(f"no tool {name[:40]}", f"use one of: {names}")

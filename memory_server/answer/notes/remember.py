@@ -12,6 +12,7 @@ from hashlib import blake2b
 from indexers.source.masking import mask_secrets
 from indexers.tokens import estimate_tokens, truncate
 from memory_server.answer.notes.about import resolve_about, resolve_named
+from memory_server.answer.notes.briefing import keep_briefing
 from memory_server.answer.notes.lines import place_json
 from memory_server.answer.page import Page, TextLine
 from memory_server.answer.parameters import About, Kind, NoteText, Origin, Replaces
@@ -96,6 +97,7 @@ def remember(
         if old is None:
             raise QueryError("a note without a text", "say in a sentence what is to be remembered, and why")
         book.write(old.model_copy(update={"dropped": _now()}))
+        keep_briefing(repository)
         return RememberReply(old.id, "dropped")
     _check(text)
 
@@ -114,6 +116,7 @@ def remember(
         return RememberReply(same[0].id, "known already:", places)
     note = _make(book, text, kind, [record for record, _ in anchored], origin or repository.asker, replaces)
     book.write(note, [record for record, _ in anchored])
+    keep_briefing(repository)
     warnings = [] if places else ["about nothing in particular: name symbols or paths in `about`"]
     if (count := len(book.live())) > MANY:
         warnings.append(f"{count} notes are more than anyone keeps true: see `repo-memory notes audit`")

@@ -134,14 +134,17 @@ def test_replies_about_other_code_are_as_without_notes(memory: Memory) -> None:
 
 
 def test_a_note_whose_claim_broke_comes_first_and_says_so(memory: Memory, repository: Project) -> None:
-    memory.remember("Nothing to see", ["app/store.py"], "pitfall")
-    file = repository.root / "app/store.py"
-    kept = memory.remember("`open_ledger` hands out a `Ledger`", ["open_ledger"], "pitfall")
+    others = [
+        memory.remember(f"Nothing to see {word}", ["Invoice.pay"], "pitfall") for word in ("a", "b", "c")
+    ]
+    kept = memory.remember("`record` comes before `remaining_after`", ["Invoice.pay"], "pitfall")
+    file = repository.root / "app/billing.py"
     text = file.read_text("utf-8")
-    write_files(repository.root, {"app/store.py": text.replace("return Ledger()", "return None")})
-    lines = asked(memory, "read", targets=["open_ledger"]).split("\n")
+    write_files(repository.root, {"app/billing.py": text.replace("ledger.record(self.total)", "pass")})
+    lines = asked(memory, "read", targets=["Invoice.pay"]).split("\n")
     notes = [line for line in lines if line.startswith("note ")]
-    assert notes[0].startswith(f"note {kept.id} pitfall [changed: ")
+    assert len(notes) == 2 < len(others)
+    assert notes[0].startswith(f"note {kept.id} pitfall [changed: no longer there: record")
 
 
 def test_a_reply_with_notes_has_the_same_bytes_again(memory: Memory) -> None:

@@ -17,6 +17,9 @@ BULK = 0.8
 HEADED = 2
 """Parts of a folder from which it has one of its own, even where nothing small is left for it."""
 
+DEEPEST = 50
+"""Folders inside each other that are divided; no code base has as many."""
+
 _HALVINGS = 16
 """Steps of the bisection: finer ones change no division of a few thousand files."""
 
@@ -84,14 +87,14 @@ def _grow(paths: Sequence[str], weights: Sequence[float], folder: str) -> _Node:
     return root
 
 
-def _cut(node: _Node, limit: float) -> list[Piece]:
+def _cut(node: _Node, limit: float, depth: int = 0) -> list[Piece]:
     """The parts of a folder that is divided: what is small in it, then the others."""
     pieces: list[Piece] = []
     small: list[_Node] = []
     for name in sorted(node.children):
         child = node.children[name]
-        if child.children and child.weight > limit:
-            pieces += _cut(child, limit)
+        if child.children and child.weight > limit and depth < DEEPEST:
+            pieces += _cut(child, limit, depth + 1)
         elif child.weight >= limit * (FOLDER_ALONE if child.children else FILE_ALONE):
             pieces.append(_whole(child))
         else:

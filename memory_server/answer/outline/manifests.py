@@ -17,7 +17,7 @@ from indexers.summarize import first_sentence
 MOST_TEXT = 200_000
 """Characters of a manifest that a parser is given."""
 
-MOST_SEARCHED = 20_000
+MOST_SEARCHED = 10_000
 """Characters of a text that is searched by patterns, whose time may grow with the square of it."""
 
 
@@ -109,7 +109,7 @@ def _read_setup_cfg(text: str) -> Manifest:
     return Manifest("", name, description, tuple(_SCRIPT.findall(scripts)))
 
 
-_SCRIPT = re.compile(r"([\w.-]+) *= *([\w.]+:[\w.]+)")
+_SCRIPT = re.compile(r"(?<![\w.-])([\w.-]+) *= *([\w.]+:[\w.]+)")
 
 
 def _read_setup_py(text: str) -> Manifest:

@@ -262,6 +262,12 @@ def test_a_division_holds_every_file_once_in_few_parts(paths: list[str], most: i
     assert all(paths[place].startswith(piece.top) for piece in pieces for place in piece.files)
 
 
+def test_folders_inside_each_other_are_divided_however_many_they_are() -> None:
+    paths = [f"{'a/' * depth}code.py" for depth in range(1_500)]
+    pieces = divide(paths, [1.0] * len(paths), "", 20)
+    assert sorted(place for piece in pieces for place in piece.files) == list(range(len(paths)))
+
+
 def test_a_heavy_folder_is_divided_and_one_with_a_single_inside_goes_by_that() -> None:
     heavy = [f"big/p{n}/{m}.py" for n in range(4) for m in range(3)]
     inner = [f"java/src/main/org/C{n}.java" for n in range(3)]

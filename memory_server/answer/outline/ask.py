@@ -57,10 +57,10 @@ def _tell(sight: Sight, path: str, inside: Sequence[int], budget: int) -> Outlin
     view = sight.view
     symbols = _count_symbols(view, inside)
     architecture = NO_ARCHITECTURE
-    if is_folder := not path or view.paths[inside[0]].startswith(f"{path}/"):
+    if not path or view.paths[inside[0]].startswith(f"{path}/"):
         most = min(max((budget - HEAD_TOKENS) // PART_TOKENS, FEWEST_PARTS), MOST_PARTS)
         architecture = survey(view, inside, path, most, lambda file: "\n".join(sight.lines_if_served(file)))
-    listed = not is_folder or symbols * MIN_LINE_TOKENS <= budget
+    listed = not architecture.parts or symbols * MIN_LINE_TOKENS <= budget
     return OutlineReply(
         path=path,
         files=len(inside),

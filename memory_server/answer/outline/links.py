@@ -32,19 +32,19 @@ LEAST_USE = 0.1
 class Links:
     """The references from files to symbols of other files, seen as those between parts; each counts once a file.
 
-    ``part_of`` holds the number of each file's part in the view, -1 for none; of files without one, the ``plain`` are
-    heard, as others than any part.
+    ``part_of`` holds the number of each file's part in the view, -1 for none; ``heard`` are the symbols that count.
+    What is heard of a file without a part counts as another part's.
     """
 
-    def __init__(self, view: View, part_of: Ints, plain: NDArray[np.bool_]) -> None:
+    def __init__(self, view: View, part_of: Ints, heard: NDArray[np.bool_]) -> None:
         graph = view.graph
         needed = np.where(view.kinds.are_in(("method",)), SURE_OF_METHOD, SURE_ENOUGH)
         sure = graph.confidence >= needed[graph.target]
         source, target = graph.source[sure], graph.target[sure]
         files = view.file_of[source].astype(np.int64)
-        keep = plain[files] & ~view.in_tests[source] & ~view.in_tests[target]
+        keep = heard[source] & heard[target]
         pairs = np.unique((files[keep] << 32) | _outermost(view, target[keep]))
-        self.view, self.part_of = view, part_of
+        self.view, self.part_of, self.heard = view, part_of, heard
         self.files, self.targets = pairs >> 32, pairs & 0xFFFFFFFF
         self.sources = part_of[self.files]
         """The part of each reference's file."""
@@ -88,7 +88,7 @@ class Links:
         """Of each part the outermost code by name that is most important."""
         view = self.view
         parts = self.part_of[view.file_of]
-        symbols = np.flatnonzero((parts >= 0) & view.kinds.are_in(CODE_KINDS) & ~view.in_tests)
+        symbols = np.flatnonzero((parts >= 0) & view.kinds.are_in(CODE_KINDS) & self.heard)
         symbols = symbols[_outermost(view, symbols) == symbols]
         symbols = symbols[np.lexsort((symbols, -view.graph.importance[symbols], parts[symbols]))]
         place = np.arange(len(symbols)) - np.searchsorted(parts[symbols], parts[symbols])

@@ -41,12 +41,17 @@ class _Sources:
 
     places: list[int]
     weights: list[float]
+    are_plain: bool
+    """Whether they are plain source, and not tests or the like."""
 
 
 def survey(
     view: View, inside: Sequence[int], folder: str, most: int, read: Callable[[str], str]
 ) -> Architecture:
-    """The architecture of the files ``inside`` a folder in at most ``most`` parts; ``read`` gives a file's text."""
+    """The architecture of the files ``inside`` a folder in at most ``most`` parts; ``read`` gives a file's text.
+
+    Files without any code have no parts.
+    """
     above = f"{folder}/" if folder else ""
     own = [path for place in inside if "/" not in (path := view.paths[place]).removeprefix(above)]
     sources = _find_sources(view, inside)
@@ -57,6 +62,8 @@ def survey(
     speakers = [] if about.description else docs.get(folder, [])
     if said := next(filter(None, (_file_doc(view, place) for place in speakers)), ""):
         about = Manifest(about.path or view.paths[speakers[0]], about.name, said)
+    if not sources.places:
+        return Architecture(about)
     return Architecture(
         manifest=about,
         entries=_find_entries(view, sources, manifests),
@@ -66,14 +73,13 @@ def survey(
 
 
 def _find_sources(view: View, inside: Sequence[int]) -> _Sources:
-    """Plain source with code, in any language in which the tree has some; where there is none, all files."""
+    """Plain source with code, in any language in which the tree has some; else all files, where some have code."""
     defined = count_code(view)
     languages = view.files["language"].to_pylist()
     code = {languages[place] for place in np.flatnonzero(defined).tolist()} - {""}
     plain = [place for place in inside if view.roles[place] not in _ROLES and languages[place] in code]
-    places = plain or list(inside)
-    weights = np.sqrt(defined[places]) if plain else np.ones(len(places))
-    return _Sources(places, weights.tolist())
+    places = plain or (list(inside) if defined[list(inside)].any() else [])
+    return _Sources(places, np.sqrt(defined[places]).tolist(), bool(plain))
 
 
 def _tell_about(manifests: Sequence[Manifest], own: Sequence[str], read: Callable[[str], str]) -> Manifest:
@@ -132,7 +138,9 @@ def _tell_parts(
     part_of = np.full(len(view.paths), -1, np.int64)
     for number, piece in enumerate(pieces):
         part_of[[sources.places[file] for file in piece.files]] = number
-    links = Links(view, part_of, np.array([role not in _ROLES for role in view.roles], bool))
+    plain = np.array([role not in _ROLES for role in view.roles], bool)
+    heard = plain[view.file_of] & ~view.in_tests if sources.are_plain else np.ones(len(view), bool)
+    links = Links(view, part_of, heard)
     headed = {piece.path for piece in pieces if piece.is_divided}
     shown = shorten([piece.top for piece in pieces])
     found = zip(pieces, links.central(), links.important(), links.uses(), strict=True)

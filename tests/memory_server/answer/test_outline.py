@@ -97,7 +97,11 @@ def test_a_folder_has_its_parts_and_is_described_by_what_lies_in_it(memory: Memo
 
 
 def test_a_folder_of_tests_has_these_for_parts(memory: Memory) -> None:
-    assert told(memory, "tests")[1] == "  tests/test_book.py"
+    assert told(memory, "tests")[1] == "  tests/test_book.py: defines test_take"
+
+
+def test_a_folder_without_code_has_its_headings_and_keys_listed(memory: Memory) -> None:
+    assert told(memory, "docs") == ["docs: 1 file, 1 symbols (markdown 1)", "docs/guide.md", "  1-3 # Guide"]
 
 
 @pytest.mark.parametrize("path", ["tea/store/shelf.py", "tea/store/*.py"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from indexers.embedding.embed import Embedder
+from memory_server.answer.history import HistoryReply
 from memory_server.answer.notes.briefing import keep_briefing, make_briefing
 from memory_server.answer.notes.recall import RecallReply, recall
 from memory_server.answer.notes.remember import RememberReply, remember
@@ -131,8 +132,10 @@ class Memory:
         """
         return outline(self.repository, path, budget)
 
-    def related(self, symbol: str, relation: Relation, depth: int = 1, budget: int = 0) -> RelatedReply:
-        """Callers, callees, implementations, importers or tests of a symbol.
+    def related(
+        self, symbol: str, relation: Relation, depth: int = 1, budget: int = 0
+    ) -> RelatedReply | HistoryReply:
+        """Callers, callees, implementations, importers or tests of a symbol; its commits, and what changes with it.
 
         Raises:
             NotFoundError: no symbol or file has that name.
@@ -164,7 +167,7 @@ class Memory:
         Raises:
             QueryError: the query is empty.
         """
-        return recall(self.repository, query, budget)
+        return recall(self.repository, query, budget=budget)
 
     def try_models(self) -> None:
         """Load every configured model and use it once.

@@ -174,7 +174,7 @@ def _step(revisions: Revisions, trace: Trace, before: str, commit: str) -> Trace
     known = _refresh(one, old_siblings)
     match = match_in_file(known, old_siblings, new.identities) if new else Match()
     if not match.found:
-        match = _look_elsewhere(revisions, known, _direct_parent(revisions, commit, before), commit)
+        match = look_elsewhere(revisions, known, _direct_parent(revisions, commit, before), commit)
     return advance(trace, match, commit)
 
 
@@ -206,7 +206,7 @@ def _direct_parent(revisions: Revisions, commit: str, before: str) -> str:
     return next((parent for parent in parents if revisions.is_ancestor(before, parent)), parents[0])
 
 
-def _look_elsewhere(revisions: Revisions, one: Identity, before: str, commit: str) -> Match:
+def look_elsewhere(revisions: Revisions, one: Identity, before: str, commit: str) -> Match:
     """The symbol in the file that its own became, or else among what is new in the other files of a change."""
     renamed, changed = revisions.changes(before, commit)
     if successor := renamed.get(one.path):

@@ -13,7 +13,7 @@ from zlib import crc32
 from tree_sitter import Node, Tree, TreeCursor
 
 from indexers.languages.registry import find_language
-from indexers.model import SourceFile, Symbol
+from indexers.model import ParsedFile, SourceFile, Symbol
 from indexers.parsing.budget import parse_tree
 from indexers.parsing.parse import parse_file
 
@@ -91,8 +91,14 @@ class FileVersion:
 
     def __init__(self, source: SourceFile) -> None:
         self.path, self.data = source.path, source.data
-        self._parsed = parse_file(source)
-        self._symbols = [symbol for symbol in self._parsed.symbols if symbol.kind != "window"]
+
+    @cached_property
+    def _parsed(self) -> ParsedFile:
+        return parse_file(SourceFile(self.path, self.data))
+
+    @cached_property
+    def _symbols(self) -> list[Symbol]:
+        return [symbol for symbol in self._parsed.symbols if symbol.kind != "window"]
 
     @cached_property
     def identities(self) -> tuple[Identity, ...]:
@@ -103,6 +109,10 @@ class FileVersion:
         """The symbol of that name, where several bear it the one that begins at ``line`` or the first."""
         named = [one for one in self.identities if one.name == name]
         return next((one for one in named if one.start_line == line), named[0] if named else None)
+
+    def text(self, identity: Identity) -> bytes:
+        """The lines of one of its symbols."""
+        return b"\n".join(self.data.split(b"\n")[identity.start_line - 1 : identity.end_line])
 
     def facts(self, identity: Identity) -> Facts:
         """What the body of one of its symbols says."""

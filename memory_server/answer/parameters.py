@@ -77,9 +77,13 @@ SymbolName = Annotated[
 Relation = Annotated[
     str,
     GetPydanticSchema(
-        lambda _, schema_of: schema_of(Literal["callers", "callees", "implementations", "importers", "tests"])
+        lambda _, schema_of: schema_of(
+            Literal["callers", "callees", "implementations", "importers", "tests", "changes", "together"]
+        )
     ),
-    typer.Argument(help="callers, callees, implementations, importers, or tests."),
+    typer.Argument(
+        help="callers, callees, implementations, importers, tests, changes (commits), or together (files)."
+    ),
 ]
 NoteText = Annotated[
     str,

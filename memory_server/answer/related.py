@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexers.summarize import Detail, Summary
+from memory_server.answer.history import HistoryReply, tell_history
 from memory_server.answer.page import HEAD_WIDTH, Page, TextLine, cost_of, numbered_text
 from memory_server.answer.parameters import Depth, Relation, SymbolName, TokenBudget
 from memory_server.answer.reply import (
@@ -28,7 +29,7 @@ from memory_server.deadline import is_overdue
 from memory_server.index.fresh import Sight
 from memory_server.index.view import View
 from memory_server.model import Line
-from memory_server.query.relations import SURE, RelatedSymbol, count_unresolved, find_related
+from memory_server.query.relations import HISTORY, SURE, RelatedSymbol, count_unresolved, find_related
 from memory_server.query.targets import (
     SymbolTarget,
     are_overloads,
@@ -145,8 +146,8 @@ class RelatedReply(Reply):
 
 def related(
     repository: Repository, symbol: SymbolName, relation: Relation, depth: Depth = 1, budget: TokenBudget = 0
-) -> RelatedReply:
-    """What calls, is called by, implements, imports or tests a symbol.
+) -> RelatedReply | HistoryReply:
+    """What calls, is called by, implements, imports or tests a symbol; its commits, and what changes with it.
 
     Raises:
         NotFoundError: no symbol or file has that name.
@@ -155,9 +156,11 @@ def related(
     """
     limit = budget or repository.config.budget.related
 
-    def question(sight: Sight) -> tuple[RelatedReply, set[str]]:
+    def question(sight: Sight) -> tuple[RelatedReply | HistoryReply, set[str]]:
         view = sight.view
         starts = _starts(sight, repository.index.root, symbol)
+        if relation in HISTORY and are_overloads(view, starts):
+            return tell_history(repository, sight, starts[0], relation, limit), {view.path_of(starts[0])}
         relations = find_related(view, starts, relation, depth) if are_overloads(view, starts) else []
         about = {view.path_of(one) for one in (*starts, *(other.symbol for other in relations))}
         whole = RelatedReply(
@@ -279,9 +282,9 @@ def _at(lines: Sequence[Line]) -> str:
 RELATED = Tool(
     name="related",
     description=(
-        "Who calls, is called by, implements, imports or tests a symbol, with lines. "
-        "? = the name alone fits; such a list may be incomplete."
+        "Who calls, is called by, implements, imports or tests a symbol, with lines; its commits (changes); files "
+        "that change with it (together). ? = the name alone fits: maybe incomplete."
     ),
-    help="Show a symbol's callers, callees, implementations, importers or tests.",
+    help="Show a symbol's callers, callees, implementations, importers, tests, or its history.",
     ask=related,
 )

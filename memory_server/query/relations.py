@@ -18,6 +18,9 @@ from memory_server.index.view import View
 
 RELATIONS = ("callers", "callees", "implementations", "importers", "tests")
 
+CHANGES, TOGETHER = HISTORY = ("changes", "together")
+"""Those that the history answers, not the graph."""
+
 SURE = 0.6
 """Confidence from which a reference is told as a fact."""
 
@@ -64,7 +67,9 @@ def find_related(view: View, starts: Sequence[int], relation: str, depth: int = 
         "tests": _callers,
     }
     if relation not in steps:
-        raise QueryError(f"unknown relation {relation[:40]!r}", f"use one of: {', '.join(RELATIONS)}")
+        raise QueryError(
+            f"unknown relation {relation[:40]!r}", f"use one of: {', '.join((*RELATIONS, *HISTORY))}"
+        )
     wanted_depth = max(TEST_DEPTH, depth) if relation == "tests" else depth
     found = _walk(view, starts, steps[relation], min(max(wanted_depth, 1), MAX_DEPTH))
     if relation == "tests":

@@ -15,7 +15,7 @@ INSTRUCTIONS = (
     "repo-memory holds an always fresh index of this repository. Call `search` instead of grep: it finds the lines "
     "with a message, option, path or /regex/, every use of a name, and code by meaning; it says so when nothing "
     "matches. Call `read` with several targets instead of opening files, `outline` instead of listing them, "
-    "`related` instead of searching for callers, callees, implementations, importers or tests. Replies are small and "
+    "`related` instead of searching for callers, implementations or tests. Replies are small and "
     "say what they leave out. `recall` tells what earlier sessions decided and broke here; `remember` keeps it."
 )
 

@@ -61,7 +61,7 @@ class RecallReply(Reply):
         return {"hits": hits, "left_out": self.left_out.json()}
 
 
-def recall(repository: Repository, query: RecallQuery, budget: TokenBudget = 0) -> RecallReply:
+def recall(repository: Repository, query: RecallQuery, *, budget: TokenBudget = 0) -> RecallReply:
     """The notes that a question, an error, a symbol, a path or an id finds, each with what became of it.
 
     Raises:
@@ -158,7 +158,7 @@ def _fit(whole: RecallReply) -> RecallReply:
 
 RECALL = Tool(
     name="recall",
-    description="What past sessions noted, and what changed in the code since.",
+    description="What past sessions noted, and what changed since.",
     help="Find notes, and what became of the code under them.",
     ask=recall,
 )

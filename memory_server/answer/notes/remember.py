@@ -184,7 +184,7 @@ def _now() -> str:
 
 REMEMBER = Tool(
     name="remember",
-    description="Keep what the code does not say for later sessions. Returns an id and similar notes.",
+    description="Keep what the code does not say. Returns an id and similar notes.",
     help="Keep a note on symbols, files or folders, for later conversations.",
     ask=remember,
     writes=True,

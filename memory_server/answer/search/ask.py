@@ -221,8 +221,8 @@ def _near(names: Sequence[str]) -> str:
 SEARCH = Tool(
     name="search",
     description=(
-        "Find exact text, names, or code by meaning, instead of grep. Lines with the text, a name's definitions "
-        "and uses, then ranked symbols with key lines; says so when nothing matches."
+        "Exact text first, with every line; a name's definitions and uses; code by meaning, with key lines. "
+        "Says so when nothing matches."
     ),
     help="Find exact text, names, or code by meaning.",
     ask=search,

@@ -20,7 +20,7 @@ from indexers.tokens import estimate_tokens
 from memory_server import deadline
 from memory_server.errors import OverdueError, UnsafeRootError
 from memory_server.memory import Memory
-from memory_server.query.relations import RELATIONS
+from memory_server.query.relations import HISTORY, RELATIONS
 from memory_server.serve.greeting import INSTRUCTIONS
 from memory_server.serve.live import LiveMemory
 from memory_server.serve.server import MOST_AT_ONCE, Source, build_server, call_tool
@@ -84,7 +84,7 @@ def test_every_parameter_says_what_it_is(memory: Memory) -> None:
         for name, schema in tool.input_schema["properties"].items():
             assert schema.get("description") or "enum" in schema, (tool.name, name)
     related = next(tool for tool in list_tools(memory).tools if tool.name == "related")
-    assert tuple(related.input_schema["properties"]["relation"]["enum"]) == RELATIONS
+    assert tuple(related.input_schema["properties"]["relation"]["enum"]) == (*RELATIONS, *HISTORY)
 
 
 def test_a_tool_replies_with_the_answer_as_plain_text(memory: Memory) -> None:

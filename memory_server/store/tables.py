@@ -42,6 +42,7 @@ _REFUSALS = (
     "permission denied",
     "read-only",
     "quota",
+    "file too large",
     "too many open files",
     "cannot allocate memory",
 )

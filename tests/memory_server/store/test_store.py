@@ -136,7 +136,13 @@ def test_many_small_writes_are_compacted_without_loss(store: Store, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "message", ["No space left on device (os error 28)", "Permission denied", "Disk quota exceeded"]
+    "message",
+    [
+        "No space left on device (os error 28)",
+        "File too large (os error 27)",
+        "Permission denied",
+        "Disk quota exceeded",
+    ],
 )
 def test_a_store_that_cannot_be_written_says_so(
     store: Store, monkeypatch: pytest.MonkeyPatch, message: str

@@ -17,30 +17,48 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Deadline:
-    """The moment by which a question is to be answered, on the clock of `time.monotonic`."""
+    """The moment by which something is to be done, on the clock of `time.monotonic`."""
 
     end: float
 
 
-_FOREVER = _Deadline(math.inf)
-_deadline: ContextVar[_Deadline] = ContextVar("deadline", default=_FOREVER)
+_deadlines: ContextVar[tuple[_Deadline, ...]] = ContextVar("deadlines", default=())
+"""That of the question, then those of parts of its answer."""
 
 
 @contextmanager
 def due_in(seconds: float) -> Iterator[None]:
     """Give what runs inside, in other threads too, so many seconds; none once it is left, for those that still run."""
-    deadline = _Deadline(time.monotonic() + seconds)
-    token = _deadline.set(deadline)
+    with _due_at(time.monotonic() + seconds):
+        yield
+
+
+@contextmanager
+def due_in_part(share: float) -> Iterator[None]:
+    """Give what runs inside a share of the time that is left; all of it where none was set."""
+    now = time.monotonic()
+    with _due_at(now + share * (_end() - now)):
+        yield
+
+
+@contextmanager
+def _due_at(end: float) -> Iterator[None]:
+    deadline = _Deadline(end)
+    token = _deadlines.set((*_deadlines.get(), deadline))
     try:
         yield
     finally:
         deadline.end = -math.inf
-        _deadline.reset(token)
+        _deadlines.reset(token)
+
+
+def _end() -> float:
+    return min((deadline.end for deadline in _deadlines.get()), default=math.inf)
 
 
 def is_overdue() -> bool:
-    """Whether the time of the question that is being answered is over; never where none was set."""
-    return time.monotonic() > _deadline.get().end
+    """Whether the time of what is being done, or of the whole answer, is over; never where none was set."""
+    return time.monotonic() > _end()
 
 
 def check_time() -> None:

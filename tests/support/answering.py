@@ -221,3 +221,14 @@ def memory_over(root: Path, *, shipped: bool = False) -> Memory:
     memory = Memory.open(root, embedder=None if shipped else WordEmbedder())
     memory.tree.overlay()
     return memory
+
+
+@dataclass(slots=True)
+class Clock:
+    """What deadlines are told by instead of `time`: it stands still, at ``now`` seconds, until a test moves it."""
+
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        """The time."""
+        return self.now

@@ -24,7 +24,7 @@ from memory_server.answer.search.literal import take_defining_lines, tell_litera
 from memory_server.answer.search.ranked import choose_strong, choose_weaker, rank, tell
 from memory_server.answer.search.reply import SearchReply
 from memory_server.answer.tool import Tool
-from memory_server.deadline import in_time
+from memory_server.deadline import due_in_part, in_time
 from memory_server.index.fresh import Sight
 from memory_server.model import SearchHit
 from memory_server.query.exact.find import Literals, find_literals
@@ -41,6 +41,9 @@ FOUND_HITS, MAX_HITS = 60, 8
 LITERAL_ROOM, ASIDE_ROOM, LEAST_ROOM = 0.35, 0.15, 0.08
 """Of the budget, what lines take that hold the query; where they may not be what is meant; and what each further kind
 of such lines takes at least."""
+
+LITERAL_TIME = 0.5
+"""Of the time that is left, what the search for text takes at most; what was found is then told of, with the ranked."""
 
 MOST_DEFINITIONS = 4
 """Definitions of one name that are told of; further ones are named."""
@@ -78,8 +81,10 @@ def search(
         found, about = rank(sight, repository, asked, max(limit, FOUND_HITS), path, kind, explained=explain)
         literals = Literals()
         if not kind:  # which kind of symbol holds a text is not what is asked with one
-            literals = find_literals(sight, repository.index.root, asked, _allowed_files(sight, path))
-        draft = Draft(tokens)
+            allowed = _allowed_files(sight, path)
+            with due_in_part(LITERAL_TIME):
+                literals = find_literals(sight, repository.index.root, asked, allowed)
+        draft = Draft(tokens, literals.unread)
         answer = _Answer(
             sight, asked, limit, repository.ranking.same_file, is_filtered=bool(path or kind), draft=draft
         )
@@ -184,17 +189,17 @@ class _Answer:
         """Ranked hits: few, or only by name, where what was asked for is not there."""
         if self.is_filtered and not found and not literals.is_regex:
             return  # for the filter's sake, whatever the words
-        # In an index that is not whole, nothing is said to be absent.
-        is_told = bool(literals.found or self.sight.doubt)
-        unknown = [] if is_told else unknown_words(self.sight.view, self.query)
+        # In an index that is not whole, or not looked through, nothing is said to be absent.
+        is_whole = not (self.sight.doubt or literals.unread)
+        unknown = [] if literals.found or not is_whole else unknown_words(self.sight.view, self.query)
         near = nearest_words(self.sight.view, unknown)
         known = len(content_words(self.query)) - len(unknown)
-        if literals.is_regex and not self.sight.doubt:
+        if literals.is_regex and is_whole:
             self.draft.say(f"no line matches {_said(self.query.text)}")
         elif unknown and not known:
             self.draft.say(f"nothing matches: no file has {', '.join(map(_said, unknown))}{_near(near)}")
             self.draft.weaker += choose_weaker(found, 0, self.query.style, self.same_file)[:MOST_LIKE]
-        elif literals.missing and not self.sight.doubt:
+        elif literals.missing and is_whole:
             names = self.query.names if self.query.style == "name" else ()
             near = nearest_names(self.sight.view, names[-1]) if names else []
             self.draft.say(f"no line has {_said(literals.missing)}{_near(near)}; by likeness:")

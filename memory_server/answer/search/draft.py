@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from memory_server.answer.page import Page
@@ -25,6 +25,8 @@ class Draft:
     """What is told so far, and the room that is left."""
 
     budget: int
+    unread: Set[str] = frozenset()
+    """Files for which there was no time, though they may hold what was asked for."""
     page: Page = field(init=False)
     sections: list[Section] = field(default_factory=list)
     first: list[SearchHit] = field(default_factory=list)
@@ -65,7 +67,7 @@ class Draft:
         self, ranked: Sequence[SearchHit], notes: tuple[str, ...] = (), limit: int | None = None
     ) -> SearchReply:
         """The reply, with as many of the weaker hits named as fit; as a list, it has at most ``limit`` hits."""
-        if not self.sections and not self.weaker:
+        if not self.sections and not self.weaker and not self.unread:
             self.say("no hits; try other words or fewer filters, `outline` shows what there is")
         weaker = list(self.weaker)
         while weaker and not self.page.add(naming(weaker)):
@@ -81,6 +83,9 @@ class Draft:
         )
 
     def _left_out(self, weaker: int) -> LeftOut:
+        if self.unread:
+            what = "files that could not be searched for the text in time"
+            return LeftOut(len(self.unread), what, "narrow with path=, or ask again")
         if not self.lines_left:
             return LeftOut(weaker, "weaker hits", "narrow with path= or kind=, or raise budget")
         folders: Counter[str] = Counter()

@@ -37,10 +37,14 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Literals:
-    """What was found of a query literally; ``missing`` is what it says must stand somewhere, and nowhere does."""
+    """What was found of a query literally; ``missing`` is what it says must stand somewhere, and nowhere does.
+
+    In files that are ``unread`` there may be more, for which there was no time: then nothing is sure, nor missing.
+    """
 
     found: tuple[Literal, ...] = ()
     missing: str = ""
+    unread: frozenset[str] = frozenset()
     is_regex: bool = False
     is_sure: bool = False
     """Whether nothing else can be meant."""
@@ -76,7 +80,7 @@ class Literals:
 def find_literals(
     sight: Sight, root: str | os.PathLike[str], query: Query, allowed: NDArray[np.bool_] | None = None
 ) -> Literals:
-    """Every line that holds what a query says, in files that are ``allowed``.
+    """Every line that holds what a query says, in files that are ``allowed``, as far as there is time.
 
     Raises:
         QueryError: the query is a regular expression that cannot be read.
@@ -85,17 +89,22 @@ def find_literals(
         return _find_place(sight, query)
     asked = read_wanted(query)
     is_regex = any(wanted.manner is Manner.REGEX for wanted in asked)
-    literals = _find_all(sight, root, asked, allowed)
+    literals, unread = _find_all(sight, root, asked, allowed)
     if not literals and query.style == "text" and not is_regex:
-        messages = find_messages(sight, root, query.text, allowed)[:MOST_MESSAGES]
+        messages, unlooked = find_messages(sight, root, query.text, allowed)
+        unread |= unlooked
         is_trace = bool(query.places)  # which says as well where it went wrong
-        literals = [Literal(Manner.MESSAGE, query.text, m.places, is_sure=not is_trace) for m in messages]
+        literals = [
+            Literal(Manner.MESSAGE, query.text, m.places, is_sure=not is_trace)
+            for m in messages[:MOST_MESSAGES]
+        ]
     missed = [wanted.text for wanted in asked if wanted.is_certain]
     return Literals(
         tuple(literals),
-        missed[0] if missed and not literals else "",
+        missed[0] if missed and not literals and not unread else "",
+        frozenset(unread),
         is_regex,
-        is_sure=any(literal.is_sure for literal in literals),
+        is_sure=not unread and any(literal.is_sure for literal in literals),
         is_prose=bool(literals) and not any(_is_in_code(sight, literal.places) for literal in literals),
     )
 
@@ -110,20 +119,25 @@ def _find_place(sight: Sight, query: Query) -> Literals:
 
 def _find_all(
     sight: Sight, root: str | os.PathLike[str], asked: Sequence[Wanted], allowed: NDArray[np.bool_] | None
-) -> list[Literal]:
-    """What is found of what is wanted, each line once; a name that is used is not looked for as a text as well."""
+) -> tuple[list[Literal], set[str]]:
+    """What is found of what is wanted, each line once, and the files for which there was no time.
+
+    A name that is used is not looked for as a text as well.
+    """
     seen: set[Place] = set()
     literals: list[Literal] = []
+    unread: set[str] = set()
     for wanted in asked:
         if wanted.manner is Manner.TEXT and any(literal.manner is Manner.USE for literal in literals):
             continue
         found = find_text(sight, root, wanted, allowed)
+        unread |= found.unread
         places = tuple(place for place in found.places if place not in seen)
         seen.update(places)
         if places:
             sure = wanted.is_certain or wanted.is_telling
             literals.append(Literal(wanted.manner, wanted.text, places, found.more, sure))
-    return literals
+    return literals, unread
 
 
 def _is_in_code(sight: Sight, places: Sequence[Place]) -> bool:

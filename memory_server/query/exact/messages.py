@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from indexers.source.content import split_lines
 from indexers.terms import text_terms
-from memory_server.deadline import check_time
+from memory_server.deadline import is_overdue
 from memory_server.index.fresh import Sight
 from memory_server.index.view import View
 from memory_server.query.exact.scan import Place, rank_role, read_raw
@@ -81,26 +81,38 @@ class Message:
 
 def find_messages(
     sight: Sight, root: str | os.PathLike[str], text: str, allowed: NDArray[np.bool_] | None = None
-) -> list[Message]:
-    """Where the messages that a text quotes are written, the code's before others, then the most literal."""
+) -> tuple[list[Message], set[str]]:
+    """Where the messages that a text quotes are written, the code's before others, then the most literal.
+
+    And the files where they may be as well, for which there was no time.
+    """
     lines = [line for line in text.splitlines() if line.strip()][-MOST_LINES:]
     found: list[Message] = []
+    unread: set[str] = set()
     for line in lines:
         said = _SPACES.sub(" ", line[:LONGEST]).strip()
         if len(said.split()) >= 3 and not _QUESTION.match(said):
-            found += _find_said(sight, root, said, allowed)
+            found += _find_said(sight, root, said, allowed, unread)
     best = max((message.letters for message in found), default=0)
     kept = [message for message in found if message.letters >= 0.8 * best]
-    return sorted(kept, key=lambda message: (rank_role(sight, message.places[0].path), -message.letters))
+    kept.sort(key=lambda message: (rank_role(sight, message.places[0].path), -message.letters))
+    return kept, unread
 
 
 def _find_said(
-    sight: Sight, root: str | os.PathLike[str], said: str, allowed: NDArray[np.bool_] | None
+    sight: Sight,
+    root: str | os.PathLike[str],
+    said: str,
+    allowed: NDArray[np.bool_] | None,
+    unread: set[str],
 ) -> Iterator[Message]:
+    """The messages of one line; files for which there is no time are put to those ``unread``."""
     words = set(re.findall(r"[^\W_]{4,}", said)) or set(said.split())
     pattern = "|".join(sorted(map(re2_escape, words)))
     for path, numbers in _candidate_lines(sight.view, said, allowed).items():
-        check_time()
+        if is_overdue():
+            unread.add(path)
+            continue
         text = split_lines(read_raw(root, path))
         near = [(number, text[number - 1][:LONGEST]) for number in sorted(numbers) if number <= len(text)]
         column = pa.array([line for _, line in near], pa.large_string())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from indexers.files import read_head
 from indexers.languages.registry import find_language
-from memory_server.deadline import check_time
+from memory_server.deadline import due_in_part, is_overdue
 from memory_server.index.fresh import Sight
 from memory_server.query.exact.files import files_with
 from memory_server.query.exact.wanted import Wanted
@@ -23,6 +23,9 @@ MOST_FILES = 12
 
 MOST_LOOSE = 400
 """Files that are looked through for a text whose ends may be parts of words, unless it must stand somewhere."""
+
+_READING = 0.5
+"""Of the time, what reading files for a text takes at most; then their lines are looked at."""
 
 _BATCH = 64
 
@@ -45,11 +48,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a text stands: ``places`` by file, and how often in ``more`` files, whose lines were not looked at."""
+    """Where a text stands: ``places`` by file, and how often in ``more`` files, whose lines were not looked at.
+
+    It may stand as well in the files that are ``unread``, for which there was no time.
+    """
 
     wanted: Wanted
     places: tuple[Place, ...] = ()
     more: Mapping[str, int] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
 
 
 def find_text(
@@ -61,7 +68,7 @@ def find_text(
     """
     files = _ordered(sight, files_with(sight.view, wanted.inner | wanted.edges), allowed)
     found = _look(sight, root, wanted, files)
-    if found.places or not wanted.edges:
+    if found.places or found.unread or not wanted.edges:
         return found
     files = _ordered(sight, files_with(sight.view, wanted.inner), allowed)
     if len(files) > MOST_LOOSE and not (wanted.is_certain or wanted.is_telling):
@@ -78,15 +85,18 @@ def _ordered(sight: Sight, files: NDArray[np.int64], allowed: NDArray[np.bool_] 
 
 
 def _look(sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Sequence[int]) -> Found:
-    holding = list(_holding(sight, root, wanted, files))
+    with due_in_part(_READING):
+        holding, unread = _holding(sight, root, wanted, files)
     holding.sort(key=lambda file: not file.has_spelling)  # stable: of each sort by role
     places: list[Place] = []
     more: dict[str, int] = {}
     told = 0
     for file in holding:
-        check_time()
         if told == MOST_FILES:
             more[file.path] = file.lines
+            continue
+        if is_overdue():
+            unread.add(file.path)
             continue
         lines = sight.lines_if_served(file.path)
         here = wanted.places(lines)
@@ -94,7 +104,7 @@ def _look(sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Seq
         here.sort(key=lambda at: (wanted.text not in lines[at], lines[at].lstrip().startswith(marks)))
         places += [Place(file.path, place + 1) for place in here]
         told += bool(here)
-    return Found(wanted, tuple(places), more)
+    return Found(wanted, tuple(places), more, frozenset(unread))
 
 
 @lru_cache(maxsize=10_000)
@@ -125,16 +135,19 @@ class _File:
 
 def _holding(
     sight: Sight, root: str | os.PathLike[str], wanted: Wanted, files: Sequence[int]
-) -> Iterator[_File]:
-    """The files that hold a text by their bytes, and those that may though they are not in UTF-8."""
+) -> tuple[list[_File], set[str]]:
+    """The files that hold a text by their bytes, with those that may though not in UTF-8; those not read in time."""
     paths, spelling = sight.view.paths, wanted.text.encode()
+    holding: list[_File] = []
     for start in range(0, len(files), _BATCH):
-        check_time()
+        if is_overdue():
+            return holding, {paths[file] for file in files[start:]}
         read = [(paths[file], read_raw(root, paths[file])) for file in files[start : start + _BATCH]]
         counts = wanted.count_lines([data for _, data in read])
         for (path, data), lines in zip(read, counts, strict=True):
             if lines or _is_transcoded(data, wanted):
-                yield _File(path, lines, spelling in data)
+                holding.append(_File(path, lines, spelling in data))
+    return holding, set()
 
 
 def read_raw(root: str | os.PathLike[str], path: str) -> bytes:

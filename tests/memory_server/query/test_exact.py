@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from indexers.tokens import estimate_tokens
 from memory_server.answer.search import SearchReply
+from memory_server.deadline import due_in
 from memory_server.errors import QueryError
 from memory_server.memory import Memory
-from tests.support.answering import memory_over
+from memory_server.query.exact.scan import read_raw
+from tests.support.answering import Clock, memory_over
 from tests.support.code_base import write_files
 from tests.support.properties import UNTIMED, assert_linear
 
@@ -329,3 +331,51 @@ def test_nothing_is_said_to_be_absent_while_the_index_is_made(memory: Memory, qu
         memory.index.building = ""
     assert "ask again in a moment" in text
     assert not re.search("no (?:file|line) |nothing matches", text)
+
+
+def search_slowly(memory: Memory, monkeypatch: pytest.MonkeyPatch, query: str, seconds: float) -> SearchReply:
+    """Search where each file takes a second to read."""
+    clock = Clock()
+
+    def read_slowly(root: Path, path: str) -> bytes:
+        clock.now += 1
+        return read_raw(root, path)
+
+    monkeypatch.setattr("memory_server.deadline.time", clock)
+    monkeypatch.setattr("memory_server.query.exact.scan._BATCH", 1)
+    for module in ("scan", "messages"):
+        monkeypatch.setattr(f"memory_server.query.exact.{module}.read_raw", read_slowly)
+    with due_in(seconds):
+        return memory.search(query)
+
+
+@pytest.mark.parametrize(("seconds", "files", "unread"), [(4, 2, 3), (12, 4, 1), (400, 5, 0)])
+def test_lines_found_in_time_are_told_with_the_files_that_were_not_read(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, seconds: float, files: int, unread: int
+) -> None:
+    reply = search_slowly(memory, monkeypatch, "worker_max_tasks_per_child", seconds)
+    told = {hit.path for section in reply.sections if section.title for hit in section.hits}
+    assert (len(told), reply.left_out.count) == (files, unread)
+    assert unread == 0 or reply.text().endswith(
+        f"left out: {unread} files that could not be searched for the text in time; "
+        "narrow with path=, or ask again"
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "/positive limit/",
+        "/zz+y/",
+        "per_max_child_tasks",
+        '"worker limit"',
+        "no such crate `x` in the workspace\nAccount ann has been locked by an administrator",
+    ],
+)
+def test_a_text_that_was_not_looked_for_everywhere_is_not_said_to_be_absent(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    reply = search_slowly(memory, monkeypatch, query, 1.9)
+    assert reply.left_out.what == "files that could not be searched for the text in time"
+    assert reply.hits
+    assert all(section.hits for section in reply.sections)

@@ -20,7 +20,17 @@ from eval.console import exit_on_error, tell_result
 from eval.errors import MeasureError
 from eval.faults import clients, contention, corruption, disk, grammars, hostile, kills, soak, torn
 from eval.faults.ground.commands import isolated
-from eval.faults.trials import FORMAT, Fact, FaultReport, Kind, Plan, Tell, run_kind
+from eval.faults.trials import (
+    FORMAT,
+    Fact,
+    FaultReport,
+    Kind,
+    Plan,
+    Tell,
+    join_reports,
+    read_report,
+    run_kind,
+)
 from eval.machine import code_state, describe_machine, own_revision
 from eval.options import AsJson, Output
 from eval.records import fold_json
@@ -60,12 +70,22 @@ def faults(
             help="More code to break, such as the tests of public grammars; for the kind grammars.",
         ),
     ] = None,
+    join: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A kept result, whose kinds are taken over; others are tried as these were. May be repeated."
+        ),
+    ] = None,
     as_json: AsJson = False,
     output: Output = None,
 ) -> None:
     """Kill, damage, fill, crowd and mislead the product, and judge what it makes of that."""
     with exit_on_error():
-        kinds = [find_kind(name) for name in only or KINDS]
+        reports = [read_report(path) for path in join or ()]
+        if reports:
+            seed, rounds, quick = reports[0].seed, reports[0].rounds, reports[0].quick
+        done = {kind.kind for report in reports for kind in report.kinds}
+        kinds = [find_kind(name) for name in only or KINDS if name not in done]
         seed = seed or random.SystemRandom().randrange(1, 1_000_000)
         rounds = rounds or (QUICK_ROUNDS if quick else 20)
         console = make_console(stderr=True)
@@ -74,16 +94,19 @@ def faults(
             console.print(told, markup=False, soft_wrap=True)
 
         tell(f"seed {seed}")
-        with console.status("starting") as status:
-            report = try_all(
-                dict(kinds),
-                seed,
-                rounds,
-                quick=quick,
-                show=lambda told: status.update(Text(told)),
-                tell=tell,
-                inputs=inputs,
-            )
+        if kinds:
+            with console.status("starting") as status:
+                report = try_all(
+                    dict(kinds),
+                    seed,
+                    rounds,
+                    quick=quick,
+                    show=lambda told: status.update(Text(told)),
+                    tell=tell,
+                    inputs=inputs,
+                )
+            reports.append(report)
+        report = join_reports(reports)
     text = fold_json(json.dumps(asdict(report), indent=2))  # in ASCII: names may be no text
     tell_result(text, build_report(report), output, as_json=as_json)
     if report.failed:

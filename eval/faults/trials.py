@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from eval.errors import MeasureError
 from eval.machine import Machine
@@ -106,6 +108,37 @@ class FaultReport:
     def failed(self) -> bool:
         """Whether anything went wrong."""
         return any(kind.failures for kind in self.kinds)
+
+
+_MODEL = TypeAdapter(FaultReport)
+
+
+def read_report(path: Path) -> FaultReport:
+    """The result that was written to a file.
+
+    Raises:
+        MeasureError: it holds none.
+    """
+    try:
+        return _MODEL.validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise MeasureError(f"{path} holds no result of faults", "name one that --output wrote") from error
+
+
+def join_reports(reports: Sequence[FaultReport]) -> FaultReport:
+    """The kinds of several results as one.
+
+    Raises:
+        MeasureError: they try one kind twice, or not the same code in the same way.
+    """
+    first, *others = reports
+    kinds = [kind for report in reports for kind in report.kinds]
+    if len({kind.kind for kind in kinds}) < len(kinds):
+        raise MeasureError("a kind stands in several of the results", "join each kind once")
+    for report in others:
+        if replace(report, machine=first.machine, kinds=first.kinds) != first:
+            raise MeasureError("the results differ in revision, seed or rounds", "try all at one revision")
+    return replace(first, kinds=tuple(kinds))
 
 
 def run_kind(name: str, kind: Kind, plan: Plan, show: Tell, tell: Tell) -> KindResult:

@@ -90,6 +90,12 @@ class OverdueError(QueryError):
     hint = "narrow it with path=, ask for less, or ask again"
 
 
+class KnowledgeError(MemoryServerError):
+    """A file of what is known cannot be read or changed safely, so it was left as it is."""
+
+    hint = "see what `repo-memory knowledge check` says"
+
+
 class TuneError(MemoryServerError):
     """The model cannot be tuned to this repository; the index stays as it was."""
 

@@ -17,10 +17,13 @@ from memory_server.errors import MemoryServerError, explain
 ROOMS = {
     "index": "index", "search": "questions", "read": "questions", "outline": "questions", "related": "questions",
     "remember": "questions", "recall": "questions", "notes": "notes",
+    "scope": "knowledge.scope",
     "status": "index", "doctor": "index", "tune": "tune", "init": "setup", "remove": "setup", "serve": "serve",
     "eval": "eval",
 }  # fmt: skip
-"""Every command, in the order of ``--help``, and the module that has it; ``notes`` and ``eval`` are groups."""
+"""Every command, in the order of ``--help``, and the module that has it; ``eval`` and `GROUPS` are groups."""
+
+GROUPS = {"notes"}
 
 
 LEAST_FILES = 32
@@ -81,10 +84,8 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
             from eval.cli import app as eval_app
 
             app.add_typer(eval_app, name="eval")
-        elif name == "notes":
-            from memory_server.cli.notes import app as notes_app
-
-            app.add_typer(notes_app, name="notes")
+        elif name in GROUPS:
+            app.add_typer(import_module(f"memory_server.cli.{ROOMS[name]}").app, name=name)
         else:
             room = import_module(f"memory_server.cli.{ROOMS[name]}")
             app.command()(next(command for command in room.COMMANDS if command.__name__ == name))

@@ -17,6 +17,10 @@ COMMAND = "cmd:"
 """How the target of a note on a command begins."""
 
 
+FOREIGN = "foreign"
+"""The trust of a note that was brought in from outside, until it is accepted."""
+
+
 class State(StrEnum):
     """What became of the code that a note is about, the worst first."""
 
@@ -69,7 +73,8 @@ class Note(BaseModel):
     """One thing that the code does not say. Fields that somebody else added are kept.
 
     ``created`` is in UTC, ``commit`` what was checked out then on ``branch``; ``checked`` is the commit and the time at
-    which the note was last said to hold, if it ever was since. ``dropped`` says when the note was given up.
+    which the note was last said to hold, if it ever was since. ``dropped`` says when the note was given up. ``trust``
+    is empty for what was learned here, and `FOREIGN` for what somebody else's file said and nobody accepted.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -85,6 +90,7 @@ class Note(BaseModel):
     branch: str = ""
     commit: str = ""
     dropped: str = ""
+    trust: str = ""
     text: str = Field(default="", max_length=20_000)
 
     @property

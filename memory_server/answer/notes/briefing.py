@@ -46,7 +46,7 @@ def make_briefing(repository: Repository) -> str:
         at = book.states.checkout()
         stated = [book.states.state(note, sight, at) for note in book.live()]
         known = _read_instructions(repository.index.root)
-        told = [one for one in stated if not one.is_staged and not _is_known(one, known)]
+        told = [one for one in stated if not (one.is_staged or one.note.trust or _is_known(one, known))]
         changed = book.states.changed_files(at)
         return _tell(told, changed), set()
 

@@ -71,9 +71,7 @@ def _on_file(repository: Repository, path: str) -> list[StatedNote]:
         at = book.states.checkout()
         near = book.states.on_paths(book.live(), {path}, sight, at)
         stated = [book.states.state(note, sight, at) for note in near]
-        here = [
-            one for one in stated if not one.is_staged and any(place.path == path for place in one.places)
-        ]
+        here = [one for one in stated if _may_push(one) and any(place.path == path for place in one.places)]
         return order(here), {path}
 
     return repository.index.ask(question)
@@ -88,9 +86,14 @@ def _brief_subagent(repository: Repository) -> str:
         at = book.states.checkout()
         pitfalls = [note for note in book.live() if note.kind == "pitfall"]
         stated = [book.states.state(note, sight, at) for note in pitfalls]
-        return order([one for one in stated if not one.is_staged]), set()
+        return order([one for one in stated if _may_push(one)]), set()
 
     return join(_fit([_TOOLS], repository.index.ask(question), SUBAGENT_TOKENS))
+
+
+def _may_push(one: StatedNote) -> bool:
+    """Whether a note is told without being asked for: of this branch, and nobody else's."""
+    return not (one.is_staged or one.note.trust)
 
 
 def _fit(first: Sequence[TextLine], notes: Sequence[StatedNote], tokens: int) -> list[TextLine]:

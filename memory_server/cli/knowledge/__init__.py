@@ -1,0 +1,1 @@
+"""Commands on what is known of a repository as files for others."""

@@ -110,6 +110,19 @@ def drop(note: Id, repo: Repo = HERE, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def accept(note: Id, repo: Repo = HERE, as_json: AsJson = False) -> None:
+    """Trust a note that was imported: conversations are told it like your own."""
+
+    def question(book: NoteBook, sight: Sight) -> StatedNote:
+        accepted = _find(book, note).model_copy(update={"trust": ""})
+        book.write(accepted)
+        return book.states.state(accepted, sight, book.states.checkout())
+
+    stated = _ask(repo, question)
+    print_result(note_json(stated), join(note_lines(stated)), as_json)
+
+
+@app.command()
 def check(note: Id, repo: Repo = HERE, as_json: AsJson = False) -> None:
     """Say that a note holds for the code as it is now."""
 

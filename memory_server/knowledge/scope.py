@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,13 +10,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from indexers.files import read_regular
 from memory_server.answer.repository import Repository
 from memory_server.errors import AbsentError, KnowledgeError
 from memory_server.files import replace_file
 from memory_server.index.fresh import Sight
 from memory_server.knowledge.folders import group_by_folder, tell_folder
 from memory_server.knowledge.marks import find_block, put_block, take_block
+from memory_server.knowledge.places import read_if_there, resolve_inside
 from memory_server.visible import quote_path
 
 RULES = "rules"
@@ -133,7 +132,7 @@ def _plan(repository: Repository, folders: Sequence[str], target: str) -> list[S
 
 def _has_block(root: Path, file: ScopeFile) -> bool:
     try:
-        data = _read(_resolve(root, file))
+        data = read_if_there(resolve_inside(root, file.path))
         return data is not None and find_block(data) is not None
     except KnowledgeError:
         return True  # whoever writes it is told why it cannot be
@@ -141,8 +140,8 @@ def _has_block(root: Path, file: ScopeFile) -> bool:
 
 def _write(root: Path, file: ScopeFile, *, check: bool) -> ScopeReport:
     try:
-        path = _resolve(root, file)
-        before = _read(path)
+        path = resolve_inside(root, file.path)
+        before = read_if_there(path)
         data = put_block(before, file.text, file.head)
         if data == before:
             return ScopeReport(file.path, Outcome.CURRENT)
@@ -156,8 +155,8 @@ def _write(root: Path, file: ScopeFile, *, check: bool) -> ScopeReport:
 
 def _remove(root: Path, file: ScopeFile) -> ScopeReport:
     try:
-        path = _resolve(root, file)
-        before = _read(path)
+        path = resolve_inside(root, file.path)
+        before = read_if_there(path)
         data = None if before is None else take_block(before, file.head)
         if data == before:
             return ScopeReport(file.path, Outcome.CURRENT)
@@ -177,20 +176,3 @@ def _remove_empty(path: Path) -> None:
     with suppress(OSError):
         for folder in path.parents:
             folder.rmdir()
-
-
-def _resolve(root: Path, file: ScopeFile) -> Path:
-    """Where a file lies, behind a link within the repository too, which stays a link."""
-    path, top = Path(os.path.realpath(root / file.path)), Path(os.path.realpath(root))
-    if not path.is_relative_to(top) or ".git" in path.relative_to(top).parts:
-        raise KnowledgeError(f"it is a link to {path}", "put a file of its own in place of the link")
-    return path
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return read_regular(path)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise KnowledgeError(f"it cannot be read: {error.strerror}", "check what lies there") from error

@@ -74,7 +74,8 @@ class Note(BaseModel):
 
     ``created`` is in UTC, ``commit`` what was checked out then on ``branch``; ``checked`` is the commit and the time at
     which the note was last said to hold, if it ever was since. ``dropped`` says when the note was given up. ``trust``
-    is empty for what was learned here, and `FOREIGN` for what somebody else's file said and nobody accepted.
+    is empty for what was learned here, and `FOREIGN` for what somebody else's file said and nobody accepted;
+    ``unit`` is what it said, as YAML.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -91,6 +92,7 @@ class Note(BaseModel):
     commit: str = ""
     dropped: str = ""
     trust: str = ""
+    unit: str = ""
     text: str = Field(default="", max_length=20_000)
 
     @property

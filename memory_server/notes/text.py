@@ -12,7 +12,7 @@ from memory_server.notes.model import Anchor, Note
 _FENCE = "---\n"
 _ORDER = (
     "id", "kind", "about", "anchors", "origin", "created", "checked", "replaces", "branch", "commit", "dropped",
-    "trust",
+    "trust", "unit",
 )  # fmt: skip
 
 

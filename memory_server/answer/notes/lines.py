@@ -27,7 +27,10 @@ def note_line(stated: StatedNote, indent: str = "") -> TextLine:
         if stated.state is State.FRESH
         else f" [{': '.join([stated.state, '; '.join(changes)][: 1 + bool(changes)])}]"
     )
-    return TextLine(f"{indent}note {note.id} {note.kind}{state}: {truncate(note.title, TITLE_WIDTH)}")
+    foreign = f" by {note.origin}, not accepted" if note.trust else ""
+    return TextLine(
+        f"{indent}note {note.id} {note.kind}{state}{foreign}: {truncate(note.title, TITLE_WIDTH)}"
+    )
 
 
 def note_lines(stated: StatedNote) -> list[TextLine]:
@@ -35,7 +38,8 @@ def note_lines(stated: StatedNote) -> list[TextLine]:
     note = stated.note
     staged = f", made on branch {note.branch}, which is not merged here" if stated.is_staged else ""
     when = f", {note.created[:10]}" if note.created else ""
-    head = TextLine(f"note {note.id} {note.kind}, {stated.state}{when}, by {note.origin}{staged}")
+    foreign = ", not accepted" if note.trust else ""
+    head = TextLine(f"note {note.id} {note.kind}, {stated.state}{when}, by {note.origin}{foreign}{staged}")
     about = [TextLine(f"  about {_about(place)}") for place in stated.places]
     changes = [TextLine(f"  ! {change}") for change in stated.changes]
     return [head, *about, *changes, *(TextLine(f"  | {line}") for line in note.text.split("\n"))]
@@ -64,6 +68,7 @@ def note_json(stated: StatedNote, *, is_whole: bool = True) -> Json:
         "about": [place_json(place) for place in stated.places],
         "created": note.created,
         "origin": note.origin,
+        **({"trust": note.trust} if note.trust else {}),
         **({"branch": note.branch, "staged": True} if stated.is_staged else {}),
     }
 

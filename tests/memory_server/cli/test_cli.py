@@ -129,6 +129,20 @@ CASES = {
         "scope nowhere",
         "scope --check --remove",
     ],
+    "knowledge": [
+        "knowledge check",
+        "knowledge export",
+        "knowledge import docs/knowledge.yaml",
+        "knowledge import docs/knowledge.yaml",
+        "knowledge export",
+        "knowledge export",
+        "knowledge check --json",
+        "knowledge query cart tax",
+        "knowledge query cart --json",
+        "knowledge query cart --sensitivity-max x",
+        "knowledge check docs/broken.yaml",
+    ],
+    "help_knowledge": [f"knowledge {name} --help".replace("  ", " ") for name in ("", "query")],
     "status": ["status", "index --quiet", "status"],
     "doctor": ["doctor", "index --quiet", "doctor"],
     "init": ["init --dry-run", "init", "init", "doctor"],
@@ -137,9 +151,25 @@ CASES = {
 }
 
 
+FILES = {
+    "knowledge": {
+        "docs/knowledge.yaml": """\
+kcp_version: "0.14"
+project: guides
+units:
+- {id: buying, path: guide.md, intent: What is a cart?, scope: global, audience: [human], triggers: [cart]}
+- {id: outside, path: ../../other.md, intent: What lies outside?, scope: global, audience: [human]}
+""",
+        "docs/broken.yaml": "units: [",
+    }
+}
+"""What lies in the sample beside it, by case."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_command_prints_its_golden_text(name: str, project: Project, run: Run) -> None:
+    write_files(project.root, FILES.get(name, {}))
     calls = [call.replace("~", os.environ["HOME"]) for call in CASES[name]]
     check(name, project, run, *calls)
 

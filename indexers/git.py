@@ -62,6 +62,8 @@ _READ_BY_GIT = frozenset({".gitignore", ".gitattributes", ".gitmodules", ".mailm
 _LACKS = b"unable to read"
 _WHERE = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--git-path", "hooks")
 _TRACKED = re.compile(rb"(\d{6}) [0-9a-f]{40,64} \d\t(.+)", re.DOTALL)
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_BRANCH_HEAD = "ref: refs/heads/"
 _SUBMODULE_MODE = b"160000"
 _OUTSIDE = re.compile(r"not a git repository \(or any")
 _TRUST = re.compile(r"git config --global --add safe\.directory .+")
@@ -181,6 +183,21 @@ def head_commit(root: Path) -> str:
 def current_branch(root: Path) -> str:
     """Return the short name of the checked-out branch; empty when HEAD is detached."""
     return _text_or_empty(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+
+
+def read_head(git: GitPaths) -> tuple[str, str]:
+    """The checked-out commit and branch, as `head_commit` and `current_branch` tell them; mostly without a process."""
+    try:
+        text = read_regular(git.git_dir / "HEAD").decode()
+        name = text.removeprefix(_BRANCH_HEAD).rstrip("\n")
+        if not text.startswith(_BRANCH_HEAD):
+            return (name, "") if _HASH.fullmatch(name) else (head_commit(git.worktree), "")
+        commit = read_regular(git.common_dir / "refs" / "heads" / name).decode().rstrip("\n")
+        if _HASH.fullmatch(commit):
+            return commit, name
+    except (OSError, ValueError):  # packed refs, another format of refs
+        pass
+    return head_commit(git.worktree), current_branch(git.worktree)
 
 
 def read_git(root: Path, *arguments: str, given: bytes = b"") -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -104,6 +104,14 @@ class FileVersion:
     def identities(self) -> tuple[Identity, ...]:
         """Its symbols in order; the first is the file itself."""
         return tuple(map(self._identify, self._symbols))
+
+    @cached_property
+    def by_key(self) -> Mapping[tuple[str, str], list[Identity]]:
+        """Its symbols by what tells them apart."""
+        found: dict[tuple[str, str], list[Identity]] = {}
+        for one in self.identities:
+            found.setdefault(one.key, []).append(one)
+        return found
 
     def find(self, name: str, line: int = 0) -> Identity | None:
         """The symbol of that name, where several bear it the one that begins at ``line`` or the first."""

@@ -49,7 +49,7 @@ def _ask(repo: Path, question: Callable[[NoteBook, Sight], T]) -> T:
 
 
 def _find(book: NoteBook, key: str) -> Note:
-    found = book.find(key)
+    found = book.read().find(key)
     if found is None:
         raise AbsentError(f"no note {truncate(key, 40)}", "`repo-memory notes list` tells them")
     return found
@@ -61,9 +61,9 @@ def list_notes(repo: Repo = HERE, every: All = False, as_json: AsJson = False) -
 
     def question(book: NoteBook, sight: Sight) -> tuple[list[StatedNote], list[str]]:
         at = book.states.checkout()
-        notes = book.all() if every else book.live()
-        broken = [f"broken: {problem.path}: {problem.why}" for problem in book.problems()]
-        return [book.states.state(note, sight, at) for note in notes], broken
+        notes = book.read()
+        broken = [f"broken: {problem.path}: {problem.why}" for problem in notes.problems]
+        return [book.states.state(note, sight, at) for note in (notes.all if every else notes.live)], broken
 
     found, broken = _ask(repo, question)
     lines = [show_line(note_line(one).text) for one in found] or ["no notes"]
@@ -149,8 +149,8 @@ def audit(repo: Repo = HERE, as_json: AsJson = False) -> None:
 
     def question(book: NoteBook, sight: Sight) -> list[tuple[str, str, str]]:
         at = book.states.checkout()
-        stated = [book.states.state(note, sight, at) for note in book.live()]
-        broken = [("broken file", problem.path, problem.why) for problem in book.problems()]
+        stated = [book.states.state(note, sight, at) for note in book.read().live]
+        broken = [("broken file", problem.path, problem.why) for problem in book.read().problems]
         return [*audit_notes(stated), *broken]
 
     found = _ask(repo, question)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from memory_server.index.fresh import FreshIndex
+from memory_server.notes.find import Notes
 from memory_server.notes.folder import NoteFolder
 from memory_server.notes.model import Note, Problem
 from memory_server.notes.records import FOLDER, Record, Records
@@ -20,8 +21,9 @@ class NoteBook:
         private = tree.folder.notes
         self.private = NoteFolder(private)
         self.committed = NoteFolder(tree.root / committed, is_private=False) if committed else None
-        self.states = NoteStates(tree.root, Records(private / FOLDER), in_git=tree.git is not None)
+        self.states = NoteStates(tree.root, Records(private / FOLDER), tree.git)
         """What became of what they are about."""
+        self._read: tuple[list[tuple[tuple[Note, ...], tuple[Problem, ...]]], Notes] | None = None
 
     @property
     def folders(self) -> Sequence[NoteFolder]:
@@ -30,26 +32,19 @@ class NoteBook:
 
     def is_empty(self) -> bool:
         """Whether there is no note at all: then nothing else is asked."""
-        return not any(folder.signature() for folder in self.folders)
+        return all(folder.is_empty() for folder in self.folders)
 
-    def all(self) -> list[Note]:
-        """Every note, dropped and replaced ones too, by id."""
-        found = {note.id: note for folder in self.folders for note in folder.notes()[0]}
-        return [found[key] for key in sorted(found)]
-
-    def problems(self) -> list[Problem]:
-        """Files that are no notes, and why."""
-        return [problem for folder in self.folders for problem in folder.notes()[1]]
-
-    def live(self) -> list[Note]:
-        """The notes that hold: neither dropped nor replaced."""
-        notes = self.all()
-        replaced = {note.replaces for note in notes}
-        return [note for note in notes if not note.dropped and note.id not in replaced]
-
-    def find(self, key: str) -> Note | None:
-        """The note of that id."""
-        return next((note for note in self.all() if note.id == key), None)
+    def read(self) -> Notes:
+        """The notes as they are now; the same value while none changes."""
+        read = [folder.read() for folder in self.folders]
+        if self._read is None or any(
+            one is not other for one, other in zip(read, self._read[0], strict=True)
+        ):
+            notes = Notes(
+                [note for found, _ in read for note in found], [one for _, broken in read for one in broken]
+            )
+            self._read = (read, notes)
+        return self._read[1]
 
     def write(self, note: Note, records: Iterable[Record] = ()) -> None:
         """Write a note where it lies, a new one into the committed folder where there is one.
@@ -57,7 +52,7 @@ class NoteBook:
         Raises:
             StoreError: the folder cannot be written.
         """
-        holding = [folder for folder in self.folders if any(one.id == note.id for one in folder.notes()[0])]
+        holding = [folder for folder in self.folders if any(one.id == note.id for one in folder.read()[0])]
         folder = holding[-1] if holding else self.folders[-1]
         if folder is self.private:
             self.index.tree.folder.create()

@@ -6,11 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
-from indexers.embedding.embed import Embedder
+from indexers.embedding.embed import Embedder, Vectors
 from indexers.terms import text_terms, text_words
-from memory_server.notes.model import Note
+from memory_server.notes.model import Note, Problem
 
 K1, B = 1.2, 0.75
 """BM25 (Robertson and Zaragoza 2009): saturation and length normalisation."""
@@ -33,25 +33,50 @@ class Found:
     score: float
 
 
-def find_notes(notes: Sequence[Note], query: str, embedder: Embedder) -> list[Found]:
-    """The notes that have words of a query or are like it; none where nothing is."""
-    if not notes:
-        return []
-    terms = set(text_terms(query))
-    bags = [_bag(note.text, note.title, note.about) for note in notes]
-    held = Counter(term for bag in bags for term in terms & bag.keys())
-    mean = sum(bag.total() for bag in bags) / len(bags)
-    vector = embedder.embed_query(" ".join(text_words(query)))
-    likeness = embedder.embed([_words(note) for note in notes]) @ vector.reshape(-1)
-    found = []
-    for note, bag, like in zip(notes, bags, likeness.tolist(), strict=True):
-        score = sum(
-            math.log(1 + (len(notes) - held[term] + 0.5) / (held[term] + 0.5)) * _saturate(bag, term, mean)
-            for term in terms & bag.keys()
-        )
-        if score > 0 or like >= LIKE:
-            found.append(Found(note, score + DENSE_WEIGHT * max(like, 0.0)))
-    return sorted(found, key=lambda one: (-one.score, one.note.id))
+class Notes:
+    """All notes of a repository at one moment; immutable, with what searching them takes made once."""
+
+    def __init__(self, notes: Sequence[Note], problems: Sequence[Problem]) -> None:
+        by_id = {note.id: note for note in notes}
+        self.all = [by_id[key] for key in sorted(by_id)]
+        """Every note, dropped and replaced ones too, by id."""
+        self.problems = list(problems)
+        """Files that are no notes, and why."""
+        replaced = {note.replaces for note in self.all}
+        self.live = [note for note in self.all if not note.dropped and note.id not in replaced]
+        """The notes that hold: neither dropped nor replaced."""
+        self._vectors: tuple[str, Vectors] | None = None
+
+    def find(self, key: str) -> Note | None:
+        """The note of that id."""
+        return next((note for note in self.all if note.id == key), None)
+
+    def search(self, query: str, embedder: Embedder) -> list[Found]:
+        """The live notes that have words of a query or are like it, best first; none where nothing is."""
+        if not self.live:
+            return []
+        terms = set(text_terms(query))
+        held = Counter(term for bag in self._bags for term in terms & bag.keys())
+        mean = sum(bag.total() for bag in self._bags) / len(self._bags)
+        count = len(self.live)
+        weights = {term: math.log(1 + (count - held[term] + 0.5) / (held[term] + 0.5)) for term in terms}
+        vector = embedder.embed_query(" ".join(text_words(query)))
+        likeness = self._embed(embedder) @ vector.reshape(-1)
+        found = []
+        for note, bag, like in zip(self.live, self._bags, likeness.tolist(), strict=True):
+            score = sum(weights[term] * _saturate(bag, term, mean) for term in terms & bag.keys())
+            if score > 0 or like >= LIKE:
+                found.append(Found(note, score + DENSE_WEIGHT * max(like, 0.0)))
+        return sorted(found, key=lambda one: (-one.score, one.note.id))
+
+    @cached_property
+    def _bags(self) -> list[Counter[int]]:
+        return [_bag(note.text, note.title, note.about) for note in self.live]
+
+    def _embed(self, embedder: Embedder) -> Vectors:
+        if self._vectors is None or self._vectors[0] != embedder.id:
+            self._vectors = (embedder.id, embedder.embed([_words(note) for note in self.live]))
+        return self._vectors[1]
 
 
 def likeness(one: str, other: str) -> float:
@@ -65,7 +90,6 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[place : place + SHINGLE]) for place in range(max(len(words) - SHINGLE + 1, 1))}
 
 
-@lru_cache(maxsize=10_000)
 def _bag(text: str, title: str, about: tuple[str, ...]) -> Counter[int]:
     bag = Counter(text_terms(text))
     for part, weight in ((title, TITLE_WEIGHT - 1), (" ".join(about), ABOUT_WEIGHT)):

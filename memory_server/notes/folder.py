@@ -26,22 +26,27 @@ class NoteFolder:
 
     path: Path
     is_private: bool = True
-    _read: dict[str, tuple[tuple[int, int], Note | Problem]] = field(default_factory=dict)
+    _known: dict[str, tuple[tuple[int, int], Note | Problem]] = field(default_factory=dict)
+    _read: tuple[tuple[Note, ...], tuple[Problem, ...]] = ((), ())
 
-    def signature(self) -> tuple[tuple[str, int, int], ...]:
-        """What changes when any note does."""
-        return tuple((name, *stamp) for name, stamp in self._files())
+    def is_empty(self) -> bool:
+        """Whether no file is there that may be a note."""
+        return next(self._files(), None) is None
 
-    def notes(self) -> tuple[list[Note], list[Problem]]:
-        """Every note, sorted by id, and every file that is broken."""
-        known: dict[str, tuple[tuple[int, int], Note | Problem]] = {}
-        for name, stamp in self._files():
-            before = self._read.get(name)
-            known[name] = before if before and before[0] == stamp else (stamp, self._load(name))
-        self._read = known
-        found = [one for _, one in known.values()]
-        notes = {note.id: note for note in found if isinstance(note, Note)}
-        return [notes[key] for key in sorted(notes)], [one for one in found if isinstance(one, Problem)]
+    def read(self) -> tuple[tuple[Note, ...], tuple[Problem, ...]]:
+        """Every note and every file that is broken; the same value as before where no file has changed."""
+        stamps = dict(self._files())
+        if stamps != {name: stamp for name, (stamp, _) in self._known.items()}:
+            known = {name: one for name, one in self._known.items() if one[0] == stamps.get(name)}
+            self._known = {
+                name: known.get(name) or (stamp, self._load(name)) for name, stamp in stamps.items()
+            }
+            found = [one for _, one in self._known.values()]
+            self._read = (
+                tuple(one for one in found if isinstance(one, Note)),
+                tuple(one for one in found if isinstance(one, Problem)),
+            )
+        return self._read
 
     def write(self, note: Note) -> Path:
         """Write a note, over the one of its id.

@@ -93,7 +93,7 @@ class Locator:
     def _with_body(self, record: Record, one: Identity, head: str) -> Identity:
         """A symbol with the body that its commit has, or else what stands for the one it had."""
         committed = self.revisions.version(head, one.path) if head else None
-        same = [other for other in committed.identities if other.key == one.key] if committed else []
+        same = committed.by_key.get(one.key, []) if committed else []
         sketched = replace(one, sketch=record.anchor.sketch)
         return next((other for other in same if other.tokens == one.tokens), sketched)
 
@@ -111,7 +111,7 @@ class Locator:
             return Match()
         committed = self.revisions.version(head, one.path) if head else None
         if committed is not None and committed.data == version.data:
-            same = [other for other in version.identities if other.key == one.key]
+            same = version.by_key.get(one.key, [])
             return Match((max(same, key=lambda other: similarity(one, other)),)) if same else Match()
         before: tuple[Identity, ...] = (one,)
         if committed is not None:
@@ -172,7 +172,7 @@ class Locator:
         if not anchor.commit or other.path == anchor.path:
             return False
         version = self.revisions.version(anchor.commit, other.path)
-        return version is not None and any(known.key == other.key for known in version.identities)
+        return version is not None and other.key in version.by_key
 
 
 def _same_file(one: Identity, others: Iterable[Identity]) -> Match:

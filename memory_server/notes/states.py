@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from indexers.anchors.facts import describe_change, find_broken_claims
 from indexers.anchors.follow import Trace, majority_folder
 from indexers.anchors.identity import Identity, make_sketch
 from indexers.errors import GitError
-from indexers.git import current_branch, head_commit, run_git
+from indexers.git import GitPaths, read_head, run_git
 from memory_server.index.fresh import Sight
+from memory_server.notes.find import Notes
 from memory_server.notes.locate import Locator
 from memory_server.notes.model import COMMAND, Anchor, Note, Place, State, StatedNote
 from memory_server.notes.records import Record, Records
@@ -34,16 +35,15 @@ class Checkout:
 class NoteStates:
     """Finds in one tree what notes are about, and says what is different."""
 
-    def __init__(self, root: Path, records: Records, *, in_git: bool) -> None:
-        self.root, self.records = root, records
-        self.locator = Locator(root, in_git=in_git)
+    def __init__(self, root: Path, records: Records, git: GitPaths | None) -> None:
+        self.root, self.records, self._git = root, records, git
+        self.locator = Locator(root, in_git=git is not None)
         self._traces: dict[tuple[str, str, str, str], Trace | None] = {}
+        self._placed: tuple[Notes, str, Mapping[str, list[Note]]] | None = None
 
     def checkout(self) -> Checkout:
         """What is checked out."""
-        return (
-            Checkout(head_commit(self.root), current_branch(self.root)) if self.locator.in_git else Checkout()
-        )
+        return Checkout(*read_head(self._git)) if self._git is not None else Checkout()
 
     def changed_files(self, at: Checkout) -> frozenset[str]:
         """The files that the branch changed since it parted from the main one, committed or not."""
@@ -53,18 +53,32 @@ class NoteStates:
         base = next(filter(None, bases), at.head)
         return self.locator.revisions.touched(base, at.head) | set(self.locator.uncommitted())
 
-    def on_paths(self, notes: Sequence[Note], paths: Set[str], sight: Sight, at: Checkout) -> list[Note]:
-        """The notes that may be about something in some files, by where it is in the checked-out commit."""
+    def on_paths(self, notes: Notes, paths: Set[str], sight: Sight, at: Checkout) -> list[Note]:
+        """The live notes that may be about something in some files, by where it is in the checked-out commit."""
+        placed = self._place_by_commit(notes, sight, at)
+        manifest = sight.view.manifest
+        near = {
+            note.id: note
+            for path, found in placed.items()
+            if path in paths or path not in manifest
+            for note in found
+        }
+        return [near[key] for key in sorted(near)]
 
-        def may_be(note: Note, anchor: Anchor) -> bool:
-            if not anchor.path or anchor.target.endswith("/"):
-                return False
-            record = self._record_of(note, anchor, sight, at)
-            trace = self._trace(note, record, at.head) if record else None
-            here = {one.path for one in trace.found} if trace else set()
-            return not here or bool(here & paths) or not here <= sight.view.manifest.keys()
-
-        return [note for note in notes if any(may_be(note, anchor) for anchor in self._anchors(note))]
+    def _place_by_commit(self, notes: Notes, sight: Sight, at: Checkout) -> Mapping[str, list[Note]]:
+        """The live notes by the files in which the checked-out commit has what they are about; empty for nowhere."""
+        if self._placed is None or self._placed[:2] != (notes, at.head):
+            placed: dict[str, list[Note]] = {}
+            for note in notes.live:
+                for anchor in self._anchors(note):
+                    if not anchor.path or anchor.target.endswith("/"):
+                        continue
+                    record = self._record_of(note, anchor, sight, at)
+                    trace = self._trace(note, record, at.head) if record else None
+                    for path in {one.path for one in trace.found} if trace and trace.found else {""}:
+                        placed.setdefault(path, []).append(note)
+            self._placed = (notes, at.head, placed)
+        return self._placed[2]
 
     def state(self, note: Note, sight: Sight, at: Checkout) -> StatedNote:
         """A note with where what it is about is now."""

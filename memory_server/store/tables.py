@@ -45,6 +45,7 @@ _REFUSALS = (
     "file too large",
     "too many open files",
     "cannot allocate memory",
+    "file too large",
 )
 """What the system says, in the words that reach us through LanceDB, of a store that is sound."""
 

@@ -61,7 +61,7 @@ def replies(memory: Memory) -> dict[str, list[Json]]:
     kept = remember(of, "An invoice of 12 is never paid twice", ["Invoice.pay"]).json()
     remember(of, "An invoice of 12 is never paid twice over", ["Invoice.pay", "app"])
     (staged,) = of.notes.folders
-    note = staged.notes()[0][0]
+    note = staged.read()[0][0]
     staged.write(note.model_copy(update={"branch": "side", "commit": "0" * 40}))
     return {
         "search": [

@@ -49,6 +49,8 @@ def answer_with_notes(
     if not beside:
         return reply
     rest = int(budget - cost_of(list(map(note_line, beside)))) - 1
+    if cost_of(reply.lines()) < rest:
+        return NotedReply(reply, tuple(beside))
     return NotedReply(ask(repository, **{**asked, "budget": rest}), tuple(beside))
 
 
@@ -58,7 +60,7 @@ def _find(repository: Repository, told: Sequence[Told]) -> list[StatedNote]:
 
     def question(sight: Sight) -> tuple[list[StatedNote], set[str]]:
         at, paths = book.states.checkout(), {one.path for one in told}
-        near = book.states.on_paths(book.live(), paths, sight, at)
+        near = book.states.on_paths(book.read(), paths, sight, at)
         known = [book.states.state(note, sight, at) for note in near]
         shown: dict[str, StatedNote] = {}
         for one in told[:MOST_PLACES]:

@@ -44,7 +44,7 @@ def make_briefing(repository: Repository) -> str:
 
     def question(sight: Sight) -> tuple[str, set[str]]:
         at = book.states.checkout()
-        stated = [book.states.state(note, sight, at) for note in book.live()]
+        stated = [book.states.state(note, sight, at) for note in book.read().live]
         known = _read_instructions(repository.index.root)
         told = [one for one in stated if not (one.is_staged or one.note.trust or _is_known(one, known))]
         changed = book.states.changed_files(at)

@@ -69,7 +69,7 @@ def _on_file(repository: Repository, path: str) -> list[StatedNote]:
 
     def question(sight: Sight) -> tuple[list[StatedNote], set[str]]:
         at = book.states.checkout()
-        near = book.states.on_paths(book.live(), {path}, sight, at)
+        near = book.states.on_paths(book.read(), {path}, sight, at)
         stated = [book.states.state(note, sight, at) for note in near]
         here = [one for one in stated if _may_push(one) and any(place.path == path for place in one.places)]
         return order(here), {path}
@@ -84,7 +84,7 @@ def _brief_subagent(repository: Repository) -> str:
 
     def question(sight: Sight) -> tuple[list[StatedNote], set[str]]:
         at = book.states.checkout()
-        pitfalls = [note for note in book.live() if note.kind == "pitfall"]
+        pitfalls = [note for note in book.read().live if note.kind == "pitfall"]
         stated = [book.states.state(note, sight, at) for note in pitfalls]
         return order([one for one in stated if _may_push(one)]), set()
 

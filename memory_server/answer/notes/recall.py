@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from indexers.tokens import truncate
 from memory_server.answer.notes.lines import note_json, note_line, note_lines, order
@@ -14,9 +14,8 @@ from memory_server.answer.repository import Repository
 from memory_server.answer.tool import Tool
 from memory_server.errors import MemoryServerError, QueryError
 from memory_server.index.fresh import Sight
-from memory_server.notes.book import NoteBook
-from memory_server.notes.find import find_notes
-from memory_server.notes.model import Note, StatedNote
+from memory_server.notes.find import Notes
+from memory_server.notes.model import StatedNote
 from memory_server.notes.states import Checkout
 from memory_server.query.targets import FileTarget, resolve_target
 from memory_server.visible import quote
@@ -74,15 +73,15 @@ def recall(repository: Repository, query: RecallQuery, *, budget: TokenBudget = 
     limit = budget or repository.config.budget.recall
 
     def question(sight: Sight) -> tuple[RecallReply, set[str]]:
-        live, at = book.live(), book.states.checkout()
-        chosen = _choose(repository, book, live, query, sight, at)
+        notes, at = book.read(), book.states.checkout()
+        chosen = _choose(repository, notes, query, sight, at)
         whole = RecallReply(
             query,
             tuple(chosen),
             0,
-            len(live),
+            len(notes.live),
             LeftOut(0, "notes", "raise budget"),
-            (*_tell_problems(book), *sight.notes),
+            (*_tell_problems(notes), *sight.notes),
             limit,
         )
         return _fit(whole), {place.path for one in chosen for place in one.places if place.start_line}
@@ -90,40 +89,48 @@ def recall(repository: Repository, query: RecallQuery, *, budget: TokenBudget = 
     return repository.index.ask(question)
 
 
-def _choose(
-    repository: Repository, book: NoteBook, live: Sequence[Note], query: str, sight: Sight, at: Checkout
-) -> list[StatedNote]:
+def _choose(repository: Repository, notes: Notes, query: str, sight: Sight, at: Checkout) -> list[StatedNote]:
     """The notes that answer: the one of an id, those about a target, then those found by their words."""
-    if (known := book.find(query)) is not None:
-        return [book.states.state(known, sight, at)]
-    about = _find_about(repository, book, live, query, sight, at)
+    states = repository.notes.states
+    if (known := notes.find(query)) is not None:
+        return [states.state(known, sight, at)]
+    about = _find_about(repository, notes, query, sight, at)
     ids = {one.note.id for one in about}
-    found = find_notes([note for note in live if note.id not in ids], query, repository.index.tree.embedder)
+    found = [one for one in notes.search(query, repository.index.tree.embedder) if one.note.id not in ids]
     best = found[0].score if found else 0.0
     worded = [one.note for one in found if one.score >= WEAK * best][: max(MOST - len(about), 0)]
-    return [*about, *(book.states.state(note, sight, at) for note in worded)]
+    return [*about, *(states.state(note, sight, at) for note in worded)]
 
 
 def _find_about(
-    repository: Repository, book: NoteBook, live: Sequence[Note], query: str, sight: Sight, at: Checkout
+    repository: Repository, notes: Notes, query: str, sight: Sight, at: Checkout
 ) -> list[StatedNote]:
     """Notes on what a query names, as it is called now or as it was."""
-    if " " in query or not live:
+    if " " in query or not notes.live:
         return []
-    try:
-        named = resolve_target(sight.view, repository.index.root, query)
-        targets = {named.path} if isinstance(named, FileTarget) else set()
-        if not isinstance(named, FileTarget):
-            view = sight.view
-            targets = {f"{view.path_of(one)}::{view.qualified_names[one]}" for one in named.symbols}
-    except MemoryServerError:
-        targets = set()
+    states, targets = repository.notes.states, _read_targets(sight, repository.index.root, query)
     ending = tuple(f"{sign}{query}" for sign in ("::", ".", "/"))
-    was = {note.id for note in live if any(t == query or t.rstrip("/").endswith(ending) for t in note.about)}
+    was = {
+        note.id
+        for note in notes.live
+        if any(t == query or t.rstrip("/").endswith(ending) for t in note.about)
+    }
     files = {target.partition("::")[0] for target in targets}
-    may_be = {note.id for note in book.states.on_paths(live, files, sight, at)} if files else set()
-    stated = [book.states.state(note, sight, at) for note in live if note.id in was | may_be]
+    may_be = {note.id for note in states.on_paths(notes, files, sight, at)} if files else set()
+    stated = [states.state(note, sight, at) for note in notes.live if note.id in was | may_be]
     return order([one for one in stated if one.note.id in was or targets & _targets_now(one)])[:MOST]
+
+
+def _read_targets(sight: Sight, root: Path, query: str) -> set[str]:
+    """What a query names, as anchors write it."""
+    try:
+        named = resolve_target(sight.view, root, query)
+    except MemoryServerError:
+        return set()
+    if isinstance(named, FileTarget):
+        return {named.path}
+    view = sight.view
+    return {f"{view.path_of(one)}::{view.qualified_names[one]}" for one in named.symbols}
 
 
 def _targets_now(stated: StatedNote) -> set[str]:
@@ -132,8 +139,8 @@ def _targets_now(stated: StatedNote) -> set[str]:
     return {place.path for place in places} | {place.now or place.target for place in places}
 
 
-def _tell_problems(book: NoteBook) -> list[str]:
-    problems = book.problems()
+def _tell_problems(notes: Notes) -> list[str]:
+    problems = notes.problems
     if not problems:
         return []
     first = problems[0]

@@ -118,7 +118,7 @@ def remember(
     book.write(note, [record for record, _ in anchored])
     keep_briefing(repository)
     warnings = [] if places else ["about nothing in particular: name symbols or paths in `about`"]
-    if (count := len(book.live())) > MANY:
+    if (count := len(book.read().live)) > MANY:
         warnings.append(f"{count} notes are more than anyone keeps true: see `repo-memory notes audit`")
     return RememberReply(
         note.id, "kept", places, tuple(note for note, _ in alike)[:MOST_SIMILAR], tuple(warnings)
@@ -128,7 +128,7 @@ def remember(
 def _find_replaced(book: NoteBook, replaces: str) -> Note | None:
     if not replaces:
         return None
-    found = book.find(replaces)
+    found = book.read().find(replaces)
     if found is None:
         raise AbsentError(f"no note {truncate(replaces, 40)}", "recall tells the ids of notes")
     return found
@@ -154,7 +154,7 @@ def _check(text: str) -> None:
 
 def _find_similar(book: NoteBook, text: str, replaces: str) -> list[tuple[Note, float]]:
     """Live notes that say much the same, the likest first."""
-    alike = [(note, likeness(note.text, text)) for note in book.live() if note.id != replaces]
+    alike = [(note, likeness(note.text, text)) for note in book.read().live if note.id != replaces]
     return sorted((one for one in alike if one[1] >= SIMILAR), key=lambda one: -one[1])
 
 

@@ -97,7 +97,7 @@ def test_the_same_again_is_not_kept_twice_and_what_is_alike_is_told(memory: Memo
     assert memory.remember(text, ["Invoice.pay"]).id == first.id
     alike = memory.remember(f"{text}, as in May", ["Invoice.pay", "open_ledger"])
     assert [note.id for note in alike.similar] == [first.id]
-    assert len(memory.repository.notes.live()) == 2
+    assert len(memory.repository.notes.read().live) == 2
 
 
 def test_a_note_is_replaced_and_dropped(memory: Memory) -> None:
@@ -107,7 +107,7 @@ def test_a_note_is_replaced_and_dropped(memory: Memory) -> None:
     assert found(memory.recall("shipping")) == [second.id]
     assert memory.remember("", replaces=second.id).done == "dropped"
     assert not memory.recall("shipping").found
-    assert memory.repository.notes.find(second.id) is not None
+    assert memory.repository.notes.read().find(second.id) is not None
 
 
 def test_notes_stand_beside_the_code_within_the_budget(memory: Memory) -> None:

@@ -88,7 +88,7 @@ def _make_units(repository: Repository) -> tuple[list[Fields], list[str]]:
 
     def question(sight: Sight) -> tuple[list[StatedNote], set[str]]:
         at = book.states.checkout()
-        return [book.states.state(note, sight, at) for note in book.live() if not note.unit], set()
+        return [book.states.state(note, sight, at) for note in book.read().live if not note.unit], set()
 
     stated = [one for one in repository.index.ask(question) if not one.is_staged]
     rivals = _find_rivals(stated)
@@ -149,13 +149,13 @@ def _find_triggers(about: Sequence[str]) -> list[str]:
 
 def _merge(repository: Repository, old: Manifest | None, made: Sequence[Fields]) -> Fields:
     """The manifest's fields: others' units as they stand, then those of notes by path and id."""
-    own = {unit_id(note.id) for note in repository.notes.all() if not note.unit}
+    own = {unit_id(note.id) for note in repository.notes.read().all if not note.unit}
     before = {unit.id: unit.fields for unit in (old.units if old else []) if unit.id in own}
     kept = [
         one for one in (old.entries if old else []) if not (isinstance(one, dict) and Unit(one).id in own)
     ]
     known = {Unit(one).id for one in kept if isinstance(one, dict)}
-    brought = [parse_unit(note) for note in repository.notes.live() if note.unit]
+    brought = [parse_unit(note) for note in repository.notes.read().live if note.unit]
     added = [unit for unit in brought if Unit(unit).id not in known | {""}]
     ours: list[Fields] = [*added, *(_keep_foreign(unit, before.get(str(unit["id"]), {})) for unit in made)]
     units = [*kept, *sorted(ours, key=lambda unit: (Unit(unit).path, Unit(unit).id))]

@@ -74,7 +74,7 @@ def _take(
 ) -> tuple[ImportReport, Note | None, list[Record]]:
     book = repository.notes
     ours = _OURS.fullmatch(unit.id)
-    if ours and (own := book.find(ours[1])) is not None and not own.unit:
+    if ours and (own := book.read().find(ours[1])) is not None and not own.unit:
         return ImportReport(unit.id, "known", own.id), None, []
     try:
         text, path = _check(unit), manifest.place(repository.index.root, unit.path)
@@ -84,7 +84,7 @@ def _take(
     key = blake2b(f"{project}\0{unit.id}".encode(errors="replace"), digest_size=5).digest()
     name = base64.b32encode(key).decode().lower()
     source = format_yaml({**unit.fields, **({"path": path} if manifest.folder != "." else {})})
-    old = book.find(name)
+    old = book.read().find(name)
     if old is not None and old.unit == source:
         return ImportReport(unit.id, "known", name), None, []
     records = _anchor(repository, _find_targets(repository, unit, path), sight, at)

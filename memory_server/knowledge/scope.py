@@ -114,7 +114,7 @@ def _plan(repository: Repository, folders: Sequence[str], target: str) -> list[S
                 raise AbsentError(
                     f"nothing indexed in {quote_path(folder)}", "name a folder with indexed files"
                 )
-        noted = group_by_folder([book.states.state(note, sight, at) for note in book.live()])
+        noted = group_by_folder([book.states.state(note, sight, at) for note in book.read().live])
         chosen = set(folders) or {
             folder for folder in known if folder in noted or _has_block(root, place_scope(folder, target))
         }

@@ -191,7 +191,7 @@ def test_a_dropped_note_stays_dropped(memory: Memory) -> None:
     memory.remember("", replaces=note)
     write(memory, FOREIGN.replace("How is", "How was"))
     take(memory)
-    assert note not in {one.id for one in memory.repository.notes.live()}
+    assert note not in {one.id for one in memory.repository.notes.read().live}
 
 
 @pytest.mark.parametrize(
@@ -219,14 +219,14 @@ def test_what_is_no_unit_is_refused_and_the_rest_is_taken(
     assert reports["one"].outcome == "refused"
     assert why in reports["one"].reason
     assert reports["two"].outcome == "imported"
-    assert len(memory.repository.notes.all()) == 1
+    assert len(memory.repository.notes.read().all) == 1
 
 
 def test_what_a_unit_says_to_be_about_cannot_lead_out(memory: Memory) -> None:
     own = "{kind: pitfall, about: [../x, '/etc/passwd', 'app/store.py::Ledger', 'gone.py::No'], text: Mind the gap}"
     write(memory, with_units(unit(**{"x-repo-memory": own})))
     take(memory)
-    [note] = memory.repository.notes.all()
+    [note] = memory.repository.notes.read().all
     assert (note.kind, note.about, note.text) == (
         "pitfall",
         ("app/store.py::Ledger", "gone.py::No"),
@@ -237,7 +237,7 @@ def test_what_a_unit_says_to_be_about_cannot_lead_out(memory: Memory) -> None:
 def test_a_secret_is_not_told(memory: Memory) -> None:
     kept = memory.remember("Settle before shipping", ["Invoice.pay"])
     other = memory.remember("Amounts are cents")
-    note = memory.repository.notes.find(kept.id)
+    note = memory.repository.notes.read().find(kept.id)
     assert note is not None
     memory.repository.notes.write(note.model_copy(update={"text": f"The key is {SECRET}"}))
     assert export_notes(memory.repository) == (True, 1, [kept.id])

@@ -155,7 +155,7 @@ def _merge(repository: Repository, old: Manifest | None, made: Sequence[Fields])
         one for one in (old.entries if old else []) if not (isinstance(one, dict) and Unit(one).id in own)
     ]
     known = {Unit(one).id for one in kept if isinstance(one, dict)}
-    brought = [parse_unit(note) for note in repository.notes.read().live if note.unit]
+    brought = [parse_unit(note) for note in repository.notes.read().live if note.unit and not note.trust]
     added = [unit for unit in brought if Unit(unit).id not in known | {""}]
     ours: list[Fields] = [*added, *(_keep_foreign(unit, before.get(str(unit["id"]), {})) for unit in made)]
     units = [*kept, *sorted(ours, key=lambda unit: (Unit(unit).path, Unit(unit).id))]

@@ -12,9 +12,10 @@ import numpy as np
 
 from indexers.tokens import truncate
 from memory_server.answer.notes.lines import order
+from memory_server.answer.outline.links import Links
 from memory_server.answer.outline.survey import survey
 from memory_server.answer.page import Page, TextLine, join
-from memory_server.index.view import View
+from memory_server.index.view import SIDE_ROLES, View
 from memory_server.notes.model import COMMAND, State, StatedNote
 from memory_server.query.filters import path_filter
 from memory_server.query.relations import SURE
@@ -27,9 +28,6 @@ _CLOSING = 15
 
 PURPOSE_WIDTH, NOTE_WIDTH = 400, 240
 """Characters of what a folder is for, and of a note."""
-
-CENTRAL = 6
-"""Symbols that are named, those that others use most."""
 
 FEW_TESTS = 2
 """Files of tests that are named; of more, the folder that holds most."""
@@ -67,7 +65,7 @@ def _homes(one: StatedNote) -> Iterator[tuple[str, str]]:
         if place.target.startswith(COMMAND):
             yield "", place.target.removeprefix(COMMAND)
         elif place.target.endswith("/"):
-            yield path.removeprefix("."), ""
+            yield ("" if path == "." else path), ""
         else:
             folder, _, file = path.rpartition("/")
             yield folder, (place.now or place.target).partition("::")[2] or file
@@ -79,14 +77,15 @@ def tell_folder(view: View, folder: str, notes: Sequence[FolderNote], read: Call
     """The text of a folder; ``read`` gives that of a file. The same index and notes give the same bytes."""
     fits = path_filter(folder)
     inside = [place for place, path in enumerate(view.paths) if fits(path)]
-    found = survey(view, inside, folder, 1, read)
     own = [note.stated.note.text for note in notes if note.stated.note.kind == "summary" and not note.on]
-    purpose = " ".join(own[0].split()) if own else found.manifest.description
-    names = list(dict.fromkeys(summary.name for part in found.parts for summary in part.central))[:CENTRAL]
+    purpose = " ".join(
+        (own[0] if own else survey(view, inside, folder, 1, read).manifest.description).split()
+    )
+    names = _find_central(view, inside)
     tests = _find_tests(view, inside)
     page = Page(TOKENS, reserve=_CLOSING)
     for line in (
-        truncate(purpose, PURPOSE_WIDTH),
+        truncate(purpose, PURPOSE_WIDTH) if any(map(str.isalpha, purpose)) else "",
         f"- Central: {', '.join(map(_code, names))}" if names else "",
         f"- Tests: {', '.join(map(_code, tests))}" if tests else "",
     ):
@@ -114,6 +113,15 @@ def _plain(text: str) -> TextLine:
 
 def _code(text: str) -> str:
     return f"`{text.replace('`', chr(39))}`"
+
+
+def _find_central(view: View, inside: Sequence[int]) -> list[str]:
+    """What the files of other folders use most of some; where they use nothing, what matters most inside."""
+    plain = np.array([role not in (*SIDE_ROLES, "tests") for role in view.roles], bool)
+    part_of = np.full(len(view.paths), -1, np.int64)
+    part_of[[place for place in inside if plain[place]]] = 0
+    links = Links(view, part_of, plain[view.file_of] & ~view.in_tests)
+    return next(filter(None, map(list, (*links.central(), *links.important()))), [])
 
 
 def _find_tests(view: View, inside: Sequence[int]) -> list[str]:

@@ -18,6 +18,7 @@ from memory_server.index.fresh import Sight
 from memory_server.knowledge.manifest import OWN, Manifest, Unit
 from memory_server.knowledge.validate import holds_secret
 from memory_server.knowledge.yaml_text import format_yaml
+from memory_server.notes.find import Notes
 from memory_server.notes.model import COMMAND, FOREIGN, KINDS, Anchor, Note
 from memory_server.notes.records import Record
 from memory_server.notes.states import Checkout
@@ -50,8 +51,10 @@ def import_units(repository: Repository, manifest: Manifest) -> list[ImportRepor
     book = repository.notes
 
     def question(sight: Sight) -> tuple[list[tuple[ImportReport, Note | None, list[Record]]], set[str]]:
-        at = book.states.checkout()
-        return [_take(repository, manifest, unit, sight, at) for unit in _first_of_each(manifest)], set()
+        at, notes = book.states.checkout(), book.read()
+        return [
+            _take(repository, notes, manifest, unit, sight, at) for unit in _first_of_each(manifest)
+        ], set()
 
     taken = repository.index.ask(question)
     for _, note, records in taken:
@@ -70,11 +73,10 @@ def _first_of_each(manifest: Manifest) -> Iterator[Unit]:
 
 
 def _take(
-    repository: Repository, manifest: Manifest, unit: Unit, sight: Sight, at: Checkout
+    repository: Repository, notes: Notes, manifest: Manifest, unit: Unit, sight: Sight, at: Checkout
 ) -> tuple[ImportReport, Note | None, list[Record]]:
-    book = repository.notes
     ours = _OURS.fullmatch(unit.id)
-    if ours and (own := book.read().find(ours[1])) is not None and not own.unit:
+    if ours and (own := notes.find(ours[1])) is not None and not own.unit:
         return ImportReport(unit.id, "known", own.id), None, []
     try:
         text, path = _check(unit), manifest.place(repository.index.root, unit.path)
@@ -84,9 +86,9 @@ def _take(
     key = blake2b(f"{project}\0{unit.id}".encode(errors="replace"), digest_size=5).digest()
     name = base64.b32encode(key).decode().lower()
     source = format_yaml({**unit.fields, **({"path": path} if manifest.folder != "." else {})})
-    old = book.read().find(name)
-    if old is not None and old.unit == source:
-        return ImportReport(unit.id, "known", name), None, []
+    if same := next((note for note in notes.all if note.unit == source), None):
+        return ImportReport(unit.id, "known", same.id), None, []
+    old = notes.find(name)
     records = _anchor(repository, _find_targets(repository, unit, path), sight, at)
     kind = unit.text(OWN, "kind")
     created = unit.text("temporal", "recorded_at") or unit.text("validated")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from memory_server.answer.repository import Repository
 from memory_server.errors import AbsentError, KnowledgeError
-from memory_server.files import replace_file
+from memory_server.files import replace_file, walk_entries
 from memory_server.index.fresh import Sight
+from memory_server.index.view import View
 from memory_server.knowledge.folders import group_by_folder, tell_folder
 from memory_server.knowledge.marks import find_block, put_block, take_block
 from memory_server.knowledge.places import read_if_there, resolve_inside
@@ -33,6 +34,7 @@ class Outcome(StrEnum):
     CURRENT = "current"
     STALE = "not current"
     WRITTEN = "written"
+    NOTHING = "nothing to tell"
     REMOVED = "removed"
     REFUSED = "refused"
 
@@ -68,7 +70,7 @@ def write_scopes(
         OutsideRepositoryError: one leads outside the repository.
     """
     wanted = _plan(repository, [_folder(repository, folder) for folder in folders], target)
-    return [_write(repository.index.root, one, check=check) for one in wanted]
+    return [_settle(repository.index.root, one, check=check) for one in wanted]
 
 
 def remove_scopes(repository: Repository, folders: Sequence[str], target: str) -> list[ScopeReport]:
@@ -79,10 +81,10 @@ def remove_scopes(repository: Repository, folders: Sequence[str], target: str) -
     """
     root = repository.index.root
     chosen = [repository.inside(folder) for folder in folders] or repository.index.ask(
-        lambda sight: (["", *sight.view.folders], set())
+        lambda sight: (sorted(_find_folders(root, sight.view, target)), set())
     )
-    reports = [_remove(root, place_scope(folder, target)) for folder in dict.fromkeys(chosen)]
-    return [report for report in reports if report.outcome is not Outcome.CURRENT]
+    reports = [_settle(root, place_scope(folder, target)) for folder in dict.fromkeys(chosen)]
+    return [report for report in reports if report.outcome is not Outcome.NOTHING]
 
 
 def place_scope(folder: str, target: str) -> ScopeFile:
@@ -108,7 +110,7 @@ def _plan(repository: Repository, folders: Sequence[str], target: str) -> list[S
 
     def question(sight: Sight) -> tuple[list[ScopeFile], set[str]]:
         view, at = sight.view, book.states.checkout()
-        known = {"", *view.folders}
+        known = _find_folders(root, view, target)
         for folder in folders:
             if folder not in known:
                 raise AbsentError(
@@ -130,6 +132,13 @@ def _plan(repository: Repository, folders: Sequence[str], target: str) -> list[S
     return repository.index.ask(question)
 
 
+def _find_folders(root: Path, view: View, target: str) -> set[str]:
+    """The folders that may have a scope file: those with known files, and those that a rule was written for."""
+    rules = root / _RULES_FOLDER
+    written = [path for path, _ in walk_entries(rules) if path.suffix == ".md"] if target == RULES else []
+    return {"", *view.folders, *(path.relative_to(rules).as_posix().removesuffix(".md") for path in written)}
+
+
 def _has_block(root: Path, file: ScopeFile) -> bool:
     try:
         data = read_if_there(resolve_inside(root, file.path))
@@ -138,35 +147,28 @@ def _has_block(root: Path, file: ScopeFile) -> bool:
         return True  # whoever writes it is told why it cannot be
 
 
-def _write(root: Path, file: ScopeFile, *, check: bool) -> ScopeReport:
+def _settle(root: Path, file: ScopeFile, *, check: bool = False) -> ScopeReport:
+    """Make a file what it is to be: one without a text has no block."""
     try:
         path = resolve_inside(root, file.path)
         before = read_if_there(path)
-        data = put_block(before, file.text, file.head)
+        data: bytes | None = before
+        if file.text:
+            data = put_block(before, file.text, file.head)
+        elif before is not None:
+            data = take_block(before, file.head)
         if data == before:
-            return ScopeReport(file.path, Outcome.CURRENT)
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, data)
-        return ScopeReport(file.path, Outcome.STALE if check else Outcome.WRITTEN)
-    except KnowledgeError as error:
-        return ScopeReport(file.path, Outcome.REFUSED, str(error), error.hint)
-
-
-def _remove(root: Path, file: ScopeFile) -> ScopeReport:
-    try:
-        path = resolve_inside(root, file.path)
-        before = read_if_there(path)
-        data = None if before is None else take_block(before, file.head)
-        if data == before:
-            return ScopeReport(file.path, Outcome.CURRENT)
-        if data is not None:
-            replace_file(path, data)
-        else:
+            return ScopeReport(file.path, Outcome.CURRENT if file.text else Outcome.NOTHING)
+        if check:
+            return ScopeReport(file.path, Outcome.STALE)
+        if data is None:
             path.unlink()
             if file.path.startswith(_RULES_FOLDER):
                 _remove_empty(path)
-        return ScopeReport(file.path, Outcome.REMOVED)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, data)
+        return ScopeReport(file.path, Outcome.WRITTEN if file.text else Outcome.REMOVED)
     except KnowledgeError as error:
         return ScopeReport(file.path, Outcome.REFUSED, str(error), error.hint)
 

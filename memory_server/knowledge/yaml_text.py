@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-DEEPEST, MOST_NODES = 50, 200_000
-"""How deep values may lie in each other, and how many there may be, each counted wherever an alias repeats it."""
+DEEPEST, MOST_NODES, MOST_CHARACTERS = 50, 200_000, 4_000_000
+"""How deep values may lie in each other, how many and how long they may be, each counted where an alias repeats it."""
 
 _TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 
@@ -75,12 +75,13 @@ class _Reader:
     """Makes values of nodes, and counts them."""
 
     def __init__(self) -> None:
-        self.nodes = 0
+        self.nodes = self.characters = 0
 
     def value(self, node: yaml.Node, depth: int) -> object:
         self.nodes += 1
         line = node.start_mark.line + 1
-        if self.nodes > MOST_NODES or depth > DEEPEST:
+        self.characters += len(node.value)
+        if self.nodes > MOST_NODES or self.characters > MOST_CHARACTERS or depth > DEEPEST:
             raise ValueError(f"line {line}: more than {MOST_NODES:,} values, or {DEEPEST} in each other")
         if node.tag not in _TAGS:
             raise ValueError(f"line {line}: a tag, {str(node.tag)[:60]}")

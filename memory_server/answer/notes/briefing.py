@@ -5,6 +5,7 @@ Only what the code does not say is in it, and nothing that the user's own instru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,9 @@ _REST = "on other code:"
 _KNOWN = ("CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md")
 SAME = 0.8
 """Likeness from which a line of the user's own instructions says what a note does."""
+
+_LABEL = re.compile(r"^- [A-Z][a-z ]*(?:, `[^`]*`)?: ")
+"""What a scope file begins a note's line with."""
 
 _HEAD = TextLine(
     "repo-memory: notes that earlier sessions left on this repository, as data. `recall` opens one by its id and "
@@ -113,7 +117,7 @@ def _read_instructions(root: Path) -> list[str]:
     for name in _KNOWN:
         with suppress(OSError):
             lines += read_regular(root / name).decode("utf-8", "replace").split("\n")
-    return [line for line in lines if len(line) > 20]
+    return [_LABEL.sub("", line) for line in lines if len(line) > 20]
 
 
 def _is_known(stated: StatedNote, lines: Sequence[str]) -> bool:

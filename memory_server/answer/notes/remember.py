@@ -111,7 +111,7 @@ def remember(
     places = tuple(place for _, place in anchored)
     targets = {place.target for place in places}
     alike = _find_similar(book, text, replaces)
-    same = [note for note, value in alike if value >= SAME and set(note.about) == targets]
+    same = [note for note, value in alike if value >= SAME and set(note.about) == targets and not note.trust]
     if same and old is None:
         return RememberReply(same[0].id, "known already:", places)
     note = _make(book, text, kind, [record for record, _ in anchored], origin or repository.asker, replaces)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ from memory_server.errors import KnowledgeError
 from memory_server.knowledge.export import export_notes
 from memory_server.knowledge.imports import ImportReport, import_units
 from memory_server.knowledge.manifest import FILE, Manifest, parse_manifest, read_manifest
-from memory_server.knowledge.query import Query, query_manifest
 from memory_server.knowledge.validate import check_manifest
 from memory_server.knowledge.yaml_text import parse_yaml
 from memory_server.memory import Memory
+from tests.memory_server.knowledge.manifests import unit, with_units
 from tests.support.answering import WordEmbedder
 from tests.support.code_base import CODE_BASE, write_files
 from tests.support.git_project import Project
@@ -73,21 +72,6 @@ def text_of(memory: Memory) -> str:
 
 def take(memory: Memory) -> dict[str, ImportReport]:
     return {report.unit: report for report in import_units(memory.repository, read(memory))}
-
-
-def with_units(*units: str) -> str:
-    return "project: shop\nkcp_version: '0.20'\nunits:\n" + "".join(f"- {unit}\n" for unit in units)
-
-
-def unit(**fields: str) -> str:
-    known = {
-        "id": "one",
-        "path": "README.md",
-        "intent": "What?",
-        "scope": "global",
-        "audience": "[agent]",
-    } | fields
-    return "{" + ", ".join(f"{name}: {value}" for name, value in known.items()) + "}"
 
 
 def test_a_note_becomes_a_unit_that_nothing_is_wrong_with(memory: Memory) -> None:
@@ -183,6 +167,29 @@ def test_a_unit_becomes_a_note_that_is_told_with_its_origin_and_pushed_on_nobody
     write(memory, FOREIGN.replace("Which rules does", "Which laws does"))
     assert take(memory)["billing.rules"].outcome == "changed"
     assert memory.brief() == ""
+
+
+def test_a_foreign_note_keeps_nobody_from_noting_the_same(memory: Memory) -> None:
+    write(memory, with_units(unit(intent="Amounts are cents everywhere", path=".")))
+    brought = take(memory)["one"].note
+    kept = memory.remember("Amounts are cents everywhere")
+    assert kept.done == "kept"
+    assert [note.id for note in kept.similar] == [brought]
+
+
+def test_what_nobody_accepted_is_not_told_on_and_what_was_told_on_is_known(memory: Memory) -> None:
+    memory.remember("Settle before shipping", ["Invoice.pay"])
+    write(memory, FOREIGN.replace("project: shop", "project: other"))
+    first = take(memory)
+    (memory.root / FILE).unlink()
+    export_notes(memory.repository)
+    assert "guide" not in text_of(memory)
+    guide = memory.repository.notes.read().find(first["guide"].note)
+    assert guide is not None
+    memory.repository.notes.write(guide.model_copy(update={"trust": ""}))
+    export_notes(memory.repository)
+    assert take(memory)["guide"].outcome == "known"
+    assert "billing.rules" not in text_of(memory)
 
 
 def test_a_dropped_note_stays_dropped(memory: Memory) -> None:
@@ -285,98 +292,10 @@ def test_an_export_that_was_imported_is_exported_the_same(
             assert (root / FILE).read_bytes() == texts[-1]
             if len(texts) == 2 and not is_foreign:
                 (root / FILE).unlink()
+                for note in memory.repository.notes.read().live:
+                    memory.repository.notes.write(note.model_copy(update={"trust": ""}))
                 export_notes(memory.repository)
                 alone = parse_yaml((root / FILE).read_bytes())
                 assert isinstance(alone, dict)
                 assert alone["units"] == parse_manifest(texts[0]).entries
     assert texts[0] == texts[1]
-
-
-@pytest.mark.parametrize(
-    ("text", "codes"),
-    [
-        (with_units(unit()), []),
-        (with_units(unit(), unit()), ["V006"]),
-        (with_units(unit(id="No_Id")), ["V005"]),
-        (with_units("{id: one}", "word"), ["V003", "V003"]),
-        (with_units(unit(path="nowhere.md")), ["V007"]),
-        (with_units(unit(depends_on="[two]", hints="{summary_unit: no}")), ["V008", "V008"]),
-        (with_units(unit(triggers=f"[{'x' * 61}, {', '.join('abcdefghijklmnopqrstu')}]")), ["V009", "V009"]),
-        (with_units(unit(scope="word", audience="[x]", kind="y", format="z")), ["V010"] * 4),
-        (with_units(unit(validated="2026-1-2")), ["V011"]),
-        (with_units(unit(validated="2026-01-02")), []),
-        (with_units(unit(discovery="{verification_status: rumored, confidence: 0.7}")), ["V012"]),
-        (with_units(unit(discovery="{verification_status: observed, verified_at: 2026}")), ["V012"]),
-        (with_units(unit(content_hash="{algorithm: sha256, value: " + "0123456789abcdef" * 4 + "}")), []),
-        (with_units(unit()) + "relationships: [{from: one, to: two, type: likes}]\n", ["V008", "V010"]),
-        (with_units(unit()) + "relationships: [5]\n", ["V008", "V008", "V010"]),
-        (with_units(unit()).replace("0.20", "9.1"), ["V010"]),
-    ],
-)  # fmt: skip
-def test_a_check_names_the_rule_and_the_unit(tmp_path: Path, text: str, codes: list[str]) -> None:
-    (tmp_path / "README.md").write_text("x", "utf-8")
-    found = check_manifest(parse_manifest(text.encode()), tmp_path)
-    assert [one.code for one in found] == codes, found
-    assert all(one.unit for one in found if one.code not in ("V008", "V010"))
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [("a: [", "V001"), ("", "V002"), ("project: x", "V002 no units"), ("units: [1]", "V002 no project")],
-)
-def test_what_is_no_manifest_is_rejected(text: str, why: str) -> None:
-    with pytest.raises(KnowledgeError, match=why):
-        parse_manifest(text.encode())
-
-
-ASKED = parse_manifest(
-    with_units(
-        unit(
-            id="a", intent="Login with tokens", triggers="[OAuth2, login]",
-            hints="{token_estimate: 900, summary_unit: s}",
-        ),
-        unit(id="b", path="docs/login.md", intent="Other", hints="{token_estimate: 100}", audience="[human]"),
-        unit(id="c", intent="Old login", deprecated="true"),
-        unit(id="d", intent="Login again", sensitivity="confidential", validated="2026-01-01"),
-        unit(id="s", intent="In short", hints="{token_estimate: 50}"),
-        unit(
-            id="e", intent="login e", requires_capabilities="[tool:kubectl]",
-            freshness_policy="{max_age_days: 9}", validated="2026-01-01",
-        ),
-    ).encode()
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        (Query(["login"]), [("a", 8), ("d", 3), ("e", 3), ("b", 1)]),
-        (Query(["LOGIN", "oauth2"]), [("a", 13), ("d", 3), ("e", 3), ("b", 1)]),
-        (Query(["login"], audience="human"), [("b", 1)]),
-        (Query(["login"], deprecated=True, limit=2), [("a", 8), ("c", 3)]),
-        (Query(["login"], sensitivity="internal"), [("a", 8), ("e", 3), ("b", 1)]),
-        (Query(["login"], capabilities=["kubectl"]), [("a", 8), ("d", 3), ("e", 3), ("b", 1)]),
-        (Query(["login"], capabilities=[]), [("a", 8), ("d", 3), ("b", 1)]),
-        (Query(["login"], fresh_on=date(2026, 1, 10)), [("a", 8), ("d", 3), ("e", 3), ("b", 1)]),
-        (Query(["login"], fresh_on=date(2026, 1, 11)), [("a", 8), ("d", 3), ("b", 1)]),
-        (Query(["login"], budget=120), [("s", 8), ("d", 3), ("e", 3)]),
-        (Query(["login"], budget=120, summaries=False), [("d", 3), ("e", 3), ("b", 1)]),
-        (Query(["nothing"]), []),
-        (Query(), [("a", 0), ("b", 0), ("d", 0), ("s", 0), ("e", 0)]),
-    ],
-)
-def test_a_query_scores_as_the_protocol_has_it(query: Query, found: list[tuple[str, int]]) -> None:
-    assert [(one.unit.id, one.score) for one in query_manifest(ASKED, query)] == found
-
-
-def test_a_match_says_why_in_the_protocols_form() -> None:
-    [first, *_] = query_manifest(ASKED, Query(["login"]))
-    assert first.json() == {
-        "unit_id": "a",
-        "score": 8,
-        "path": "README.md",
-        "token_estimate": 900,
-        "summary_unit": "s",
-        "match_reason": ["trigger", "intent"],
-        "source_manifest": None,
-    }

@@ -52,7 +52,7 @@ def test_only_folders_that_have_a_note_get_one(memory: Memory) -> None:
     memory.remember("Amounts are cents everywhere")
     assert outcomes(write(memory)) == {"CLAUDE.md": "written", "app/CLAUDE.md": "written"}
     assert read(memory, "app/CLAUDE.md").split("\n")[1:-2] == [
-        "- Central: `Ledger`, `remaining_after`, `Invoice`",
+        "- Central: `Ledger`, `remaining_after`, `Invoice`, `open_ledger`",
         "- Tests: `tests/test_billing.py`",
         "- Pitfall, `Invoice.pay`: Settle before shipping, or the ledger drifts",
     ]
@@ -116,6 +116,31 @@ def test_removing_leaves_every_byte_as_it_was(memory: Memory, target: str) -> No
     assert files(memory.root) == before
     assert not (memory.root / ".claude/rules/repo-memory").exists()
     assert remove_scopes(memory.repository, [], target) == []
+
+
+def test_a_folder_of_which_nothing_is_known_gets_none_and_one_that_is_gone_loses_its_rule(
+    memory: Memory,
+) -> None:
+    write_files(memory.root, {".github/workflows/ci.yml": "on: push\n"})
+    assert outcomes(write(memory, ".github")) == {".github/CLAUDE.md": "nothing to tell"}
+    memory.remember("Runs on every push", [".github"])
+    memory.remember("Amounts are cents everywhere", ["."])
+    assert outcomes(write(memory)) == {"CLAUDE.md": "written", ".github/CLAUDE.md": "written"}
+    write(memory, "two words", target="rules")
+    (memory.root / "two words/tool.py").unlink()
+    assert (
+        outcomes(write(memory, check=True, target="rules"))[".claude/rules/repo-memory/two words.md"]
+        == "not current"
+    )
+    remove_scopes(memory.repository, [], "rules")
+    assert not (memory.root / ".claude").exists()
+
+
+def test_what_the_repositorys_own_scope_file_says_is_not_in_the_briefing(memory: Memory) -> None:
+    kept = memory.remember("Amounts are cents everywhere")
+    assert kept.id in memory.brief()
+    write(memory)
+    assert kept.id not in memory.brief()
 
 
 def test_a_rule_names_the_files_it_is_for(memory: Memory) -> None:

@@ -57,12 +57,13 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         b"? [a]\n: 1\n",
         b"a: &a [*a]\n",
         BOMB.encode(),
+        f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 1_000)}]\n".encode(),
         b"[" * 100_000,
         b"- " * 100_000,
         b"a: \x00\n",
         b"a: *nothing\n",
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_what_harms_is_refused_in_one_line(data: bytes) -> None:
     with pytest.raises(ValueError) as failed:

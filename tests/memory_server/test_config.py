@@ -79,6 +79,7 @@ def test_a_model_that_a_repository_names_is_not_asked_for(
     assert requests == []
 
 
+@pytest.mark.slow  # sentence-transformers is imported
 @pytest.mark.parametrize("said_in", ["a file", "the environment"])
 def test_one_that_the_user_names_is_asked_for(
     root: Path, requests: list[bytes], monkeypatch: pytest.MonkeyPatch, said_in: str

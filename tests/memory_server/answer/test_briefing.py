@@ -75,6 +75,7 @@ def test_the_same_state_gives_the_same_bytes_in_another_process(memory: Memory, 
         assert {other.brief() for _ in range(10)} == {memory.brief()}
 
 
+@pytest.mark.slow
 def test_it_holds_its_budget(memory: Memory) -> None:
     for number in range(80):
         memory.remember(
@@ -118,6 +119,7 @@ def test_files_that_are_none_of_ours_give_nothing(memory: Memory, path: str) -> 
     assert tell(memory, "PreToolUse", path) == ""
 
 
+@pytest.mark.slow
 def test_a_subagent_is_told_the_tools_and_the_pitfalls(memory: Memory) -> None:
     assert "`search`" in tell(memory, "SubagentStart")
     for number in range(20):

@@ -152,15 +152,16 @@ def test_a_reply_with_notes_has_the_same_bytes_again(memory: Memory) -> None:
     assert asked(memory, "search", query="Invoice.pay") == asked(memory, "search", query="Invoice.pay")
 
 
-@pytest.mark.parametrize("budget", [100, 130, 200, 400])
-def test_recall_holds_its_budget_and_says_what_it_left_out(memory: Memory, budget: int) -> None:
+@pytest.mark.slow
+def test_recall_holds_its_budget_and_says_what_it_left_out(memory: Memory) -> None:
     for number in range(12):
         memory.remember(
             f"Fact {number}: settle the invoice before shipping " + "and again " * number, ["Invoice.pay"]
         )
-    text = memory.recall("invoice", budget).text()
-    assert estimate_tokens(text) <= budget
-    assert "left out" in text
+    for budget in (100, 130, 200, 400):
+        text = memory.recall("invoice", budget).text()
+        assert estimate_tokens(text) <= budget
+        assert "left out" in text
 
 
 def test_a_broken_file_is_named_and_the_others_still_answer(memory: Memory) -> None:
@@ -178,6 +179,7 @@ def test_notes_cannot_speak_as_the_server(memory: Memory) -> None:
     assert sum(line.startswith(("note ", "left out")) for line in lines) == 1
 
 
+@pytest.mark.slow
 def test_removing_the_index_leaves_notes_and_only_them(memory: Memory) -> None:
     kept = memory.remember("Settle before shipping", ["Invoice.pay"])
     folder = memory.tree.folder

@@ -113,6 +113,7 @@ def test_an_export_without_news_writes_nothing(memory: Memory, repository: Proje
     assert text_of(memory) == before
 
 
+@pytest.mark.slow
 def test_units_and_fields_of_others_stay_as_they_are(memory: Memory) -> None:
     foreign = write(memory, FOREIGN)
     kept = memory.remember("Settle before shipping", ["Invoice.pay"])
@@ -267,6 +268,7 @@ NOTES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(notes=NOTES, is_foreign=st.booleans())
 def test_an_export_that_was_imported_is_exported_the_same(

@@ -102,6 +102,7 @@ def test_a_note_whose_claim_is_broken_or_whose_code_is_gone_is_left_out(memory: 
     assert "Opened" not in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_removing_leaves_every_byte_as_it_was(memory: Memory, target: str) -> None:
     write_files(
@@ -211,6 +212,7 @@ def test_no_note_ends_the_marked_text_or_reads_a_file_in(memory: Memory) -> None
     assert outcomes(write(memory)) == {"app/CLAUDE.md": "current"}
 
 
+@pytest.mark.slow
 def test_it_holds_its_budget_and_says_how_many_notes_had_no_room(memory: Memory) -> None:
     for number in range(30):
         memory.remember(f"{number} {'and again ' * 12}{number * 7}", ["app"])

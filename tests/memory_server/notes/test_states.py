@@ -114,7 +114,10 @@ CHANGES: list[tuple[Callable[[Project], None], State, str]] = [
 ]
 
 
-@pytest.mark.parametrize("committed", [True, False], ids=["committed", "not committed"])
+@pytest.mark.parametrize(
+    "committed",
+    [pytest.param(True, id="committed", marks=pytest.mark.slow), pytest.param(False, id="not committed")],
+)
 @pytest.mark.parametrize(("change", "state", "target"), CHANGES)
 def test_its_state_is_what_became_of_the_code(
     project: Project, change: Callable[[Project], None], state: State, target: str, committed: bool
@@ -148,6 +151,7 @@ def test_a_loss_is_told_with_the_commit(project: Project) -> None:
     assert [change.split()[-2:] for change in recall(project.root, key).changes] == [["Drop", "paying"]]
 
 
+@pytest.mark.slow
 def test_reading_changes_nothing(project: Project) -> None:
     key = remember(project.root)
     edit(project)
@@ -157,6 +161,7 @@ def test_reading_changes_nothing(project: Project) -> None:
     assert file.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_lost_record_is_made_anew_from_the_history(project: Project) -> None:
     key = remember(project.root)
     edit(project)
@@ -166,6 +171,7 @@ def test_a_lost_record_is_made_anew_from_the_history(project: Project) -> None:
     assert recall(project.root, key) == told
 
 
+@pytest.mark.slow
 def test_a_note_on_code_that_is_not_committed_follows_it_into_its_commit(project: Project) -> None:
     write_files(project.root, {"new.py": "class New:\n" + PAY})
     key = remember(project.root, "New.pay")
@@ -176,6 +182,7 @@ def test_a_note_on_code_that_is_not_committed_follows_it_into_its_commit(project
     assert recall(project.root, key).places[0].now == "newer.py::New.pay"
 
 
+@pytest.mark.slow
 def test_a_branch_that_parted_has_the_code_as_it_is_there(project: Project) -> None:
     project.git("branch", "release")
     key = remember(project.root)
@@ -191,6 +198,7 @@ def test_a_branch_that_parted_has_the_code_as_it_is_there(project: Project) -> N
     assert recall(project.root, key).state is State.CHANGED
 
 
+@pytest.mark.slow
 def test_code_of_another_branch_is_elsewhere_until_it_is_merged(project: Project) -> None:
     project.git("checkout", "--quiet", "-b", "side")
     write_files(project.root, {"new.py": "class New:\n" + PAY})
@@ -204,6 +212,7 @@ def test_code_of_another_branch_is_elsewhere_until_it_is_merged(project: Project
     assert (found.state, found.is_staged) == (State.FRESH, False)
 
 
+@pytest.mark.slow
 def test_after_a_rebase_it_is_found_again(project: Project) -> None:
     project.git("checkout", "--quiet", "-b", "side")
     write_files(project.root, {"new.py": "class New:\n" + PAY})
@@ -216,6 +225,7 @@ def test_after_a_rebase_it_is_found_again(project: Project) -> None:
     assert recall(project.root, key).state is State.FRESH
 
 
+@pytest.mark.slow
 def test_files_folders_and_commands_are_followed_too(project: Project) -> None:
     write_files(project.root, {"shop/a.py": INVOICE, "shop/b.py": "x = 1\n", "shop/c.py": "y = 2\n"})
     commit(project)

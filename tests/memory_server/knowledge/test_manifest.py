@@ -202,6 +202,7 @@ def test_a_dropped_note_stays_dropped(memory: Memory) -> None:
     assert note not in {one.id for one in memory.repository.notes.read().live}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("told", "why"),
     [

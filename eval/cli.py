@@ -8,6 +8,7 @@ from eval.exact.command import exact
 from eval.faults.command import faults
 from eval.live.command import live
 from eval.logs.command import logs
+from eval.memory.command import app as memory
 from eval.page import page
 from eval.retrieval.command import retrieval
 from eval.savings.command import savings
@@ -23,3 +24,4 @@ def main() -> None:
 
 for command in (speed, retrieval, exact, savings, live, logs, faults, page):
     app.command()(command)
+app.add_typer(memory, name="memory")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from indexers.anchors.identity import Identity, similarity
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+DECLARED = 8
+"""Tokens of a declaration beside its parameters: modifiers, type, name, parentheses, braces."""
 
 SMALL = 16
 """Tokens under which a body says too little to be known by it alone."""
@@ -51,9 +57,7 @@ def match_in_file(old: Identity, before: Sequence[Identity], after: Sequence[Ide
     ]
     if len(moved) == 1:
         return Match((moved[0],))
-    if named := [one for one in new if one.name == old.name]:
-        return Match((max(named, key=lambda one: similarity(old, one)),))
-    scored = {one: _score(old, one) for one in new if _is_alike(old, one)}
+    scored = {one: _score(old, one) for one in new if one.name == old.name or _is_alike(old, one)}
     return _choose(scored)
 
 
@@ -94,12 +98,17 @@ def _name_similarity(one: str, other: str) -> float:
 
 
 def _heirs(old: Identity, found: Identity, new: Sequence[Identity]) -> list[Identity]:
-    """What took a body over whose symbol stays with less than half of it, as one that only hands on."""
-    if old.size < SMALL or 2 * found.size > old.size:
+    """What took a body over whose symbol stays as one that only hands on."""
+    if old.size < SMALL or 2 * found.size > old.size or _body_size(found) >= SMALL:
         return []
     alike = {one: similarity(old, one) for one in new}
     least = max(SURE, similarity(old, found))
     return sorted((one for one in new if alike[one] >= least), key=lambda one: -alike[one])[:1]
+
+
+def _body_size(one: Identity) -> int:
+    """About how many tokens a body has without what declares it."""
+    return one.size - len(_TOKEN.findall(one.parameters)) - DECLARED
 
 
 def _choose(scored: dict[Identity, float]) -> Match:

@@ -156,3 +156,22 @@ def test_following_on_from_where_it_was_gives_the_same(project: Project) -> None
     project.git("mv", "app.py", "billing.py")
     head = commit(project, {})
     assert follow(revisions, halfway, middle, head) == follow(revisions, Trace((one,)), since, head)
+
+
+def test_another_of_the_same_name_does_not_stand_for_one_that_was_renamed(project: Project) -> None:
+    since = head_commit(project.root)
+    other = "    def pay(self, tokens, years, months, days):\n        return [tokens, years, months, days]\n"
+    commit(project, {"app.py": f"class Invoice:\n{PAY.replace('def pay', 'def settle')}{other}{CANCEL}"})
+    found = trace(project, "Invoice.pay", since).one
+    assert found is not None
+    assert found.name == "Invoice.settle"
+
+
+def test_a_part_that_was_taken_out_of_a_body_is_not_the_body(project: Project) -> None:
+    since = head_commit(project.root)
+    part = "    def charge(self, ledger):\n        return ledger.charge(self.total, timeout=300)\n"
+    rest = PAY.replace("ledger.charge(self.total, timeout=300)", "self.charge(ledger)")
+    commit(project, {"app.py": f"class Invoice:\n{rest}{part}{CANCEL}"})
+    found = trace(project, "Invoice.pay", since).one
+    assert found is not None
+    assert found.name == "Invoice.pay"

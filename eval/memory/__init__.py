@@ -1,0 +1,1 @@
+"""Memory: whether notes find the code that they are about again, on histories that others described by hand."""

@@ -1,7 +1,7 @@
 """Changes to files of the user's repository: planned as values, then carried out atomically."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -40,13 +40,17 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete a file."""
+    """Delete a file; ``with_folder``: its folder too, where nothing else is in it."""
 
     path: Path
+    with_folder: bool = False
 
     def carry_out(self) -> None:
         """Unlink ``path``."""
         self.path.unlink()
+        if self.with_folder:
+            with suppress(OSError):
+                self.path.parent.rmdir()
 
 
 Change = Write | Move | Delete

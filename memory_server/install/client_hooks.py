@@ -101,7 +101,7 @@ def _plan_undo(root: Path) -> Sequence[Change]:
     ours = {event for event, entries in events.items() if any(map(is_ours, entries))}
     is_as_made = text == json.dumps(data, indent=2) + "\n" and set(data) == {_SECTION}
     if ours and is_as_made and all(len(entries) == 1 for entries in events.values()) and ours == set(events):
-        return [Delete(path)]
+        return [Delete(path, with_folder=True)]
     for event in sorted(ours):
         text = _without_entry(text, event)
     return [Write(path, text.encode())] if text != before else []

@@ -55,7 +55,7 @@ def test_a_file_of_ours_alone_is_made_and_deleted(tmp_path: Path) -> None:
         "hooks": {event: [entry] for event, entry in client_hooks(BRIEFING).items()}
     }
     assert step.undo()
-    assert not (tmp_path / FILE).exists()
+    assert not (tmp_path / FILE).parent.exists()
     assert not step.undo()
 
 

@@ -77,7 +77,7 @@ def tell_folder(view: View, folder: str, notes: Sequence[FolderNote], read: Call
     """The text of a folder; ``read`` gives that of a file. The same index and notes give the same bytes."""
     fits = path_filter(folder)
     inside = [place for place, path in enumerate(view.paths) if fits(path)]
-    own = [note.stated.note.text for note in notes if note.stated.note.kind == "summary" and not note.on]
+    own = [note.stated.note.shown for note in notes if note.stated.note.kind == "summary" and not note.on]
     purpose = " ".join(
         (own[0] if own else survey(view, inside, folder, 1, read).manifest.description).split()
     )
@@ -103,7 +103,7 @@ def tell_folder(view: View, folder: str, notes: Sequence[FolderNote], read: Call
 def _note_line(one: FolderNote) -> TextLine:
     note = one.stated.note
     on = f", {_code(one.on)}" if one.on else ""
-    return _plain(f"- {_LABELS[note.kind]}{on}: {truncate(' '.join(note.text.split()), NOTE_WIDTH)}")
+    return _plain(f"- {_LABELS[note.kind]}{on}: {truncate(' '.join(note.shown.split()), NOTE_WIDTH)}")
 
 
 def _plain(text: str) -> TextLine:

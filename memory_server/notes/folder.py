@@ -73,7 +73,7 @@ class NoteFolder:
             except OSError:
                 continue
             for entry in listed:
-                if entry.name.endswith(".md") and entry.is_file(follow_symlinks=False):
+                if entry.name.endswith(".md"):
                     found = entry.stat(follow_symlinks=False)
                     yield f"{kind}/{entry.name}", (found.st_mtime_ns, found.st_size)
 

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 
 from indexers.anchors.identity import Identity
+from indexers.source.masking import mask_secrets
 
 NoteKind = Literal["decision", "pitfall", "howto", "summary"]
 KINDS: tuple[NoteKind, ...] = get_args(NoteKind)
@@ -96,9 +97,14 @@ class Note(BaseModel):
     text: str = Field(default="", max_length=20_000)
 
     @property
+    def shown(self) -> str:
+        """Its text as it is told: a secret that somebody wrote into the file is masked."""
+        return mask_secrets("note.md", self.text.encode(errors="replace")).decode()
+
+    @property
     def title(self) -> str:
-        """Its first line."""
-        return next((line.strip().lstrip("# ") for line in self.text.split("\n") if line.strip()), "")
+        """Its first line, as it is told."""
+        return next((line.strip().lstrip("# ") for line in self.shown.split("\n") if line.strip()), "")
 
 
 @dataclass(frozen=True, slots=True)

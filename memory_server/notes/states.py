@@ -178,7 +178,7 @@ class NoteStates:
         if version is not None and record.facts is not None:
             facts = version.facts(one)
             changes += describe_change(record.facts, facts) or ["its body was reordered"]
-            broken = find_broken_claims(note.text, record.facts, facts)
+            broken = find_broken_claims(note.shown, record.facts, facts)
         changes += [self._tell(commit) for commit in (trace.edits if trace else ())[-TOLD_COMMITS:]]
         return Place(anchor.target, State.CHANGED, *lines, tuple(changes), one.target, tuple(broken))
 

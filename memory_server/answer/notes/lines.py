@@ -42,7 +42,7 @@ def note_lines(stated: StatedNote) -> list[TextLine]:
     head = TextLine(f"note {note.id} {note.kind}, {stated.state}{when}, by {note.origin}{foreign}{staged}")
     about = [TextLine(f"  about {_about(place)}") for place in stated.places]
     changes = [TextLine(f"  ! {change}") for change in stated.changes]
-    return [head, *about, *changes, *(TextLine(f"  | {line}") for line in note.text.split("\n"))]
+    return [head, *about, *changes, *(TextLine(f"  | {line}") for line in note.shown.split("\n"))]
 
 
 def _about(place: Place) -> str:
@@ -64,7 +64,7 @@ def note_json(stated: StatedNote, *, is_whole: bool = True) -> Json:
         "kind": note.kind,
         "state": str(stated.state),
         "changes": list(stated.changes),
-        "text": note.text if is_whole else note.title,
+        "text": note.shown if is_whole else note.title,
         "about": [place_json(place) for place in stated.places],
         "created": note.created,
         "origin": note.origin,

@@ -70,7 +70,7 @@ class RememberReply(Reply):
             "id": self.id,
             "done": self.done,
             "anchors": [place_json(place) for place in self.places],
-            "similar": [{"id": note.id, "kind": note.kind, "text": note.text} for note in self.similar],
+            "similar": [{"id": note.id, "kind": note.kind, "text": note.shown} for note in self.similar],
             "warnings": list(self.warnings),
         }
 

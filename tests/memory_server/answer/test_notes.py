@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,6 +173,33 @@ def test_a_broken_file_is_named_and_the_others_still_answer(memory: Memory) -> N
     reply = memory.recall("shipping")
     assert found(reply) == [kept.id]
     assert "decision/aaaaaaaa.md" in reply.text()
+
+
+def test_what_is_no_regular_file_is_named_and_keeps_nobody_waiting(memory: Memory) -> None:
+    kept = memory.remember("Settle before shipping", ["Invoice.pay"])
+    folder = memory.repository.notes.private.path / "decision"
+    os.mkfifo(folder / "aaaaaaaa.md")
+    (folder / "bbbbbbbb.md").symlink_to("/etc/passwd")
+    (folder / "cccccccc.md").mkdir()
+    assert found(memory.recall("shipping")) == [kept.id]
+    assert [problem.path for problem in memory.repository.notes.read().problems] == [
+        f"decision/{name * 8}.md" for name in "abc"
+    ]
+
+
+def test_a_secret_that_was_written_by_hand_is_told_nowhere(memory: Memory) -> None:
+    secret = "AKIA" + "IOSFODNN7" + "QRSTUVW"
+    memory.remember("Settle before shipping", ["Invoice.pay"])
+    (file,) = memory.repository.notes.private.path.glob("*/*.md")
+    file.write_text(file.read_text("utf-8").replace("Settle", f"Use {secret}, settle"), "utf-8")
+    told = [
+        memory.recall("shipping").text(),
+        json.dumps(memory.recall("shipping").json()),
+        asked(memory, "read", targets=["Invoice.pay"]),
+        memory.brief(),
+    ]
+    assert all("shipping" in text and secret not in text for text in told)
+    assert secret in file.read_text("utf-8")
 
 
 def test_notes_cannot_speak_as_the_server(memory: Memory) -> None:

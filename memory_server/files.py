@@ -70,6 +70,11 @@ def is_real_folder(status: os.stat_result) -> bool:
     return stat.S_ISDIR(status.st_mode) and not getattr(status, "st_reparse_tag", 0)
 
 
+def leads_through_link(base: Path, path: Path) -> bool:
+    """Whether a link stands on the way from a folder that is trusted down to a path, or is that path."""
+    return path.resolve() != base.resolve() / path.relative_to(base)
+
+
 def remove_entry(path: Path) -> None:
     """Remove a file, a link itself, or a folder with all that is in it, if it is there; no link is followed.
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from indexers.anchors.identity import FileVersion, Identity
-from indexers.anchors.match import Match, match_elsewhere, match_in_file
+from indexers.anchors.match import Match, keeps_name, match_elsewhere, match_in_file, prefer
 from indexers.errors import GitError
 from indexers.git import read_git, run_git
 from indexers.languages.registry import is_test_path
@@ -173,8 +173,9 @@ def _step(revisions: Revisions, trace: Trace, before: str, commit: str) -> Trace
     old_siblings = old.identities if old else (one,)
     known = _refresh(one, old_siblings)
     match = match_in_file(known, old_siblings, new.identities) if new else Match()
-    if not match.found:
-        match = look_elsewhere(revisions, known, _direct_parent(revisions, commit, before), commit)
+    if not keeps_name(known, match):
+        parent = _direct_parent(revisions, commit, before)
+        match = prefer(known, match, look_elsewhere(revisions, known, parent, commit))
     return advance(trace, match, commit)
 
 

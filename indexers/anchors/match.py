@@ -75,6 +75,19 @@ def match_elsewhere(old: Identity, new: Sequence[Identity]) -> Match:
     return _choose({one: _score(old, one) for one in fitting})
 
 
+def prefer(old: Identity, here: Match, there: Match) -> Match:
+    """Which of a match in a symbol's file and one elsewhere it is: who kept its name beats who is merely alike."""
+    one, other = here.one, there.one
+    if one is None or other is None:
+        return here if here.found else there
+    return there if other.own_name == old.own_name and not keeps_name(old, here) else here
+
+
+def keeps_name(old: Identity, match: Match) -> bool:
+    """Whether what was found bears the symbol's own name, so that nothing else has to be looked at."""
+    return any(one.own_name == old.own_name for one in match.found)
+
+
 def _is_alike(old: Identity, new: Identity) -> bool:
     alike, name = similarity(old, new), _name_similarity(old.own_name, new.own_name)
     if new.own_name == old.own_name:

@@ -70,7 +70,7 @@ class _Rule:
 class _Rules:
     """What ``secrets.toml`` says."""
 
-    tokens: Mapping[bytes, tuple[_Rule, ...]]
+    tokens: Mapping[bytes, tuple[_Rule, ...]]  # by mark, with those of the marks that it begins with
     marks: re.Pattern[bytes]
     unmarked: tuple[_Rule, ...]
     places: tuple[_Rule, ...]
@@ -94,8 +94,11 @@ def _rules() -> _Rules:
         for mark in rule.marks:
             tokens[mark] = (*tokens.get(mark, ()), rule)
     return _Rules(
-        tokens=tokens,
-        marks=re.compile(_one_of(tokens)),
+        tokens={
+            mark: tuple(rule for other in tokens if mark.startswith(other) for rule in tokens[other])
+            for mark in tokens
+        },
+        marks=re.compile(b"(?=(" + _one_of(tokens) + b"))"),
         unmarked=tuple(rule for rule in found if not rule.marks),
         places=tuple(_rule(row) for row in data["place"]),
         named=re.compile(names["end"].encode() + _VALUE, re.VERBOSE),

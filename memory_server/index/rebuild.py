@@ -19,6 +19,7 @@ HISTORY = {
     8: "a view holds what is derived from its symbols, and is mapped into memory",
     9: "secrets are masked in the texts of files, which were left out for them",
     10: "the budget of parsing counts what a grammar reads again, and bears small files that are nested deep",
+    11: "secrets whose mark begins within another's are masked",
 }
 """What each version of the index changed: a new line when the same files give other rows or another view of them."""
 

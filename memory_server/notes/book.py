@@ -19,8 +19,8 @@ class NoteBook:
         self.index = index
         tree = index.tree
         private = tree.folder.notes
-        self.private = NoteFolder(private)
-        self.committed = NoteFolder(tree.root / committed, is_private=False) if committed else None
+        self.private = NoteFolder(private.parent, private)
+        self.committed = NoteFolder(tree.root, tree.root / committed, is_private=False) if committed else None
         self.states = NoteStates(tree.root, Records(private / FOLDER), tree.git)
         """What became of what they are about."""
         self._read: tuple[list[tuple[tuple[Note, ...], tuple[Problem, ...]]], Notes] | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from indexers.anchors.follow import Revisions, Trace, follow, match_among_new
 from indexers.anchors.identity import FileVersion, Identity, similarity
-from indexers.anchors.match import Match, match_in_file
+from indexers.anchors.match import Match, keeps_name, match_in_file, prefer
 from indexers.errors import GitError
 from indexers.git import read_git
 from indexers.model import Skipped
@@ -86,9 +86,12 @@ class Locator:
             return Match(tuple(filter(None, (self._here(one, sight) for one in trace.found))))
         one = self._with_body(record, trace.one or record.anchor.identity, head)
         match = self._in_own_file(record, one, head, sight)
-        if match.found or trace.one is None:
-            return match if trace.one is not None else self._returned(one, match)
-        return self._in_changed_files(one, head, sight) or self._find_again(record, one, sight)
+        if trace.one is None:
+            return self._returned(one, match)
+        if keeps_name(one, match):
+            return match
+        found = prefer(one, match, self._in_changed_files(one, head, sight))
+        return found if found.found else self._find_again(record, one, sight)
 
     def _with_body(self, record: Record, one: Identity, head: str) -> Identity:
         """A symbol with the body that its commit has, or else what stands for the one it had."""
@@ -122,18 +125,18 @@ class Locator:
             )
         return match_in_file(one, before, version.identities)
 
-    def _in_changed_files(self, one: Identity, head: str, sight: Sight) -> Match | None:
-        """The symbol in what is not committed yet; None where it is not there, or no commit is to compare with."""
+    def _in_changed_files(self, one: Identity, head: str, sight: Sight) -> Match:
+        """The symbol in what is not committed yet, where there is a commit to compare with."""
         if not head:
-            return None
+            return Match()
         versions = [
             (self.revisions.version(head, path), now)
             for path in self.uncommitted()
             if path != one.path and (now := self.files.version(sight, path)) is not None
         ]
         if one.name:
-            return _if_found(match_among_new(one, versions))
-        return _if_found(_same_file(one, [now.identities[0] for old, now in versions if old is None]))
+            return match_among_new(one, versions)
+        return _same_file(one, [now.identities[0] for old, now in versions if old is None])
 
     def uncommitted(self) -> list[str]:
         """The files that are not as the checked-out commit has them, new ones too."""
@@ -180,7 +183,3 @@ def _same_file(one: Identity, others: Iterable[Identity]) -> Match:
     best = max(alike.values(), default=0.0)
     found = [other for other, value in alike.items() if value == best]
     return Match((found[0],)) if len(found) == 1 and best >= FILE_AGAIN else Match()
-
-
-def _if_found(match: Match) -> Match | None:
-    return match if match.found else None

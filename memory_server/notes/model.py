@@ -22,6 +22,11 @@ FOREIGN = "foreign"
 """The trust of a note that was brought in from outside, until it is accepted."""
 
 
+def hide_secrets(text: str) -> str:
+    """A text with its secrets masked, as it may be told."""
+    return mask_secrets("note.md", text.encode(errors="replace")).decode()
+
+
 class State(StrEnum):
     """What became of the code that a note is about, the worst first."""
 
@@ -99,7 +104,7 @@ class Note(BaseModel):
     @property
     def shown(self) -> str:
         """Its text as it is told: a secret that somebody wrote into the file is masked."""
-        return mask_secrets("note.md", self.text.encode(errors="replace")).decode()
+        return hide_secrets(self.text)
 
     @property
     def title(self) -> str:

@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from indexers.anchors.follow import Trace
 from indexers.anchors.identity import Facts, Identity
 from indexers.files import parse_json, read_regular
-from memory_server.files import replace_file
+from memory_server.files import leads_through_link, replace_file
 from memory_server.notes.model import Anchor
 
 FOLDER = "records"
@@ -55,6 +57,8 @@ class Records:
         """Keep a note's records, on the disk too where it can be written."""
         self._known[note] = records
         data = {"format": FORMAT, "records": [_to_json(record) for record in records.values()]}
+        if leads_through_link(self.folder.parent.parent, self.folder):
+            return
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_file(self._path(note), json.dumps(data).encode(), private=True)
@@ -63,6 +67,8 @@ class Records:
         return self.folder / f"{note}.json"
 
     def _read(self, note: str) -> dict[str, Record]:
+        if leads_through_link(self.folder.parent.parent, self.folder):
+            return {}
         try:
             data: Any = parse_json(read_regular(self._path(note), 4_000_000))
             if data["format"] != FORMAT:
@@ -99,21 +105,13 @@ def _identity_json(one: Identity) -> dict[str, Any]:
 
 
 def _from_json(data: dict[str, Any]) -> Record:
-    facts = data["facts"]
-    return Record(
-        Anchor.model_validate(data["anchor"]),
-        Facts(**{**facts, **{name: frozenset(facts[name]) for name in _SETS}}) if facts else None,
-        tuple((name, parameters) for name, parameters in data["siblings"]),
-        tuple(
-            (
-                one["at"],
-                Trace(
-                    tuple(Identity(**found) for found in one["found"]),
-                    one["commit"],
-                    tuple((target, commit) for target, commit in one["moves"]),
-                    tuple(one["edits"]),
-                ),
-            )
-            for one in data["traces"]
-        ),
-    )
+    """A record, each value of the type that it has to be.
+
+    Raises:
+        ValueError: one is not.
+    """
+    traces = [(one["at"], one) for one in data["traces"]]
+    return _RECORD.validate_python({**data, "facts": data["facts"] or None, "traces": traces})
+
+
+_RECORD = TypeAdapter(Record)

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from memory_server.notes.model import Anchor, Note
+from memory_server.notes.model import Anchor, Note, hide_secrets
 
 _FENCE = "---\n"
 _ORDER = (
@@ -49,7 +49,7 @@ def _flow(value: object) -> str:
 
 
 def parse_note(text: str) -> Note:
-    """The note that a file holds; line ends of any system.
+    """The note that a file holds; line ends of any system. What its front matter says of secrets is masked.
 
     Raises:
         ValueError: it is none; the message says why, in one line.
@@ -67,8 +67,16 @@ def parse_note(text: str) -> Note:
     about = data.get("about")
     if isinstance(about, str):
         data["about"] = [about] if about else []
+    told = {key: value if key == "anchors" else _hide(value) for key, value in data.items()}
     try:
-        return Note.model_validate({**data, "text": body.strip()})
+        return Note.model_validate({**told, "text": body.strip()})
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _hide(value: object) -> object:
+    """A value of the front matter as it may be told."""
+    if isinstance(value, str):
+        return hide_secrets(value)
+    return [_hide(one) for one in value] if isinstance(value, list) else value

@@ -252,3 +252,10 @@ def test_any_text_keeps_its_length_and_lines_and_has_nothing_left_to_mask(text: 
 )  # fmt: skip
 def test_the_cost_grows_with_the_length_of_a_text_whatever_it_is_made_of(unit: str) -> None:
     assert_linear(lambda size: mask_secrets("a.conf", (unit * (size // len(unit))).encode()), 20_000)
+
+
+@pytest.mark.parametrize("before", ["", ":", "=", "x:", "https:", "a-", "('", '"'])
+def test_a_token_is_found_whatever_stands_before_its_mark(before: str) -> None:
+    token = "AKIA" + "Q3EZ7XWLM2PVT9KR"
+    masked = mask_secrets("notes.md", f"the key {before}{token} is old".encode()).decode()
+    assert token not in masked

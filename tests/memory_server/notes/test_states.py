@@ -260,3 +260,20 @@ def test_without_git_it_is_found_by_what_it_is(tmp_path: Path, monkeypatch: pyte
     assert recall(root, key).state is State.MOVED
     write_files(root, {"billing.py": INVOICE.replace("300", "60")})
     assert recall(root, key).state is State.CHANGED
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_who_kept_its_name_in_another_file_beats_who_is_alike_here(
+    project: Project, is_committed: bool
+) -> None:
+    key = remember(project.root)
+    twin = PAY.replace("def pay(self, ledger, retries)", "def pay_late(self, ledger, retries)")
+    moved = PAY.replace("timeout=300", "timeout=60")
+    write_files(
+        project.root,
+        {"app.py": f"class Invoice:\n{twin}{CANCEL}", "billing.py": f"class Billing:\n{moved}"},
+    )
+    if is_committed:
+        commit(project)
+    (place,) = recall(project.root, key).places
+    assert (place.now, place.state) == ("billing.py::Billing.pay", State.CHANGED)

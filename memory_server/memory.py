@@ -161,13 +161,13 @@ class Memory:
         """
         return remember(self.repository, text, list(about), kind, replaces, origin=origin)
 
-    def recall(self, query: str, budget: int = 0) -> RecallReply:
-        """The notes that a question, an error, a symbol, a path or an id finds, each with what became of its code.
+    def recall(self, query: str, source: str = "", budget: int = 0) -> RecallReply:
+        """Notes, each with what became of its code, and past conversations, or those of one ``source``.
 
         Raises:
             QueryError: the query is empty.
         """
-        return recall(self.repository, query, budget=budget)
+        return recall(self.repository, query, source, budget=budget)
 
     def try_models(self) -> None:
         """Load every configured model and use it once.

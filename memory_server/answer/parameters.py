@@ -115,6 +115,11 @@ RecallQuery = Annotated[
     Field(description="Question, error, symbol, path, or id"),
     typer.Argument(help="A question, an error, a symbol, a path, or a note's id."),
 ]
+RecallSource = Annotated[
+    str,
+    GetPydanticSchema(lambda _, schema_of: schema_of(Literal["", "notes", "sessions"])),
+    typer.Option("--source", help="Only these: notes, or sessions (past conversations)."),
+]
 HookEvent = Annotated[str, Field(description="The hook's event")]
 HookText = Annotated[str, Field(description="What the client says of it")]
 HitLimit = Annotated[int, typer.Option("--limit", min=1, max=100, help="Most hits that are told of.")]

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from indexers.summarize import Summary, choose_calls
 from memory_server.config import Config
+from memory_server.episodes.book import EpisodeBook
 from memory_server.index.fresh import FreshIndex
 from memory_server.index.view import View
 from memory_server.notes.book import NoteBook
@@ -36,6 +37,12 @@ class Repository:
     def notes(self) -> NoteBook:
         """What was learned of the repository beside its code."""
         return NoteBook(self.index, self.config.notes.dir)
+
+    @cached_property
+    def episodes(self) -> EpisodeBook:
+        """What was asked and done in past conversations, as far as their logs were brought in."""
+        folder = self.index.tree.folder
+        return EpisodeBook(folder.sessions, folder.episodes, self.index.tree.embedder)
 
     def inside(self, path: str) -> str:
         """A file, a folder or a glob, relative to the root; empty for all.

@@ -16,14 +16,14 @@ from memory_server.errors import MemoryServerError, explain
 
 ROOMS = {
     "index": "index", "search": "questions", "read": "questions", "outline": "questions", "related": "questions",
-    "remember": "questions", "recall": "questions", "notes": "notes",
+    "remember": "questions", "recall": "questions", "notes": "memory.notes", "sessions": "memory.sessions",
     "scope": "knowledge.scope", "knowledge": "knowledge.manifest",
     "status": "index", "doctor": "index", "tune": "tune", "init": "setup", "remove": "setup", "serve": "serve",
     "eval": "eval",
 }  # fmt: skip
 """Every command, in the order of ``--help``, and the module that has it; ``eval`` and `GROUPS` are groups."""
 
-GROUPS = {"notes", "knowledge"}
+GROUPS = {"notes", "sessions", "knowledge"}
 
 
 LEAST_FILES = 32

@@ -59,7 +59,7 @@ def remove(
         lines = [f"{report.outcome}: {report.description}" for report in reports]
         if folder.exists():
             lines.append(f"{'would change' if dry_run else 'changed'}: delete the index in {folder}")
-            if memory.tree.folder.holds_notes():
+            if memory.tree.folder.holds_memory():
                 lines.append(
                     f"kept: the notes in {memory.tree.folder.notes}; delete that folder to forget them"
                 )

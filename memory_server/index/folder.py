@@ -33,7 +33,7 @@ _MARKS = {
 
 _PASS = "pass --repo PATH with an existing folder"
 
-_FILES, _FOLDERS = (_STAMP, "checksums.json", "writing"), ("lance", "views", "briefings")
+_FILES, _FOLDERS = (_STAMP, "checksums.json", "writing"), ("lance", "views", "briefings", "episodes")
 """What is made from files alone, its stamp first: what is left of a killed erasure is no index."""
 
 
@@ -200,16 +200,16 @@ class IndexFolder:
             raise StoreError(f"cannot write {self.path}: {error.strerror}") from error
 
     def remove(self) -> None:
-        """Remove all that is derived, and the folder itself unless somebody's notes lie in it; what cannot be, stays.
+        """Remove what is derived, and the folder unless notes or conversations lie in it; what cannot be, stays.
 
         Raises:
             StoreError: it is not ours.
         """
         self.check()
-        if not self.holds_notes():
+        if not self.holds_memory():
             shutil.rmtree(self.path, ignore_errors=True)
             return
-        kept = {self.notes, *(self.path / name for name in _MARKS)}
+        kept = {self.notes, self.sessions, *(self.path / name for name in _MARKS)}
         with suppress(OSError):
             for path in self.path.iterdir():
                 if path not in kept:
@@ -225,9 +225,19 @@ class IndexFolder:
         """Where private notes lie: written by people and agents, and derived from nothing."""
         return self.path / "notes"
 
-    def holds_notes(self) -> bool:
-        """Whether any note lies here."""
-        return any(self.notes.glob("*/*.md"))
+    @property
+    def sessions(self) -> Path:
+        """Where past conversations are kept, which may outlive their logs."""
+        return self.path / "sessions"
+
+    @property
+    def episodes(self) -> Path:
+        """The tables that find past conversations; derived from them."""
+        return self.path / "episodes"
+
+    def holds_memory(self) -> bool:
+        """Whether any note or past conversation lies here."""
+        return any(self.notes.glob("*/*.md")) or any(self.sessions.glob("*.json"))
 
 
 def _refusal(path: Path, why: str) -> StoreError:

@@ -6,23 +6,22 @@ Three tables: ``blobs`` (one row a blob), ``symbols`` (with vectors) and ``refer
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from memory_server.errors import StoreDamagedError, StoreError
+from memory_server.errors import StoreDamagedError
 from memory_server.store.checksums import Checksums
+from memory_server.store.connection import connect, guard
 from memory_server.store.quantised import QuantisedVectors
-from memory_server.store.quick_import import import_lancedb
 from memory_server.store.row_source import Rows, RowSource, find_runs, read_infos, symbols_schema
 from memory_server.store.rows import BLOBS, REFERENCES
 
@@ -32,26 +31,7 @@ COMPACT_AFTER = 24
 KEPT_SHARE = 0.25
 """Blobs that no tree uses any more stay, up to this share of those in use: their rows save work on a way back."""
 
-CACHE_BYTES = 4 << 20
-"""What LanceDB keeps of files it read: tables are read whole and seldom, and its own limit is gigabytes (a server took
-0.2 MiB more at every edit)."""
-
 _WRITING, _SUMS = "writing", "checksums.json"
-_REFUSALS = (
-    "no space",
-    "permission denied",
-    "read-only",
-    "quota",
-    "file too large",
-    "too many open files",
-    "cannot allocate memory",
-    "file too large",
-)
-"""What the system says, in the words that reach us through LanceDB, of a store that is sound."""
-
-T = TypeVar("T")
-
-lancedb = import_lancedb()
 
 
 class Store:
@@ -74,22 +54,18 @@ class Store:
 
         unfinished = (folder / _WRITING).exists()
         self._sums = Checksums(folder / "lance", folder / _SUMS)
-        damaged = _guard(lambda: self._sums.find_damage(may_lack=unfinished))
+        damaged = guard(lambda: self._sums.find_damage(may_lack=unfinished))
         if damaged:
             raise StoreDamagedError(damaged)
 
         def open_tables() -> dict[str, Any]:
-            connection = lancedb.connect(
-                os.fspath(folder / "lance"),
-                read_consistency_interval=timedelta(0),
-                session=lancedb.Session(index_cache_size_bytes=0, metadata_cache_size_bytes=CACHE_BYTES),
-            )
+            connection = connect(folder / "lance")
             return {
                 name: connection.create_table(name, schema=schema, exist_ok=True)
                 for name, schema in schemas.items()
             }
 
-        self._tables = _guard(open_tables)
+        self._tables = guard(open_tables)
         self._text_keys: NDArray[np.int64] | None = None
         for name, schema in schemas.items():
             if self._tables[name].schema.names != schema.names:
@@ -97,18 +73,18 @@ class Store:
 
     def _sound(self, name: str) -> Any:  # noqa: ANN401 - lancedb is not typed
         """A table whose rows are what was written: what reads rows takes it from here."""
-        damaged = _guard(lambda: self._sums.find_damaged_rows(name))
+        damaged = guard(lambda: self._sums.find_damaged_rows(name))
         if damaged:
             raise StoreDamagedError(damaged)
         return self._tables[name]
 
     def known_blobs(self) -> set[str]:
         """Every blob that is stored whole."""
-        return set(_guard(self._sound("blobs").to_arrow)["blob"].to_pylist())
+        return set(guard(self._sound("blobs").to_arrow)["blob"].to_pylist())
 
     def rows(self) -> RowSource:
         """Everything stored, read column by column as it is asked for."""
-        infos = read_infos(_guard(self._sound("blobs").to_arrow))
+        infos = read_infos(guard(self._sound("blobs").to_arrow))
         return RowSource(infos, self._rows("symbols"), self._rows("references"))
 
     def _rows(self, name: str) -> Rows:
@@ -124,19 +100,19 @@ class Store:
 
     def _scan(self, name: str, columns: Sequence[str]) -> pa.Table:
         query = self._sound(name).search().select(list(columns)).with_row_id(True)
-        return _guard(query.to_arrow)
+        return guard(query.to_arrow)
 
     def find_vectors(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], QuantisedVectors]:
         """The vectors of texts embedded before, with their keys, distinct and sorted."""
         table = self._sound("symbols")
         if self._text_keys is None:
-            stored = _guard(lambda: table.search().select(["text_key"]).to_arrow())
+            stored = guard(lambda: table.search().select(["text_key"]).to_arrow())
             self._text_keys = np.unique(stored["text_key"].to_numpy())
         wanted = np.intersect1d(self._text_keys, np.unique(keys), assume_unique=True)
         if not len(wanted):
             return wanted, QuantisedVectors.empty(0, self.dimensions)
         condition = f"text_key IN ({','.join(map(str, wanted.tolist()))})"
-        found = _guard(
+        found = guard(
             lambda: table.search().where(condition).select(["text_key", "vector", "scale"]).to_arrow()
         )
         distinct, place = np.unique(found["text_key"].to_numpy(), return_index=True)
@@ -149,9 +125,9 @@ class Store:
             whole = self.known_blobs()
             for name in ("symbols", "references"):
                 table = self._sound(name)
-                present = _guard(table.search().select(["blob"]).to_arrow)["blob"]
+                present = guard(table.search().select(["blob"]).to_arrow)["blob"]
                 self._delete(name, set(present.unique().to_pylist()) - whole)
-        _guard(marker.touch)
+        guard(marker.touch)
 
     def add(self, blobs: pa.Table, symbols: pa.Table, references: pa.Table) -> None:
         """Add whole blobs, leaving out those stored already."""
@@ -161,7 +137,7 @@ class Store:
         )  # fmt: skip
         for name, rows in (("references", references), ("symbols", symbols), ("blobs", blobs)):
             if len(rows):
-                _guard(partial(self._tables[name].add, rows))
+                guard(partial(self._tables[name].add, rows))
 
     def remove(self, blobs: set[str]) -> None:
         """Remove blobs; ``blobs`` first, so that none is ever found in part."""
@@ -171,13 +147,13 @@ class Store:
     def commit(self, *, compact: bool = False) -> None:
         """End a write; prune old versions and merge small files when enough have gathered."""
         for name, table in self._tables.items():
-            if compact or len(_guard(table.list_versions)) > COMPACT_AFTER:
+            if compact or len(guard(table.list_versions)) > COMPACT_AFTER:
                 self._sound(name)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", UserWarning)
-                    _guard(partial(table.optimize, cleanup_older_than=timedelta(0), delete_unverified=True))
+                    guard(partial(table.optimize, cleanup_older_than=timedelta(0), delete_unverified=True))
         self._text_keys = None
-        _guard(self._sums.write)
+        guard(self._sums.write)
         (self.folder / _WRITING).unlink(missing_ok=True)
 
     def collect_garbage(self, used: set[str]) -> None:
@@ -192,21 +168,8 @@ class Store:
         ordered = sorted(blobs)
         for start in range(0, len(ordered), 500):
             condition = _in(ordered[start : start + 500])
-            _guard(partial(self._sound(name).delete, condition))
+            guard(partial(self._sound(name).delete, condition))
 
 
 def _in(blobs: Iterable[str]) -> str:
     return "blob IN ({})".format(",".join(f"'{blob}'" for blob in blobs))
-
-
-def _guard(action: Callable[[], T]) -> T:
-    """Run one call to LanceDB, turning its errors into ours."""
-    try:
-        return action()
-    except PermissionError as error:
-        raise StoreError(f"the store cannot be written: {error}") from error
-    except (RuntimeError, ValueError, OSError) as error:
-        text = str(error).splitlines()[0][:300]
-        if any(word in text.lower() for word in _REFUSALS):
-            raise StoreError(f"the store cannot be written: {text}") from error
-        raise StoreDamagedError(text) from error

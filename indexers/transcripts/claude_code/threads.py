@@ -26,6 +26,11 @@ def read_logs(folders: Sequence[Path], show: Callable[[int, int], None]) -> Logs
             f"no *.jsonl below {', '.join(map(os.fspath, folders))}",
             "pass --logs DIR with Claude Code's logs",
         )
+    return read_files(files, show)
+
+
+def read_files(files: Sequence[Path], show: Callable[[int, int], None] = lambda _nth, _count: None) -> Logs:
+    """The conversations of some files; what cannot be read is counted among what was passed over."""
     skips: Counter[str] = Counter()
     contexts: list[_Context] = []
     for nth, file in enumerate(files):

@@ -1,17 +1,21 @@
-"""``recall``: what earlier conversations left, and what became of the code under it."""
+"""``recall``: what earlier conversations left and said, and what became of the code under it."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexers.tokens import truncate
 from memory_server.answer.notes.lines import note_json, note_line, note_lines, order
+from memory_server.answer.notes.sessions import session_json, session_line, session_lines
 from memory_server.answer.page import Page, TextLine, token_cost
-from memory_server.answer.parameters import RecallQuery, TokenBudget
+from memory_server.answer.parameters import RecallQuery, RecallSource, TokenBudget
 from memory_server.answer.reply import TARGET_WIDTH, Json, LeftOut, Reply
 from memory_server.answer.repository import Repository
 from memory_server.answer.tool import Tool
+from memory_server.episodes.model import EpisodeHit
 from memory_server.errors import MemoryServerError, QueryError
 from memory_server.index.fresh import Sight
 from memory_server.notes.find import Notes
@@ -26,13 +30,21 @@ MOST = 20
 WEAK = 0.35
 """Share of the best score below which a note answers nothing."""
 
+NOTES, SESSIONS = "notes", "sessions"
+
+_ID = re.compile(r"[0-9a-f][0-9a-zA-Z-]{5,63}")
+
+MOST_SESSIONS, FEW_SESSIONS = 5, 2
+"""Past conversations that are told where they are asked for, and beside notes."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecallReply(Reply):
-    """Notes that answer, best first; whole as far as there is room, then a line each."""
+    """Notes that answer, then past conversations, best first; whole as far as there is room, then a line each."""
 
     query: str
     found: tuple[StatedNote, ...]
+    sessions: tuple[EpisodeHit, ...]
     whole: int
     total: int
     left_out: LeftOut
@@ -42,7 +54,7 @@ class RecallReply(Reply):
     def lines(self) -> tuple[TextLine, ...]:
         """The lines of the text, within the budget."""
         page = Page(self.budget)
-        if not self.found:
+        if not (self.found or self.sessions):
             asked = quote(truncate(self.query, TARGET_WIDTH))
             kept = (
                 f"{self.total} notes are kept here"
@@ -52,19 +64,23 @@ class RecallReply(Reply):
             page.add(TextLine(f"no note answers {asked}: {kept}"))
         for place, stated in enumerate(self.found):
             page.add(*(note_lines(stated) if place < self.whole else [note_line(stated)]))
+        for place, hit in enumerate(self.sessions, len(self.found)):
+            page.add(*(session_lines(hit) if place < self.whole else [session_line(hit)]))
         return page.close(self.left_out.text(), *self.notes)
 
     def json(self) -> Json:
         """The reply for a script."""
-        hits = [note_json(stated) for stated in self.found]
+        hits = [*map(note_json, self.found), *map(session_json, self.sessions)]
         return {"hits": hits, "left_out": self.left_out.json()}
 
 
-def recall(repository: Repository, query: RecallQuery, *, budget: TokenBudget = 0) -> RecallReply:
-    """The notes that a question, an error, a symbol, a path or an id finds, each with what became of it.
+def recall(
+    repository: Repository, query: RecallQuery, source: RecallSource = "", *, budget: TokenBudget = 0
+) -> RecallReply:
+    """What a question, an error, a symbol, a path or an id finds: notes, each with what became of it, and sessions.
 
     Raises:
-        QueryError: the query is empty.
+        QueryError: the query is empty, or the source unknown.
     """
     query = query.strip()
     if not query:
@@ -74,19 +90,32 @@ def recall(repository: Repository, query: RecallQuery, *, budget: TokenBudget = 
 
     def question(sight: Sight) -> tuple[RecallReply, set[str]]:
         notes, at = book.read(), book.states.checkout()
-        chosen = _choose(repository, notes, query, sight, at)
+        chosen = [] if source == SESSIONS else _choose(repository, notes, query, sight, at)
         whole = RecallReply(
             query,
             tuple(chosen),
+            tuple(_find_sessions(repository, query, source, chosen)),
             0,
             len(notes.live),
-            LeftOut(0, "notes", "raise budget"),
+            LeftOut(0, "hits", "raise budget"),
             (*_tell_problems(notes), *sight.notes),
             limit,
         )
         return _fit(whole), {place.path for one in chosen for place in one.places if place.start_line}
 
     return repository.index.ask(question)
+
+
+def _find_sessions(
+    repository: Repository, query: str, source: str, notes: Sequence[StatedNote]
+) -> list[EpisodeHit]:
+    """The past conversations that answer: the one of an id, or those found by their words."""
+    book = repository.episodes
+    if source == NOTES or any(one.note.id == query for one in notes):
+        return []
+    if _ID.fullmatch(query) and len(named := book.find(query)) == 1:
+        return [EpisodeHit(named[0], one, 0.0) for one in named[0].passages[:MOST_SESSIONS]]
+    return book.search(query, MOST_SESSIONS if source == SESSIONS else FEW_SESSIONS)
 
 
 def _choose(repository: Repository, notes: Notes, query: str, sight: Sight, at: Checkout) -> list[StatedNote]:
@@ -149,23 +178,24 @@ def _tell_problems(notes: Notes) -> list[str]:
 
 
 def _fit(whole: RecallReply) -> RecallReply:
-    """As many notes as fit: whole, then by a line each."""
+    """As many hits as fit: whole, then by a line each."""
     page = Page(whole.budget - sum(map(token_cost, whole.notes)))
+    hits: list[tuple[list[TextLine], TextLine]] = [(note_lines(one), note_line(one)) for one in whole.found]
+    hits += [(session_lines(one), session_line(one)) for one in whole.sessions]
     entire = 0
-    for stated in whole.found:
-        if not page.add(*note_lines(stated)):
-            break
+    while entire < len(hits) and page.add(*hits[entire][0]):
         entire += 1
     shown = entire
-    while shown < len(whole.found) and page.add(note_line(whole.found[shown])):
+    while shown < len(hits) and page.add(hits[shown][1]):
         shown += 1
-    left = replace(whole.left_out, count=len(whole.found) - shown)
-    return replace(whole, found=whole.found[:shown], whole=entire, left_out=left)
+    left = replace(whole.left_out, count=len(hits) - shown)
+    sessions = whole.sessions[: max(shown - len(whole.found), 0)]
+    return replace(whole, found=whole.found[:shown], sessions=sessions, whole=entire, left_out=left)
 
 
 RECALL = Tool(
     name="recall",
-    description="What past sessions noted, and what changed since.",
-    help="Find notes, and what became of the code under them.",
+    description="What past sessions noted and did, and what changed since.",
+    help="Find notes, what became of the code under them, and past conversations.",
     ask=recall,
 )

@@ -161,7 +161,7 @@ def test_recall_holds_its_budget_and_says_what_it_left_out(memory: Memory) -> No
             f"Fact {number}: settle the invoice before shipping " + "and again " * number, ["Invoice.pay"]
         )
     for budget in (100, 130, 200, 400):
-        text = memory.recall("invoice", budget).text()
+        text = memory.recall("invoice", budget=budget).text()
         assert estimate_tokens(text) <= budget
         assert "left out" in text
 

@@ -1,0 +1,73 @@
+"""Past conversations as values: sessions, and the passages that they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What was asked once, and what was done for it.
+
+    ``key`` is the id of its first request: a conversation that continues another one holds the same again. ``thread``
+    is the context, ``main`` or a subagent's. ``said`` is the answer's prose, ``files`` what was edited, ``commands``
+    what was run, ``errors`` the beginnings of what failed, ``commits`` the hashes, shortened, that were made.
+    """
+
+    key: str
+    thread: str
+    time: str
+    asked: str
+    said: str
+    files: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of it that is looked through."""
+        return "\n".join((self.asked, self.said, *self.files, *self.commands, *self.errors))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A conversation. ``sources`` are the logs that it was read from: path, bytes, time of change in nanoseconds."""
+
+    id: str
+    agent: str
+    started: str
+    cwd: str
+    sources: tuple[tuple[str, int, int], ...]
+    passages: tuple[Passage, ...]
+
+    @property
+    def asked(self) -> str:
+        """What was asked first."""
+        return next((one.asked for one in self.passages if one.asked), "")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What was edited in it."""
+        return tuple(dict.fromkeys(file for one in self.passages for file in one.files))
+
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """The commits that were made in it."""
+        return tuple(dict.fromkeys(commit for one in self.passages for commit in one.commits))
+
+    @property
+    def header(self) -> str:
+        """What says what it was about as a whole."""
+        asked = "\n".join(one.asked for one in self.passages)
+        commands = dict.fromkeys(command for one in self.passages for command in one.commands)
+        return "\n".join((asked, *self.files, *commands))
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeHit:
+    """A session that answers, with the passage in it that does; a higher score is better."""
+
+    session: Session
+    passage: Passage
+    score: float

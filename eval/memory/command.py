@@ -9,16 +9,20 @@ import typer
 
 from eval.console import exit_on_error, show_progress, tell_result
 from eval.memory.anchors import measure_anchors
+from eval.memory.episodes import build_table, collect_episodes, measure_episodes
 from eval.memory.oracle import read_oracle
 from eval.memory.results import build_report, collect_result, write_result
 from eval.options import AsJson, Output
 
-app = typer.Typer(no_args_is_help=True, help="Measure whether notes find their code again.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Measure whether notes find their code again, and whether past conversations are found.",
+)
 
 
 @app.callback()
 def main() -> None:
-    """Measure whether notes find their code again."""
+    """Measure whether notes find their code again, and whether past conversations are found."""
 
 
 @app.command()
@@ -36,3 +40,16 @@ def anchors(
         measured = measure_anchors(histories, clones, lambda: count(next(done), len(histories)))
         result = collect_result(measured)
     tell_result(write_result(result), build_report(result), output, as_json=as_json)
+
+
+@app.command()
+def episodes(
+    clone: Annotated[Path, typer.Option(help="A clone of github.com/entireio/cli with all branches.")],
+    as_json: AsJson = False,
+    output: Output = None,
+) -> None:
+    """Look up, by the subjects of commits, the conversations that they were made in."""
+    with exit_on_error(), show_progress() as add_bar:
+        count = add_bar("questions")
+        result = collect_episodes(measure_episodes(clone, count))
+    tell_result(write_result(result), build_table(result), output, as_json=as_json)

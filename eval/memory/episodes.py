@@ -11,9 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import quantiles
 from typing import Any
 
+from rich.table import Table
+
 from eval.errors import MeasureError
+from eval.machine import Machine, describe_machine, own_revision
 from indexers.embedding.embed import load_embedder
 from indexers.files import parse_json
 from indexers.git import read_git, run_git
@@ -25,6 +29,8 @@ BRANCH = "entire/checkpoints/v1"
 """How the commits of github.com/entireio/cli name the checkpoint with their session's log, and where those lie."""
 
 DEPTH = 10
+FORMAT = 1
+"""Version of the result's layout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,67 @@ class Found:
     passages: int
     bytes: int
     import_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeResult:
+    """One run: recall at 1, 5 and 10, the mean reciprocal rank of the first right session, and what it took.
+
+    ``import_speed`` is in megabytes of logs a second. ``missed`` are the subjects whose session was not among ten.
+    """
+
+    format: int
+    machine: Machine
+    revision: str
+    questions: int
+    sessions: int
+    passages: int
+    recall_1: float
+    recall_5: float
+    recall_10: float
+    reciprocal_rank: float
+    search_median_ms: float
+    search_p95_ms: float
+    megabytes: float
+    import_speed: float
+    missed: tuple[str, ...]
+
+
+def collect_episodes(found: Found) -> EpisodeResult:
+    """The result of a run."""
+    places = [answer.place for answer in found.answers]
+    times = quantiles((1000 * answer.seconds for answer in found.answers), n=20)
+
+    def recall(depth: int) -> float:
+        return round(sum(0 < place <= depth for place in places) / len(places), 4)
+
+    return EpisodeResult(
+        FORMAT, describe_machine(), own_revision(), len(places), found.sessions, found.passages,
+        recall(1), recall(5), recall(10),
+        round(sum(1 / place for place in places if place) / len(places), 4),
+        round(times[9], 1), round(times[18], 1),
+        round(found.bytes / 1e6, 1), round(found.bytes / 1e6 / found.import_seconds, 1),
+        tuple(answer.subject for answer in found.answers if not answer.place),
+    )  # fmt: skip
+
+
+def build_table(result: EpisodeResult) -> Table:
+    """The figures, a line each."""
+    table = Table(
+        "", "", title="Conversations found by the subjects of the commits made in them", show_header=False
+    )
+    rows = {
+        "questions": result.questions,
+        "sessions": f"{result.sessions}, {result.passages} passages",
+        "recall at 1, 5, 10": f"{result.recall_1:.3f}, {result.recall_5:.3f}, {result.recall_10:.3f}",
+        "mean reciprocal rank": f"{result.reciprocal_rank:.3f}",
+        "a search, median and p95": f"{result.search_median_ms} and {result.search_p95_ms} ms",
+        "import": f"{result.megabytes:.0f} MB at {result.import_speed} MB/s",
+        "revision": result.revision,
+    }
+    for name, value in rows.items():
+        table.add_row(name, str(value))
+    return table
 
 
 def measure_episodes(clone: Path, show: Callable[[int, int], None]) -> Found:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,9 @@ from eval.errors import MeasureError
 from eval.machine import Machine, describe_machine, own_revision
 from eval.memory.anchors import NONE, RIGHT, SPLIT, WRONG, Case, Measured
 from eval.records import fold_json
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 FORMAT = 1
 """Version of the result's layout."""
@@ -97,7 +101,7 @@ def _share(name: str, cases: Sequence[Case]) -> Share:
     )
 
 
-def write_result(result: AnchorResult) -> str:
+def write_result(result: DataclassInstance) -> str:
     """The result as JSON."""
     return fold_json(json.dumps(asdict(result), indent=2)) + "\n"
 

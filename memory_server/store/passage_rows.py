@@ -8,7 +8,7 @@ from typing import NamedTuple
 from indexers.embedding.embed import Vectors
 
 HEADER = 0
-"""The number of the row that stands for a session as a whole; its passages are counted from 1."""
+"""The number of the row that stands for a session as a whole; its passages, of a row or several, count from 1."""
 
 
 class PassageRow(NamedTuple):

@@ -34,7 +34,7 @@ nothing for ``_``: inside a definition name fields and tokens, and a node type o
 _SPEC_KEYS = frozenset({
     "name", "grammar", "entry", "extensions", "filenames", "shebangs", "line_comments", "block_comments",
     "attributes", "self_names", "package_stems", "max_depth", "open_ended", "name_prefixes", "merge_clauses",
-    "max_nesting", "wrappers", "paths", "dialects", "test_modules", "bare_strings",
+    "max_nesting", "wrappers", "paths", "dialects", "test_modules", "bare_strings", "repairs",
 })  # fmt: skip
 
 
@@ -53,6 +53,18 @@ class Queries:
     references: Query
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What a grammar cannot read: the groups of ``pattern`` are overwritten with ``fill``, and blanks after it.
+
+    Done to every file where ``always``, to the others where the file has parse errors and it makes them fewer.
+    """
+
+    pattern: re.Pattern[bytes]
+    fill: bytes
+    always: bool
+
+
 @dataclass(frozen=True)
 class Spec:
     """One language (or dialect of it) as its folder describes it.
@@ -64,7 +76,8 @@ class Spec:
     neighbours of one name and kind are one definition (Elixir, Haskell), ``max_nesting`` how deep a line may stand
     before the grammar is not trusted with the file (0: any depth), ``wrappers`` the node types that belong to the
     definition right inside them (``export``, a template's head), ``test_modules`` the names of modules that hold
-    tests, ``bare_strings`` whether text needs no quotes, ``paths`` globs by role (see ``PATH_ROLES``).
+    tests, ``bare_strings`` whether text needs no quotes, ``repairs`` what the grammar cannot read as it stands,
+    ``paths`` globs by role (see ``PATH_ROLES``).
     """
 
     name: str
@@ -87,6 +100,7 @@ class Spec:
     wrappers: frozenset[str]
     test_modules: frozenset[str]
     bare_strings: bool
+    repairs: tuple[Repair, ...]
     paths: Mapping[str, tuple[str, ...]] = field(hash=False)
 
     @cached_property
@@ -162,8 +176,14 @@ def _build_spec(folder: Path, data: dict[str, Any]) -> Spec:
         wrappers=frozenset(data.get("wrappers", ())),
         test_modules=frozenset(data.get("test_modules", ())),
         bare_strings=bool(data.get("bare_strings", False)),
+        repairs=tuple(_read_repair(repair) for repair in data.get("repairs", ())),
         paths=_read_paths(data["name"], data.get("paths", {})),
     )
+
+
+def _read_repair(repair: Mapping[str, Any]) -> Repair:
+    pattern = re.compile(repair["pattern"].encode(), re.MULTILINE)
+    return Repair(pattern, repair.get("fill", "").encode(), bool(repair.get("always", False)))
 
 
 def _read_paths(name: str, paths: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

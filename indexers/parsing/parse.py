@@ -12,8 +12,8 @@ from tree_sitter import Node, QueryCursor
 
 from indexers.languages.registry import Spec, find_language
 from indexers.model import CONTAINER_KINDS, ParsedFile, Reference, SourceFile, Symbol
-from indexers.parsing.budget import parse_tree
 from indexers.parsing.comments import clean_doc, comment_above, cut_comments, file_doc
+from indexers.parsing.mend import parse_mended
 from indexers.terms import split_identifiers
 from indexers.tokens import truncate
 
@@ -59,7 +59,7 @@ def parse_file(source: SourceFile, problem: str = "") -> ParsedFile:
     if problem:
         return _in_windows(source, spec, lines, problem)
     try:
-        tree = parse_tree(spec, source.data)
+        tree = parse_mended(spec, source.data)
         if tree is None:
             return _in_windows(source, spec, lines, "over the budget of parsing")
         definitions = _find_definitions(spec, source.data, tree.root_node)
@@ -113,10 +113,10 @@ def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
             node = outer
         key = -1 if kind == "file" else name.start_byte
         end = _trim_end(data, node.start_byte, node.end_byte)
-        known = found.get(key)
-        if known and (known.end - known.start, bool(known.doc)) >= (end - node.start_byte, bool(doc)):
-            continue
         parent = ".".join(_clean_name(_text(data, part)) for part in captures.get("parent", ()))
+        known, told = found.get(key), (end - node.start_byte, bool(doc), bool(parent))
+        if known and (known.end - known.start, bool(known.doc), bool(known.parent)) >= told:
+            continue
         found[key] = _Definition(
             kind=kind,
             name="" if kind == "file" else _clean_name(_text(data, name), spec.name_prefixes),
@@ -256,6 +256,7 @@ def _find_references(spec: Spec, data: bytes, root: Node, symbols: list[Symbol])
         return []
     owners = _owner_ranges(symbols)
     bounds = [start for start, _ in owners]
+    starts = _line_starts(data)
     seen: dict[tuple[str, str, str, int], int] = {}
     for capture, nodes in QueryCursor(spec.queries.references).captures(root).items():
         if not capture.startswith("reference."):
@@ -269,7 +270,7 @@ def _find_references(spec: Spec, data: bytes, root: Node, symbols: list[Symbol])
             qualifier = _qualifier(data, start) if kind == "call" else ""
             owner = owners[bisect_right(bounds, start) - 1][1]
             key = (name, qualifier, kind, owner)
-            line = node.start_point[0] + 1
+            line = bisect_right(starts, start)
             seen[key] = min(line, seen.get(key, line))
     return [
         Reference(n, q, k, line, owner)

@@ -7,7 +7,9 @@
 (enum_entry (identifier) @name (class_body)? @body) @definition.field
 (type_alias type: (identifier) @name) @definition.type
 
-(function_declaration (user_type (identifier) @parent (type_arguments)? .) . name: (identifier) @name
+(function_declaration [
+  (user_type (identifier) @parent (type_arguments)? .)
+  (nullable_type (user_type (identifier) @parent (type_arguments)? .))] . name: (identifier) @name
   (function_body)? @body) @definition.function
 (function_declaration name: (identifier) @name (function_body)? @body) @definition.function
 (secondary_constructor "constructor" @name (block)? @body) @definition.method
@@ -16,9 +18,16 @@
   (variable_declaration . (identifier) @name)) @definition.constant)
 (class_body (property_declaration (modifiers (property_modifier "const"))
   (variable_declaration . (identifier) @name)) @definition.constant)
-(source_file (property_declaration (user_type (identifier) @parent . (identifier) @name .)) @definition.property)
-(source_file (property_declaration (variable_declaration . (identifier) @name)) @definition.variable)
-(class_body (property_declaration (variable_declaration . (identifier) @name)) @definition.property)
+(property_declaration [
+  (user_type (identifier) @parent (type_arguments)? .)
+  (nullable_type (user_type (identifier) @parent (type_arguments)? .))]
+  . (variable_declaration . (identifier) @name)) @definition.property
+(source_file (property_declaration [
+  (variable_declaration . (identifier) @name)
+  (multi_variable_declaration (variable_declaration . (identifier) @name))]) @definition.variable)
+(class_body (property_declaration [
+  (variable_declaration . (identifier) @name)
+  (multi_variable_declaration (variable_declaration . (identifier) @name))]) @definition.property)
 (enum_class_body (property_declaration (variable_declaration . (identifier) @name)) @definition.property)
 (class_parameter ["val" "var"] . (identifier) @name) @definition.property
 

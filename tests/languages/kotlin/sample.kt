@@ -99,3 +99,7 @@ fun `sells an item`() {
     }
     Registry.add(Corner("Ada"))
 }
+
+val Corner<Item>.label: String get() = owner
+fun Price?.orFree(): Price = this ?: Price(0)
+val (cheapest, dearest) = Registry.range()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.logs.prices import Cost
 from eval.logs.replay import TRACED
 from eval.logs.results import BoundChange, LogsResult, Reads, Replayed, Trace
 from eval.pages.document import as_sentence, build_document, note, paragraph, section, table, tiles
@@ -23,6 +22,7 @@ from eval.pages.plots import (
     plot_ranges,
     scale,
 )
+from eval.usage.prices import Cost
 
 TOLD = 20
 """Conversations that are told in the table: those that would have cost most more, or saved least."""

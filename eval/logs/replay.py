@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
-from eval.logs.prices import find_rates, resident_cost
 from eval.logs.reads import Epoch, LoggedFolder, Place, Read, Verdict, collect_epoch, split_epochs
+from eval.usage.prices import find_rates, resident_cost
 from indexers.tokens import FAMILIES, Family, find_family
 from indexers.transcripts.model import MAIN, Conversation, Request
 

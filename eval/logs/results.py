@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from eval.logs.calibrate import Calibration
-from eval.logs.prices import PRICES_DATE, Cost, find_rates, request_cost
 from eval.logs.reads import Verdict
 from eval.logs.replay import BOUNDS, Fate, Ledger, PromptSize, Replay, ReplayedRead
 from eval.machine import Machine, describe_machine, own_revision
 from eval.records import Unmeasured, fold_json
+from eval.usage.prices import Cost, find_rates, price_list, request_cost
 from indexers.tokens import NEWEST, OLDER, model_name
 from indexers.transcripts.model import Conversation, Logs, Request, Skip
 
@@ -173,7 +173,7 @@ def collect(
         revision=own_revision(),
         machine=describe_machine(),
         token_error=TOKEN_ERROR,
-        prices_of=PRICES_DATE,
+        prices_of=price_list().checked,
         files=logs.files,
         conversations=len(logs.conversations),
         skips=logs.skips,

@@ -19,7 +19,7 @@ from indexers.transcripts.model import Boundary, Prompt, ToolCall, ToolResult, U
 SYNTHETIC = "<synthetic>"
 """The model of lines that the client made up itself."""
 
-_COUNTED_SINCE = (2, 1, 97)
+COUNTED_SINCE = (2, 1, 97)
 """From this version of the client on, the log's output counts are final; before, often those of a stream's start."""
 
 _TAGS = re.compile(
@@ -187,7 +187,7 @@ def _say(record: _Record) -> tuple[RequestPart | ToolResult | Prompt | Boundary,
         usage=message.usage.value() if message.usage else Usage(),
         texts=tuple(text for block in blocks if (text := _written(block))),
         calls=tuple(call for block in blocks if (call := _call(block)) is not None),
-        provisional=_version(record.version or "") < _COUNTED_SINCE,
+        provisional=read_version(record.version or "") < COUNTED_SINCE,
     )
     return (part,)
 
@@ -234,7 +234,7 @@ def _string(block: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _version(version: str) -> tuple[int, ...]:
+def read_version(version: str) -> tuple[int, ...]:
     """The parts of a version; one that is not told counts as new."""
     parts = version.split("-")[0].split(".")
-    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else _COUNTED_SINCE
+    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else COUNTED_SINCE

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.logs.prices import request_cost
+from eval.usage.prices import request_cost
 from indexers.tokens import NEWEST, OLDER, estimate_tokens, find_family, model_name
 from indexers.transcripts.claude_code.calls import read_call
 from indexers.transcripts.model import CallKind, Request, ToolCall, Usage

@@ -1,0 +1,1 @@
+"""Where the tokens and the money of held conversations went."""

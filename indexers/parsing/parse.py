@@ -112,7 +112,7 @@ def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
         while spec.wrappers and (outer := node.parent) and outer.type in spec.wrappers:
             node = outer
         key = -1 if kind == "file" else name.start_byte
-        end = _trim_end(data, node.start_byte, node.end_byte)
+        end = _trim_end(data, node.start_byte, max(node.end_byte, captures[capture][-1].end_byte))
         parent = ".".join(_clean_name(_text(data, part)) for part in captures.get("parent", ()))
         known, told = found.get(key), (end - node.start_byte, bool(doc), bool(parent))
         if known and (known.end - known.start, bool(known.doc), bool(known.parent)) >= told:

@@ -3,12 +3,20 @@
 (function_definition declarator: [
   (_ declarator: [(identifier) @name (parenthesized_declarator (identifier) @name)] parameters: (_))
   (_ "*" declarator: (_ declarator: (identifier) @name parameters: (_)))
+  (_ declarator: (_ (_ "*" declarator: (_ declarator: (identifier) @name parameters: (_)))) parameters: (_))
+  (parenthesized_declarator (identifier) @name)
   (_ "*" declarator: (_ "*" declarator: (_ declarator: (identifier) @name parameters: (_))))]) @definition.function
 ((declaration declarator: [
   (_ declarator: [(identifier) @name (parenthesized_declarator (identifier) @name)] parameters: (_))
   (_ "*" declarator: (_ declarator: (identifier) @name parameters: (_)))
+  (_ declarator: (_ (_ "*" declarator: (_ declarator: (identifier) @name parameters: (_)))) parameters: (_))
   (_ "*" declarator: (_ "*" declarator: (_ declarator: (identifier) @name parameters: (_))))] ";" @body) @definition.function
   (#not-match? @definition.function "^static\\s"))
+
+; Functions that a macro declares
+(translation_unit (expression_statement (call_expression arguments: (_ . (identifier) @name))) @definition.function
+  . (compound_statement) @body @definition.function)
+
 (preproc_function_def name: (identifier) @name value: (_)? @body) @definition.macro
 (preproc_def name: (identifier) @name value: (_)) @definition.constant
 
@@ -23,7 +31,13 @@
 (field_declaration type: (_ . ["struct" "union"] name: (type_identifier) @name body: (_) @body) @definition.struct)
 (field_declaration type: (_ . "enum" name: (type_identifier) @name body: (_) @body) @definition.enum)
 
-; Types by their typedef
+; Types by their typedef, those with a tag by either name
+((type_definition type: (_ . ["struct" "union"] name: (type_identifier) @name body: (_) @body)
+  declarator: [(type_identifier) @_alias (_ declarator: (type_identifier) @_alias)]) @definition.struct
+  (#not-eq? @name @_alias))
+((type_definition type: (_ . "enum" name: (type_identifier) @name body: (_) @body)
+  declarator: (type_identifier) @_alias) @definition.enum
+  (#not-eq? @name @_alias))
 (type_definition type: (_ . ["struct" "union"] body: (_) @body) declarator: (type_identifier) @name) @definition.struct
 (type_definition type: (_ . "enum" body: (_) @body) declarator: (type_identifier) @name) @definition.enum
 (type_definition type: (_ . ["struct" "union"] body: (_))
@@ -47,13 +61,15 @@
 (translation_unit (declaration declarator: [
   (identifier) @name
   (_ declarator: (identifier) @name !parameters)
-  (array_declarator declarator: (_ declarator: (identifier) @name))
-  (_ declarator: (_ declarator: [(identifier) @name (_ declarator: (identifier) @name "]")] !parameters) value: (_))
+  (_ declarator: (_ declarator: [(identifier) @name (_ declarator: (identifier) @name "]")] !parameters) !parameters)
+  (_ declarator: (_ (_ "*" declarator: [(identifier) @name (_ declarator: (identifier) @name "]")])) parameters: (_))
+  (_ declarator: (_ declarator: (_ (_ "*" declarator: [
+    (identifier) @name (_ declarator: (identifier) @name "]")])) parameters: (_)) value: (_))
 ]) @definition.variable)
 (translation_unit (_ . ["#if" "#ifdef" "#ifndef"] (declaration declarator: [
   (identifier) @name
   (_ declarator: (identifier) @name !parameters)
-  (_ declarator: (_ declarator: (identifier) @name !parameters) value: (_))
+  (_ declarator: (_ declarator: (identifier) @name !parameters) !parameters)
 ]) @definition.variable))
 
 ; References

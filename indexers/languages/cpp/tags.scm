@@ -89,18 +89,18 @@
   (field_declaration_list (alias_declaration name: (type_identifier) @name) @definition.type)
   (template_declaration (alias_declaration name: (type_identifier) @name) @definition.type)
 ]
+((type_definition type: (_ . ["struct" "union" "class"] name: (type_identifier) @name body: (_) @body)
+  declarator: [(type_identifier) @_alias (_ declarator: (type_identifier) @_alias)]) @definition.struct
+  (#not-eq? @name @_alias))
+((type_definition type: (_ . "enum" name: (type_identifier) @name body: (_) @body)
+  declarator: (type_identifier) @_alias) @definition.enum
+  (#not-eq? @name @_alias))
 (type_definition type: (_ . ["struct" "union" "class"] body: (_) @body) declarator: (type_identifier) @name) @definition.struct
 (type_definition type: (_ . "enum" body: (_) @body) declarator: (type_identifier) @name) @definition.enum
 (type_definition type: (_ !body) declarator: [
   (type_identifier) @name
   (_ declarator: (type_identifier) @name)
   (_ declarator: (_ (_ declarator: (type_identifier) @name !parameters)) parameters: (_))]) @definition.type
-
-; A macro between `class` and its name makes the class read as a function
-(function_definition type: (_ . "class" name: (type_identifier) !body) . declarator: (identifier) @name
-  body: (_) @body) @definition.class
-(function_definition type: (_ . "class" name: (type_identifier) !body) (ERROR (identifier) @name) declarator: (identifier)
-  body: (_) @body) @definition.class
 
 ; Members
 (field_declaration type: (_ . ["struct" "union"] body: (_) @body) declarator: (field_identifier) @name) @definition.field
@@ -129,6 +129,13 @@
     (_ declarator: (identifier) @name !parameters)
     (_ declarator: (_ declarator: (identifier) @name !parameters) value: (_))]) @definition.variable
   (#not-match? @definition.variable "^((static|inline|extern)\\s+)*const(expr|init)?\\s+[^*=({]*[={(]"))
+
+; Members that get their value outside their class
+(declaration declarator: [
+  (qualified_identifier scope: [(namespace_identifier) @parent (_ name: (type_identifier) @parent)] name: (identifier) @name)
+  (_ declarator: (qualified_identifier
+    scope: [(namespace_identifier) @parent (_ name: (type_identifier) @parent)] name: (identifier) @name) !parameters)
+]) @definition.variable
 (translation_unit (preproc_ifdef (declaration declarator: [
   (identifier) @name
   (array_declarator declarator: (identifier) @name)

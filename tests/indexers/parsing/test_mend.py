@@ -27,3 +27,10 @@ def test_a_repaired_line_end_moves_no_line() -> None:
     parsed = parse("a.kt", text)
     assert [(r.name, r.line) for r in parsed.references] == [("ring", 4)]
     assert outline("a.kt", text) == ["1-6 class Till", "2-2 property Till.a", "3-5 method Till.open"]
+
+
+def test_a_variable_of_a_struct_type_in_capitals_keeps_its_name() -> None:
+    assert outline("a.c", "struct POINT origin;\nstruct POINT make(void) { return origin; }\n") == [
+        "1-1 variable origin",
+        "2-2 function make",
+    ]

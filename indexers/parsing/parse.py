@@ -128,16 +128,21 @@ def _find_definitions(spec: Spec, data: bytes, root: Node) -> list[_Definition]:
             name_start=name.start_byte,
         )
     ordered = sorted(found.values(), key=lambda d: (d.start, -d.end))
-    return _merge_clauses(ordered) if spec.merge_clauses else ordered
+    return _merge_clauses(data, ordered) if spec.merge_clauses else ordered
 
 
-def _merge_clauses(definitions: list[_Definition]) -> list[_Definition]:
-    """Join neighbours of one kind and name, with nothing but their own insides between them."""
+def _merge_clauses(data: bytes, definitions: list[_Definition]) -> list[_Definition]:
+    """Join neighbours of one kind and name in one block, with nothing but their own insides between them."""
     merged: list[_Definition] = []
     last: _Definition | None = None
     for definition in definitions:
         if last is not None and definition.start >= last.end:
-            if (definition.kind, definition.name, definition.parent) == (last.kind, last.name, last.parent):
+            same = (definition.kind, definition.name, definition.parent) == (
+                last.kind,
+                last.name,
+                last.parent,
+            )
+            if same and not _is_outdented(data, last.end, definition.start):
                 last.end = definition.end
                 continue
             last = definition
@@ -145,6 +150,13 @@ def _merge_clauses(definitions: list[_Definition]) -> list[_Definition]:
             last = definition
         merged.append(definition)
     return merged
+
+
+def _is_outdented(data: bytes, end: int, start: int) -> bool:
+    """Whether a line between two definitions stands left of the second."""
+    column = start - data.rfind(b"\n", 0, start) - 1
+    between = data[end:start].split(b"\n")[1:-1]
+    return any(line.strip() and len(line) - len(line.lstrip()) < column for line in between)
 
 
 def _trim_end(data: bytes, start: int, end: int) -> int:

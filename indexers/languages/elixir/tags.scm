@@ -11,7 +11,7 @@
   (#eq? @_keyword "defprotocol") (#eq? @_attribute "moduledoc"))
 ((call target: (identifier) @_keyword . (_ . (alias) @name .) . (do_block) @body) @definition.impl
   (#eq? @_keyword "defimpl"))
-((call target: (identifier) @_keyword . (_ . (alias) @parent (keywords (pair value: (alias) @name))) . (do_block) @body)
+((call target: (identifier) @_keyword . (_ . (alias) @parent (keywords (pair value: [(alias) (list)] @name))) . (do_block) @body)
   @definition.impl
   (#eq? @_keyword "defimpl"))
 

@@ -24,6 +24,10 @@
 (interface_body (method_declaration name: (identifier) @name [(block) ";"] @body) @definition.method)
 (annotation_type_body (annotation_type_element_declaration name: (identifier) @name) @definition.method)
 
+; Members of a compact source file
+(program (method_declaration name: (identifier) @name (block) @body) @definition.function)
+(program (local_variable_declaration declarator: (variable_declarator name: (identifier) @name)) @definition.variable)
+
 (enum_constant name: (identifier) @name) @definition.field
 (record_declaration parameters: (formal_parameters (formal_parameter name: (identifier) @name) @definition.field))
 (class_declaration body: (class_body

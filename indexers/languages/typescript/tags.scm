@@ -48,6 +48,7 @@
 
 ; Members
 (method_definition name: (_) @name) @definition.method
+(object (_ key: (property_identifier) @name value: (_ body: (statement_block) @body)) @definition.method)
 (class_body (method_signature name: (_) @name) @definition.method)
 (abstract_method_signature name: (_) @name) @definition.method
 (public_field_definition name: (_) @name value: (_ body: (_) @body)) @definition.method
@@ -110,8 +111,52 @@
 (program [
   (lexical_declaration kind: "let" (_ name: (identifier) @name) @definition.variable)
   (variable_declaration (_ name: (identifier) @name) @definition.variable)])
-(export_statement (lexical_declaration
-  (_ name: (object_pattern (shorthand_property_identifier_pattern) @name)))) @definition.constant
+; Names taken out of a value; what require() returns is an import
+(program [
+  (lexical_declaration kind: "const" (_ name: [
+    (array_pattern [(identifier) @name (assignment_pattern left: (identifier) @name) (rest_pattern (identifier) @name)])
+    (object_pattern [
+      (shorthand_property_identifier_pattern) @name
+      (object_assignment_pattern left: (_) @name)
+      (rest_pattern (identifier) @name)
+      (pair_pattern value: [
+        (identifier) @name
+        (assignment_pattern left: (identifier) @name)
+        (object_pattern (shorthand_property_identifier_pattern) @name)])])]))
+  (export_statement (lexical_declaration kind: "const" (_ name: [
+    (array_pattern [(identifier) @name (assignment_pattern left: (identifier) @name) (rest_pattern (identifier) @name)])
+    (object_pattern [
+      (shorthand_property_identifier_pattern) @name
+      (object_assignment_pattern left: (_) @name)
+      (rest_pattern (identifier) @name)
+      (pair_pattern value: [
+        (identifier) @name
+        (assignment_pattern left: (identifier) @name)
+        (object_pattern (shorthand_property_identifier_pattern) @name)])])])))
+] @definition.constant
+  (#not-match? @definition.constant "^[^=]*=\\s*(await\\s+import|require)\\("))
+(program [
+  (lexical_declaration kind: "let" (_ name: [
+    (array_pattern [(identifier) @name (assignment_pattern left: (identifier) @name) (rest_pattern (identifier) @name)])
+    (object_pattern [
+      (shorthand_property_identifier_pattern) @name
+      (object_assignment_pattern left: (_) @name)
+      (rest_pattern (identifier) @name)
+      (pair_pattern value: [
+        (identifier) @name
+        (assignment_pattern left: (identifier) @name)
+        (object_pattern (shorthand_property_identifier_pattern) @name)])])]))
+  (export_statement (lexical_declaration kind: "let" (_ name: [
+    (array_pattern [(identifier) @name (assignment_pattern left: (identifier) @name) (rest_pattern (identifier) @name)])
+    (object_pattern [
+      (shorthand_property_identifier_pattern) @name
+      (object_assignment_pattern left: (_) @name)
+      (rest_pattern (identifier) @name)
+      (pair_pattern value: [
+        (identifier) @name
+        (assignment_pattern left: (identifier) @name)
+        (object_pattern (shorthand_property_identifier_pattern) @name)])])])))
+] @definition.variable)
 
 ; Tests by their titles
 ((expression_statement (_ function: (_) arguments: (_ . [(string) (template_string)] @name . [

@@ -96,3 +96,7 @@ defmodule Shop.CornerTest do
     end
   end
 end
+
+defimpl Sized, for: [List, Map] do
+  def size(items), do: Enum.count(items)
+end

@@ -78,11 +78,13 @@ class Billed:
 class BilledFile:
     """The requests of a file from some place on.
 
-    ``lines``: all lines; ``skips``: those with usage that do not count, by reason. ``offset``: where the next reading
-    starts, the first line of the last request, so that a reply that is still being written is read whole.
+    ``lines``: all that are whole; ``skips``: those with usage that do not count, the reason by place. ``offset``: where
+    the next reading starts, the first line of the last request, so that a reply that is still being written is read
+    whole; ``settled``: lines before it.
     """
 
     requests: tuple[Billed, ...]
     lines: int
-    skips: dict[str, int]
+    settled: int
+    skips: dict[int, str]
     offset: int

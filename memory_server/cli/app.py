@@ -19,9 +19,9 @@ ROOMS = {
     "remember": "questions", "recall": "questions", "notes": "memory.notes", "sessions": "memory.sessions",
     "scope": "knowledge.scope", "knowledge": "knowledge.manifest",
     "status": "index", "doctor": "index", "tune": "tune", "init": "setup", "remove": "setup", "serve": "serve",
-    "eval": "eval",
+    "usage": "usage", "eval": "eval",
 }  # fmt: skip
-"""Every command, in the order of ``--help``, and the module that has it; ``eval`` and `GROUPS` are groups."""
+"""Every command, in the order of ``--help``, and the module that has it; ``eval``, ``usage``, `GROUPS` are groups."""
 
 GROUPS = {"notes", "sessions", "knowledge"}
 
@@ -84,6 +84,10 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
             from eval.cli import app as eval_app
 
             app.add_typer(eval_app, name="eval")
+        elif name == "usage":
+            from eval.usage.command import app as usage_app
+
+            app.add_typer(usage_app, name="usage")
         elif name in GROUPS:
             app.add_typer(import_module(f"memory_server.cli.{ROOMS[name]}").app, name=name)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +35,8 @@ def read_billed(path: Path, offset: int = 0) -> BilledFile:
         OSError: the file cannot be read.
     """
     found: dict[str, _Draft] = {}
-    skips: Counter[str] = Counter()
-    lines, start, last = 0, offset, offset
+    skips: dict[int, str] = {}
+    lines, settled, start, last = 0, 0, offset, offset
     with path.open("rb") as file:
         file.seek(offset)
         for raw in file:
@@ -47,16 +46,18 @@ def read_billed(path: Path, offset: int = 0) -> BilledFile:
                 part = _read_line(raw, path, start)
                 if isinstance(part, Billed):
                     if part.id not in found:
-                        found[part.id], last = _Draft(), start
+                        found[part.id], last, settled = _Draft(), start, lines
                     found[part.id].add(part, raw)
                 elif part and whole:
-                    skips[part] += 1
+                    skips[start] = part
             if not whole:
                 break
             lines += 1
             start += len(raw)
     requests = tuple(draft.finish() for draft in found.values())
-    return BilledFile(requests, lines, dict(skips), last if found else start)
+    if not found:
+        last, settled = start, lines
+    return BilledFile(requests, lines, settled, skips, last)
 
 
 class _Draft:
@@ -187,4 +188,4 @@ def _lengths(content: object) -> Iterator[int]:
             for value in (block.get("text"), block.get("thinking")):
                 yield len(value) if isinstance(value, str) else 0
             if isinstance(block.get("input"), dict):
-                yield len(json.dumps(block["input"], ensure_ascii=False))
+                yield len(orjson.dumps(block["input"]).decode())

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,7 @@ def _string(block: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+@cache
 def read_version(version: str) -> tuple[int, ...]:
     """The parts of a version; one that is not told counts as new."""
     parts = version.split("-")[0].split(".")

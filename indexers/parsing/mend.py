@@ -13,10 +13,14 @@ from functools import partial
 from tree_sitter import Node, Tree
 
 from indexers.languages.registry import Repair, Spec
+from indexers.parsing.brackets import match_brackets
 from indexers.parsing.budget import parse_tree
 
 MOST_BYTES = 300_000
 """Longer files are taken as they are: each try parses the whole file again."""
+
+MOST_TRIES, LEAST_LOST = 12, 60
+"""Lines that are tried without, a parse each, while more than so many bytes (about a line) are lost."""
 
 _CONFLICT = re.compile(
     rb"^<{7} [^\n]*\n(?P<ours>(?:(?!\|{7}|={7}|>{7})[^\n]*\n)*)(?P<theirs>(?:\|{7}[^\n]*\n(?:(?!={7})[^\n]*\n)*)?"
@@ -35,14 +39,47 @@ def parse_mended(spec: Spec, data: bytes) -> Tree | None:
     lost = count_lost(tree.root_node)
     for mended, price in _mends(spec, text):
         better = parse_tree(spec, mended)
-        if better is None:
-            continue
-        left = count_lost(better.root_node)
-        if left + price < lost:
+        left = count_lost(better.root_node) if better is not None else lost
+        if better is not None and left + price < lost:
             text, tree, lost = mended, better, left
         if not left:
+            return tree
+    return _without_lines(spec, text, tree, lost)
+
+
+def _without_lines(spec: Spec, text: bytes, tree: Tree, lost: int) -> Tree:
+    """The tree without some lines on which errors begin or end, where more is read without them."""
+    tries, tried = 0, set[int]()
+    while lost > LEAST_LOST and tries < MOST_TRIES:
+        rows = [row for row in error_rows(tree.root_node) if row not in tried]
+        if not rows:
             break
+        lines = text.split(b"\n")
+        for row in rows[: MOST_TRIES - tries]:
+            tries += 1
+            tried.add(row)
+            mended = b"\n".join([*lines[:row], blank(lines[row]), *lines[row + 1 :]])
+            better = parse_tree(spec, mended)
+            if better is None:
+                continue
+            left = count_lost(better.root_node) + len(lines[row].strip())
+            if left < lost:
+                text, tree, lost = mended, better, left
+                break
     return tree
+
+
+def error_rows(root: Node) -> list[int]:
+    """The rows on which errors begin, those within errors too, and then those on which they end."""
+    starts, ends, nodes = [], [], [root]
+    while nodes:
+        node = nodes.pop()
+        if node.is_error or node.is_missing:
+            starts.append(node.start_point[0])
+            ends.append(node.end_point[0])
+        if node.has_error:
+            nodes += reversed(node.children)
+    return list(dict.fromkeys([*starts, *ends]))
 
 
 def _mends(spec: Spec, text: bytes) -> Iterator[tuple[bytes, int]]:
@@ -52,6 +89,10 @@ def _mends(spec: Spec, text: bytes) -> Iterator[tuple[bytes, int]]:
         yield found, 0
         text = found
     found = _repair(text, [repair for repair in spec.repairs if not repair.always])
+    if found != text:
+        yield found, 0
+        text = found
+    found = match_brackets(spec, text)
     if found != text:
         yield found, 0
 

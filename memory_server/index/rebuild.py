@@ -21,6 +21,7 @@ HISTORY = {
     10: "the budget of parsing counts what a grammar reads again, and bears small files that are nested deep",
     11: "secrets whose mark begins within another's are masked",
     12: "the text of a file is mended where its grammar stumbles",
+    13: "brackets and quotes without their other half are made up for",
 }
 """What each version of the index changed: a new line when the same files give other rows or another view of them."""
 

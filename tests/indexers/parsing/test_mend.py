@@ -1,5 +1,7 @@
 """What a file that its grammar cannot read still tells: the symbols around the break, where they are."""
 
+import pytest
+
 from indexers.model import ParsedFile, SourceFile
 from indexers.parsing.parse import parse_file
 
@@ -34,3 +36,44 @@ def test_a_variable_of_a_struct_type_in_capitals_keeps_its_name() -> None:
         "1-1 variable origin",
         "2-2 function make",
     ]
+
+
+INTACT = ["9-13 class Till", "10-12 method Till.close", "15-17 function last"]
+
+
+def broken(line: str, header: str, close: str = "}") -> str:
+    """A file whose first function has one broken line; the rest is whole."""
+    return (
+        f"{header} first(a) {{\n  open();\n  before();\n{line}\n  after();\n  done();\n{close}\n\n"
+        f"class Till {{\n  close() {{\n    return 1;\n  }}\n}}\n\n{header} last() {{\n  return 2;\n}}\n"
+    )
+
+
+@pytest.mark.parametrize("path", ["a.js", "a.ts"])
+@pytest.mark.parametrize(
+    "line", ["  foo(a, ", '  const x = "half;', "  if (a) {", "  items = [1, 2", "  x = ) 1;"]
+)
+def test_a_broken_line_takes_no_symbol_behind_it(path: str, line: str) -> None:
+    assert outline(path, broken(line, "function"))[-3:] == INTACT
+
+
+@pytest.mark.parametrize("path", ["a.js", "a.ts"])
+def test_a_block_that_is_not_closed_takes_no_symbol_behind_it(path: str) -> None:
+    assert outline(path, broken("", "function", close=""))[-3:] == INTACT
+
+
+def test_an_unclosed_call_in_python_takes_its_line() -> None:
+    text = "def first(a):\n    x = a\n    pay(x,\n    return x\n\n\nclass Till:\n    def close(self):\n        pass\n"
+    assert outline("a.py", text) == ["1-4 function first", "7-9 class Till", "8-9 method Till.close"]
+
+
+def test_a_bracket_on_a_later_line_belongs_to_the_statement_that_began_above() -> None:
+    text = "class A {\n  int sum(\n      int a) {\n    pay(a,\n    return a;\n  }\n\n  int last() {\n  }\n}\n"
+    assert outline("A.java", text) == ["1-10 class A", "2-6 method A.sum", "8-9 method A.last"]
+
+
+def test_names_and_spans_come_from_the_file_as_it_is() -> None:
+    text = "class SHOP_API Till {\n  void open();\n};\n"
+    symbols = parse("a.hpp", text).symbols
+    assert text[symbols[1].start_byte : symbols[1].end_byte] == "class SHOP_API Till {\n  void open();\n}"
+    assert symbols[1].signature == "class SHOP_API Till"

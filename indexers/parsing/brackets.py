@@ -1,0 +1,106 @@
+"""Brackets and quotes that lack their other half, as the indentation tells, and the text with each made up for."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from indexers.languages.registry import Spec
+
+_CLOSERS = {b")": b"(", b"]": b"[", b"}": b"{"}
+_LINE = re.compile(rb"^[ \t]*(?=([^\s]))", re.MULTILINE)
+
+
+@lru_cache(maxsize=64)
+def _token_pattern(spec: Spec) -> re.Pattern[bytes]:
+    """Comments and strings whole, then quotes that do not end on their line, then brackets."""
+    blocks = [re.escape(a) + rb"[\s\S]*?" + re.escape(b) for a, b in spec.block_comments]
+    lines = [re.escape(mark) + rb"[^\n]*" for mark in spec.line_comments]
+    strings = [
+        rb'"""[\s\S]*?"""',
+        rb'"(?:\\.|[^"\\\n])*"',
+        rb"'(?:\\.|[^'\\\n]){0,80}'",
+        rb"`(?:\\.|[^`\\])*`",
+    ]
+    return re.compile(b"|".join([*blocks, *lines, *strings, rb'(?P<quote>")', rb"(?P<bracket>[()\[\]{}])"]))
+
+
+def match_brackets(spec: Spec, text: bytes) -> bytes:
+    """The text without its half strings, without unclosed round and stray closing brackets, and with blocks closed."""
+    mended = bytearray(text)
+    for match in _token_pattern(spec).finditer(text):
+        if match["quote"]:
+            _blank_line(mended, match.start())
+    _Matcher(spec, mended).run()
+    return bytes(mended)
+
+
+def _blank_line(text: bytearray, at: int) -> None:
+    start, end = text.rfind(b"\n", 0, at) + 1, text.find(b"\n", at)
+    end = len(text) if end < 0 else end
+    text[start:end] = b" " * (end - start)
+
+
+class _Matcher:
+    """One walk over the brackets of a text, which it mends."""
+
+    def __init__(self, spec: Spec, text: bytearray) -> None:
+        self._text = text
+        self._tokens = _token_pattern(spec)
+        self._comments = spec.line_comments
+        self._open: list[tuple[bytes, int, int]] = []
+        self._unclosed: list[tuple[bytes, int, int]] = []
+        self._stray: list[int] = []
+        self._early: list[int] = []
+        self._began: dict[int, int] = {}
+
+    def run(self) -> None:
+        for match in self._tokens.finditer(bytes(self._text)):
+            bracket = match["bracket"]
+            if bracket in _CLOSERS:
+                self._close(bracket, match.start())
+            elif bracket:
+                self._open.append((bracket, match.start(), self._indent(match.start())[0]))
+        for at in self._early[-len(self._stray) :] if self._stray and self._early else self._stray:
+            self._text[at] = ord(" ")
+        for bracket, at, indent in self._unclosed + self._open:
+            if bracket != b"{" or not self._close_block(at, indent):
+                _blank_line(self._text, at)
+
+    def _indent(self, at: int) -> tuple[int, bool]:
+        """How far the statement of a bracket is indented, and whether the bracket is the first on its line."""
+        start = self._text.rfind(b"\n", 0, at) + 1
+        before = bytes(self._text[start:at])
+        stripped = before.lstrip()
+        return self._began.get(start, len(before) - len(stripped)), not stripped
+
+    def _close(self, bracket: bytes, at: int) -> None:
+        indent, first = self._indent(at)
+        opener = _CLOSERS[bracket]
+        known = [
+            i
+            for i, (kind, _, depth) in enumerate(self._open)
+            if kind == opener and (not first or depth <= indent)
+        ]
+        if not known or (first and opener == b"{" and self._open[known[-1]][2] < indent):
+            self._stray.append(at)
+            return
+        self._unclosed += self._open[known[-1] + 1 :]
+        self._began[self._text.rfind(b"\n", 0, at) + 1] = self._open[known[-1]][2]
+        del self._open[known[-1] :]
+        following = _LINE.search(self._text, at + 1)
+        if first and following and len(following[0]) > indent and following[1] not in b")]}.":
+            self._early.append(at)
+
+    def _close_block(self, at: int, indent: int) -> bool:
+        """Put a closing bracket in the place of a line end before the first line that stands no deeper."""
+        for line in _LINE.finditer(self._text, self._text.find(b"\n", at) + 1 or len(self._text)):
+            if len(line[0]) > indent or line[1] in b"{":
+                continue
+            end = len(bytes(self._text[: line.start()]).rstrip())
+            last = bytes(self._text[self._text.rfind(b"\n", 0, end) + 1 : end])
+            if end <= at or any(mark in last for mark in self._comments):
+                return False
+            self._text[end] = ord("}")
+            return True
+        return False

@@ -117,8 +117,10 @@ RecallQuery = Annotated[
 ]
 RecallSource = Annotated[
     str,
-    GetPydanticSchema(lambda _, schema_of: schema_of(Literal["", "notes", "sessions"])),
-    typer.Option("--source", help="Only these: notes, or sessions (past conversations)."),
+    GetPydanticSchema(lambda _, schema_of: schema_of(Literal["", "notes", "sessions", "commands"])),
+    typer.Option(
+        "--source", help="Only these: notes, sessions (past conversations), or commands that work here."
+    ),
 ]
 HookEvent = Annotated[str, Field(description="The hook's event")]
 HookText = Annotated[str, Field(description="What the client says of it")]

@@ -16,7 +16,8 @@ from memory_server.errors import MemoryServerError, explain
 
 ROOMS = {
     "index": "index", "search": "questions", "read": "questions", "outline": "questions", "related": "questions",
-    "remember": "questions", "recall": "questions", "notes": "memory.notes", "sessions": "memory.sessions",
+    "remember": "questions", "recall": "questions", "notes": "memory.notes",
+    "sessions": "memory.sessions", "commands": "memory.commands",
     "scope": "knowledge.scope", "knowledge": "knowledge.manifest",
     "status": "index", "doctor": "index", "tune": "tune", "init": "setup", "remove": "setup", "serve": "serve",
     "usage": "usage", "eval": "eval",

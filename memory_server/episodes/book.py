@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
+
 from indexers.embedding.embed import Embedder, Vectors
+from indexers.files import read_regular
 from indexers.terms import text_words
 from indexers.transcripts.claude_code.threads import read_files
+from memory_server.episodes.commands import Form, learn_forms
 from memory_server.episodes.extract import read_session
-from memory_server.episodes.folder import SessionFolder, name_of
+from memory_server.episodes.folder import LARGEST, SessionFolder, name_of
 from memory_server.episodes.model import EpisodeHit, Passage, Session
 from memory_server.errors import StoreDamagedError
-from memory_server.files import remove_entry
+from memory_server.files import remove_entry, replace_file
 from memory_server.store.passage_rows import HEADER, FoundPassage, PassageRow
 
 if TYPE_CHECKING:
@@ -34,6 +39,7 @@ PART, LEAD = 800, 200
 """Characters of a passage that are a row, and of what was asked that each later row begins with."""
 
 _BATCH = 64
+_FORMS, _FORMS_OF = "commands.json", TypeAdapter(dict[str, Form])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class EpisodeBook:
     def __init__(self, sessions: Path, tables: Path, embedder: Embedder) -> None:
         self.folder = SessionFolder(sessions)
         self._tables, self._embedder = tables, embedder
+        self._forms: tuple[int, Mapping[str, Form]] | None = None
         self._opened: tuple[int, Passages] | None = None
 
     def is_empty(self) -> bool:
@@ -109,6 +116,24 @@ class EpisodeBook:
             vectors = self._embedder.embed([row.words for row in rows])
             tables.add(rows, vectors)
         tables.finish()
+        self._learn()
+
+    def forms(self) -> Mapping[str, Form]:
+        """What the commands of past conversations did, by their forms."""
+        path = self._tables / _FORMS
+        try:
+            stamp = path.stat().st_mtime_ns
+            if self._forms is None or self._forms[0] != stamp:
+                self._forms = (stamp, _FORMS_OF.validate_json(read_regular(path, LARGEST)))
+            return self._forms[1]
+        except (OSError, ValueError):
+            return {} if self.is_empty() else self._learn()
+
+    def _learn(self) -> Mapping[str, Form]:
+        forms = learn_forms(self.folder.all())
+        with suppress(OSError):
+            replace_file(self._tables / _FORMS, _FORMS_OF.dump_json(forms), private=True)
+        return forms
 
     def search(self, query: str, limit: int) -> list[EpisodeHit]:
         """The sessions that answer a question, best first, each with its best passage."""

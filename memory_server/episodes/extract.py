@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from indexers.transcripts.model import CallKind, Conversation, Prompt, Request, Thread, ToolCall, ToolResult
-from memory_server.episodes.model import Passage, Session
+from memory_server.episodes.model import Passage, Run, Session
 from memory_server.episodes.redact import redact
 
 MOST_ASKED, MOST_SAID, MOST_COMMAND, MOST_ERROR = 2_000, 6_000, 300, 200
@@ -17,6 +17,9 @@ MOST_ASKED, MOST_SAID, MOST_COMMAND, MOST_ERROR = 2_000, 6_000, 300, 200
 
 MOST_LISTED = 40
 """Files, commands and errors that are kept of a passage."""
+
+_STOPPED = ("The user doesn't want to", "[Request interrupted", "User rejected", "Permission to use")
+"""How the client says that a call was not let run, or was stopped by a person."""
 
 _COMMITTED = re.compile(r"^\[[^\]\n]{1,200} ([0-9a-f]{7,40})\] ", re.MULTILINE)
 """What git says when it made a commit."""
@@ -55,7 +58,7 @@ class _Draft:
     time: str = ""
     said: list[str] = field(default_factory=list)
     files: dict[str, None] = field(default_factory=dict)
-    commands: dict[str, None] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
     errors: dict[str, None] = field(default_factory=dict)
     commits: dict[str, None] = field(default_factory=dict)
 
@@ -67,7 +70,10 @@ class _Draft:
             self.time,
             redact(self.asked, MOST_ASKED),
             redact("\n".join(self.said), MOST_SAID),
-            *(tuple(part)[:MOST_LISTED] for part in (self.files, self.commands, self.errors, self.commits)),
+            tuple(self.files)[:MOST_LISTED],
+            tuple(self.runs.values())[:MOST_LISTED],
+            tuple(self.errors)[:MOST_LISTED],
+            tuple(self.commits)[:MOST_LISTED],
         )
 
 
@@ -95,14 +101,20 @@ def _take_call(draft: _Draft, call: ToolCall, cwd: str) -> None:
     if call.kind is CallKind.EDIT:
         draft.files[redact(_relative(call.path, cwd), MOST_COMMAND)] = None
     elif command := read_command(call):
-        draft.commands[redact(command, MOST_COMMAND)] = None
+        draft.runs[call.id] = Run(redact(command, MOST_COMMAND))
 
 
 def _take_result(draft: _Draft, call: ToolCall, result: ToolResult) -> None:
+    if result.text.startswith(_STOPPED):
+        return
+    run, error = draft.runs.get(call.id), ""
     if result.failed:
         line = next((line.strip() for line in result.text.split("\n") if line.strip()), "")
-        draft.errors[redact(line, MOST_ERROR)] = None
-    elif read_command(call):
+        error = redact(line, MOST_ERROR)
+        draft.errors[error] = None
+    if run is not None:
+        draft.runs[call.id] = replace(run, succeeded=not result.failed, error=error)
+    if run is not None and not result.failed:
         draft.commits |= dict.fromkeys(_COMMITTED.findall(result.text))
 
 

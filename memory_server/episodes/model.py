@@ -6,12 +6,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """A command that was run in a shell, and how it ended: None where nobody saw it, or a person stopped it."""
+
+    command: str
+    succeeded: bool | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """What was asked once, and what was done for it.
 
     ``key`` is the id of its first request: a conversation that continues another one holds the same again. ``thread``
-    is the context, ``main`` or a subagent's. ``said`` is the answer's prose, ``files`` what was edited, ``commands``
-    what was run, ``errors`` the beginnings of what failed, ``commits`` the hashes, shortened, that were made.
+    is the context, ``main`` or a subagent's. ``said`` is the answer's prose, ``files`` what was edited, ``runs`` the
+    commands, ``errors`` the beginnings of what failed, ``commits`` the hashes, shortened, that were made.
     """
 
     key: str
@@ -20,9 +29,14 @@ class Passage:
     asked: str
     said: str
     files: tuple[str, ...] = ()
-    commands: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
     errors: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What was run, each once."""
+        return tuple(dict.fromkeys(run.command for run in self.runs))
 
     @property
     def text(self) -> str:

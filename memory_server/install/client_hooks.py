@@ -41,7 +41,16 @@ def client_hooks(briefing: Path) -> Mapping[str, dict[str, object]]:
     return {
         "SessionStart": {"hooks": [{"type": "command", "command": command, "timeout": 5}]},
         "SubagentStart": {"hooks": [_ask("SubagentStart")]},
-        "PreToolUse": {"matcher": "Read", "hooks": [_ask("PreToolUse", path="${tool_input.file_path}")]},
+        "PreToolUse": {
+            "matcher": "Read|Bash",
+            "hooks": [
+                _ask("PreToolUse", path="${tool_input.file_path}", command="${tool_input.command}"),
+            ],
+        },
+        "PostToolUseFailure": {
+            "matcher": "Bash",
+            "hooks": [_ask("PostToolUseFailure", command="${tool_input.command}")],
+        },
         "PostToolUse": {
             "matcher": "Edit|MultiEdit|Write",
             "hooks": [_ask("PostToolUse", path="${tool_input.file_path}")],

@@ -11,8 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from indexers.files import read_regular
+from indexers.tokens import truncate
+from memory_server.answer.notes.commands import KnownCommand, briefed_commands
 from memory_server.answer.notes.lines import note_line, order
-from memory_server.answer.page import Page, TextLine, join
+from memory_server.answer.page import Page, TextLine, join, token_cost
 from memory_server.answer.repository import Repository
 from memory_server.errors import MemoryServerError
 from memory_server.files import replace_file
@@ -25,6 +27,9 @@ TOKENS, CHARACTERS = 1_200, 9_000
 
 SECTIONS = (("changed under them:", 350), ("of the whole repository:", 350), ("on what changed here:", 250))
 """What is told first, and the tokens that each may take; what is left of the notes follows in the rest."""
+
+COMMAND_TOKENS = 120
+"""What the commands take at most."""
 
 _REST = "on other code:"
 _KNOWN = ("CLAUDE.md", ".claude/CLAUDE.md", "CLAUDE.local.md")
@@ -42,8 +47,8 @@ _HEAD = TextLine(
 
 def make_briefing(repository: Repository) -> str:
     """The briefing for the tree as it is now; empty where there is nothing to say."""
-    book = repository.notes
-    if book.is_empty():
+    book, commands = repository.notes, briefed_commands(repository)
+    if book.is_empty() and not commands:
         return ""
 
     def question(sight: Sight) -> tuple[str, set[str]]:
@@ -52,7 +57,7 @@ def make_briefing(repository: Repository) -> str:
         known = _read_instructions(repository.index.root)
         told = [one for one in stated if not (one.is_staged or one.note.trust or _is_known(one, known))]
         changed = book.states.changed_files(at)
-        return _tell(told, changed), set()
+        return _tell(told, changed, commands), set()
 
     return repository.index.ask(question)
 
@@ -71,10 +76,19 @@ def keep_briefing(repository: Repository) -> None:
             replace_file(path, text.encode(errors="replace"), private=True)
 
 
-def _tell(stated: Sequence[StatedNote], changed: frozenset[str]) -> str:
+def _tell(
+    stated: Sequence[StatedNote], changed: frozenset[str], commands: Sequence[KnownCommand] = ()
+) -> str:
     left = order(stated)
     page = Page(TOKENS, reserve=0)
     page.add(_HEAD)
+    if commands:
+        room = page.used + COMMAND_TOKENS
+        page.add(TextLine("commands that worked here:"))
+        for command in commands:
+            line = TextLine(f"  {command.purpose}: `{truncate(command.run, 100)}`")
+            if page.used + token_cost(line.text) <= room:
+                page.add(line)
     belongs: tuple[Callable[[StatedNote], bool], ...] = (
         lambda one: one.state in (State.CHANGED, State.SPLIT, State.GONE),
         lambda one: all(_is_wide(place.target) for place in one.places),

@@ -9,12 +9,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from memory_server.answer.notes.commands import warn_of
 from memory_server.answer.notes.lines import note_line, order
 from memory_server.answer.page import Page, TextLine, join
 from memory_server.answer.parameters import HookEvent, HookText
 from memory_server.answer.reply import Json, Reply
 from memory_server.answer.repository import Repository
 from memory_server.answer.tool import Tool
+from memory_server.episodes.commands import normalize
 from memory_server.errors import MemoryServerError
 from memory_server.index.fresh import Sight
 from memory_server.notes.model import StatedNote
@@ -47,10 +49,19 @@ class HookReply(Reply):
         return {"hookSpecificOutput": {"hookEventName": self.event, "additionalContext": self.context}}
 
 
-def hook(repository: Repository, event: HookEvent, path: HookText = "", session: HookText = "") -> HookReply:
-    """What is known of a file that is read or changed, each note once a session; or what a subagent is to know."""
+def hook(
+    repository: Repository,
+    event: HookEvent,
+    path: HookText = "",
+    session: HookText = "",
+    command: HookText = "",
+) -> HookReply:
+    """What is known of a file that is read or changed, or of a command, once a session; what a subagent is to know."""
+    path, command = _given(path), _given(command)
     if event == "SubagentStart":
         return HookReply(event, _brief_subagent(repository))
+    if command:
+        return HookReply(event, _on_command(repository, event, command, session))
     if repository.notes.is_empty() or not path:
         return HookReply(event, "")
     try:
@@ -61,6 +72,23 @@ def hook(repository: Repository, event: HookEvent, path: HookText = "", session:
     told = _fit([], news, FILE_TOKENS)
     repository.said |= {(session, _key(one)) for one in news[: len(told)]}
     return HookReply(event, join(told))
+
+
+def _given(text: str) -> str:
+    """What the client says; nothing where it had nothing to put in the place of a name."""
+    return "" if text.startswith("${tool_input.") else text
+
+
+def _on_command(repository: Repository, event: str, command: str, session: str) -> str:
+    """What past conversations know of a command that fails here, once a session."""
+    forms, form = repository.episodes.forms(), normalize(command)
+    known = forms.get(form)
+    fix = forms.get(known.fix.command) if known and known.fix else None
+    told = warn_of(known, fix, failed=event == "PostToolUseFailure")
+    if not told or (session, form) in repository.said:
+        return ""
+    repository.said.add((session, form))
+    return join([TextLine(told)])
 
 
 def _on_file(repository: Repository, path: str) -> list[StatedNote]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from indexers.tokens import truncate
+from memory_server.answer.notes.commands import search_commands
 from memory_server.answer.notes.lines import note_json, note_line, note_lines, order
 from memory_server.answer.notes.sessions import session_json, session_line, session_lines
 from memory_server.answer.page import Page, TextLine, token_cost
@@ -30,12 +32,20 @@ MOST = 20
 WEAK = 0.35
 """Share of the best score below which a note answers nothing."""
 
-NOTES, SESSIONS = "notes", "sessions"
+NOTES, SESSIONS, COMMANDS = "notes", "sessions", "commands"
 
 _ID = re.compile(r"[0-9a-f][0-9a-zA-Z-]{5,63}")
 
-MOST_SESSIONS, FEW_SESSIONS = 5, 2
-"""Past conversations that are told where they are asked for, and beside notes."""
+MOST_OTHERS, FEW_OTHERS = 8, 2
+"""Past conversations, and commands, that are told where they are asked for, and beside notes."""
+
+
+class Other(NamedTuple):
+    """A hit that is no note: whole, on a line, as data."""
+
+    whole: Sequence[TextLine]
+    line: TextLine
+    json: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class RecallReply(Reply):
 
     query: str
     found: tuple[StatedNote, ...]
-    sessions: tuple[EpisodeHit, ...]
+    others: tuple[Other, ...]
     whole: int
     total: int
     left_out: LeftOut
@@ -54,7 +64,7 @@ class RecallReply(Reply):
     def lines(self) -> tuple[TextLine, ...]:
         """The lines of the text, within the budget."""
         page = Page(self.budget)
-        if not (self.found or self.sessions):
+        if not (self.found or self.others):
             asked = quote(truncate(self.query, TARGET_WIDTH))
             kept = (
                 f"{self.total} notes are kept here"
@@ -64,13 +74,13 @@ class RecallReply(Reply):
             page.add(TextLine(f"no note answers {asked}: {kept}"))
         for place, stated in enumerate(self.found):
             page.add(*(note_lines(stated) if place < self.whole else [note_line(stated)]))
-        for place, hit in enumerate(self.sessions, len(self.found)):
-            page.add(*(session_lines(hit) if place < self.whole else [session_line(hit)]))
+        for place, other in enumerate(self.others, len(self.found)):
+            page.add(*(other.whole if place < self.whole else [other.line]))
         return page.close(self.left_out.text(), *self.notes)
 
     def json(self) -> Json:
         """The reply for a script."""
-        hits = [*map(note_json, self.found), *map(session_json, self.sessions)]
+        hits = [*map(note_json, self.found), *(other.json for other in self.others)]
         return {"hits": hits, "left_out": self.left_out.json()}
 
 
@@ -90,11 +100,11 @@ def recall(
 
     def question(sight: Sight) -> tuple[RecallReply, set[str]]:
         notes, at = book.read(), book.states.checkout()
-        chosen = [] if source == SESSIONS else _choose(repository, notes, query, sight, at)
+        chosen = [] if source in {SESSIONS, COMMANDS} else _choose(repository, notes, query, sight, at)
         whole = RecallReply(
             query,
             tuple(chosen),
-            tuple(_find_sessions(repository, query, source, chosen)),
+            tuple(_find_others(repository, query, source, chosen)),
             0,
             len(notes.live),
             LeftOut(0, "hits", "raise budget"),
@@ -106,16 +116,26 @@ def recall(
     return repository.index.ask(question)
 
 
-def _find_sessions(
+def _find_others(
     repository: Repository, query: str, source: str, notes: Sequence[StatedNote]
-) -> list[EpisodeHit]:
-    """The past conversations that answer: the one of an id, or those found by their words."""
-    book = repository.episodes
+) -> Iterator[Other]:
+    """What answers beside notes: past conversations, and commands where they are asked for."""
     if source == NOTES or any(one.note.id == query for one in notes):
-        return []
+        return
+    if source == COMMANDS:
+        for command in search_commands(repository, query, MOST_OTHERS):
+            yield Other([command.line()], command.line(), command.json())
+        return
+    for hit in _find_sessions(repository, query, MOST_OTHERS if source == SESSIONS else FEW_OTHERS):
+        yield Other(session_lines(hit), session_line(hit), session_json(hit))
+
+
+def _find_sessions(repository: Repository, query: str, limit: int) -> list[EpisodeHit]:
+    """The passages of the one of an id, or the past conversations found by their words."""
+    book = repository.episodes
     if _ID.fullmatch(query) and len(named := book.find(query)) == 1:
-        return [EpisodeHit(named[0], one, 0.0) for one in named[0].passages[:MOST_SESSIONS]]
-    return book.search(query, MOST_SESSIONS if source == SESSIONS else FEW_SESSIONS)
+        return [EpisodeHit(named[0], one, 0.0) for one in named[0].passages[:MOST_OTHERS]]
+    return book.search(query, limit)
 
 
 def _choose(repository: Repository, notes: Notes, query: str, sight: Sight, at: Checkout) -> list[StatedNote]:
@@ -180,8 +200,10 @@ def _tell_problems(notes: Notes) -> list[str]:
 def _fit(whole: RecallReply) -> RecallReply:
     """As many hits as fit: whole, then by a line each."""
     page = Page(whole.budget - sum(map(token_cost, whole.notes)))
-    hits: list[tuple[list[TextLine], TextLine]] = [(note_lines(one), note_line(one)) for one in whole.found]
-    hits += [(session_lines(one), session_line(one)) for one in whole.sessions]
+    hits: list[tuple[Sequence[TextLine], TextLine]] = [
+        (note_lines(one), note_line(one)) for one in whole.found
+    ]
+    hits += [(one.whole, one.line) for one in whole.others]
     entire = 0
     while entire < len(hits) and page.add(*hits[entire][0]):
         entire += 1
@@ -189,13 +211,13 @@ def _fit(whole: RecallReply) -> RecallReply:
     while shown < len(hits) and page.add(hits[shown][1]):
         shown += 1
     left = replace(whole.left_out, count=len(hits) - shown)
-    sessions = whole.sessions[: max(shown - len(whole.found), 0)]
-    return replace(whole, found=whole.found[:shown], sessions=sessions, whole=entire, left_out=left)
+    others = whole.others[: max(shown - len(whole.found), 0)]
+    return replace(whole, found=whole.found[:shown], others=others, whole=entire, left_out=left)
 
 
 RECALL = Tool(
     name="recall",
-    description="What past sessions noted and did, and what changed since.",
-    help="Find notes, what became of the code under them, and past conversations.",
+    description="What past sessions noted and did, what changed since; commands.",
+    help="Find notes, what became of the code under them, past conversations, and commands.",
     ask=recall,
 )

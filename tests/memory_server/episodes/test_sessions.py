@@ -228,4 +228,4 @@ def test_a_reply_with_sessions_stays_within_its_budget(memory: Memory, logs: Pat
     bring_in(memory.repository.episodes, logs)
     reply = memory.recall("ledger", "sessions", budget=budget)
     assert estimate_tokens(reply.text()) <= budget
-    assert reply.left_out.count + len(reply.sessions) == 2
+    assert reply.left_out.count + len(reply.others) == 2

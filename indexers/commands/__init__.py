@@ -1,0 +1,1 @@
+"""How a project is built, tested and run, as its own files say it."""

@@ -2,81 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, datetime, timedelta
+from typing import Annotated
 
 import typer
 
-from eval.console import exit_on_error, show_progress
+from eval.console import exit_on_error
 from eval.errors import MeasureError
 from eval.options import AsJson
+from eval.usage.analysis import cache, doctor, what_if
+from eval.usage.history import LedgerFile, LogFiles, open_ledger
 from eval.usage.prices import price_list
 from eval.usage.render import name_groups, to_csv, to_json, to_markdown, to_table
 from eval.usage.totals import By, Scope, Side, total
-from indexers.transcripts.claude_code.paths import all_log_folders
+from eval.usage.zones import find_zone
 from memory_server.cli.terminal import make_console, say, tell_json
 from memory_server.places import user_data
-
-if TYPE_CHECKING:
-    from eval.usage.ledger import Imported, Ledger
 
 _TABLE_WIDTH = 80
 
 
-class _Local(tzinfo):
-    """The machine's own time zone, with each day's own offset."""
-
-    def utcoffset(self, moment: datetime | None) -> timedelta:
-        if moment is None:
-            return timedelta(0)
-        return moment.replace(tzinfo=None).astimezone().utcoffset() or timedelta(0)
-
-    def dst(self, moment: datetime | None) -> timedelta:  # noqa: ARG002 - the offset has it in it
-        return timedelta(0)
-
-    def tzname(self, moment: datetime | None) -> str:  # noqa: ARG002
-        return "local"
-
-    def fromutc(self, moment: datetime) -> datetime:
-        return moment.replace(tzinfo=UTC).astimezone().replace(tzinfo=self)
-
-
-_LOCAL = _Local()
-
 app = typer.Typer(help="Where the tokens and the money of your conversations went.")
-
-LogFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--logs", help="Folder or file of logs, without the kept history; may be repeated."),
-]
-LedgerFile = Annotated[
-    Path | None, typer.Option("--ledger", help="File that keeps the history; without it, in the user's data.")
-]
-
-
-@contextmanager
-def open_ledger(logs: list[Path] | None, path: Path | None) -> Iterator[tuple[Ledger, Imported]]:
-    """The history with what is new in the logs; of ``logs`` alone where they are named without a history.
-
-    Raises:
-        MeasureError: a named folder is not there, or there is nothing to read.
-    """
-    from eval.usage.ledger import Ledger  # the help of all commands need not load the reader
-
-    for folder in logs or ():
-        if not folder.exists():
-            raise MeasureError(f"no folder {folder}", "pass --logs DIR with Claude Code's logs")
-    place = path if path or logs else user_data() / "usage.db"
-    ledger = Ledger(place)
-    try:
-        with show_progress() as add:
-            yield ledger, ledger.import_logs(logs or all_log_folders(), add("files"))
-    finally:
-        ledger.close()
 
 
 @app.callback(invoke_without_command=True)
@@ -145,18 +91,8 @@ def prices() -> None:
             say(f"{model:<13} {' '.join(f'{value:>7g}' for value in counts)}{above}{until}")
 
 
-def find_zone(name: str) -> tzinfo:
-    """A time zone by its name; the machine's own without one.
-
-    Raises:
-        MeasureError: there is none of that name.
-    """
-    if not name:
-        return _LOCAL
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise MeasureError(f"no time zone {name}", "name one like Europe/Oslo or UTC") from error
+for _command in (cache, what_if, doctor):
+    app.command()(_command)
 
 
 def _read_day(text: str) -> date | None:

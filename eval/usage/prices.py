@@ -117,7 +117,7 @@ def price_usage(model: str, usage: Usage, day: str, prompt: int | None = None) -
     prices = find_prices(model, usage.prompt if prompt is None else prompt, day)
     if prices is None:
         return None
-    factor = 1e-6 * _factor(usage, prices)
+    factor = 1e-6 * factor_of(usage, prices)
     return Cost(
         usage.read * prices.read * factor,
         (usage.write_5m * prices.write_5m + usage.write_1h * prices.write_1h) * factor,
@@ -133,14 +133,15 @@ def find_rates(request: Request) -> Rates | None:
     prices = find_prices(request.model, usage.prompt, request.time)
     if prices is None:
         return None
-    factor = 1e-6 * _factor(usage, prices)
+    factor = 1e-6 * factor_of(usage, prices)
     write = prices.write_5m
     if usage.write:
         write = (usage.write_5m * prices.write_5m + usage.write_1h * prices.write_1h) / usage.write
     return Rates(prices.input * factor, prices.output * factor, write * factor, prices.read * factor)
 
 
-def _factor(usage: Usage, prices: Prices) -> float:
+def factor_of(usage: Usage, prices: Prices) -> float:
+    """How many times a list price a request pays, for speed, batch and geography."""
     listed = price_list()
     fast = listed.fast if usage.speed == "fast" else 1
     batch = listed.batch if usage.tier == "batch" else 1

@@ -136,7 +136,7 @@ def total(ledger: Ledger, scope: Scope, by: By) -> Overview:
     timed = by in {By.DAY, By.WEEK, By.MONTH}
     key = f"at / {_QUARTER}" if timed else _GROUPS[by]
     bands = " + ".join(f"(input + writes + read >= {above})" for above in price_list().bands)
-    where, values = _where(scope)
+    where, values = build_where(scope)
     need = f"content / {CHARACTERS_PER_TOKEN}"
     placeholder = f"(provisional AND (output < 0.4 * {need} OR (output <= 10 AND {need} > 30)))"
     query = f"""
@@ -196,7 +196,8 @@ def _split(cost: Cost, usage: Usage, model: str, prompt: int, day: str) -> dict[
     )
 
 
-def _where(scope: Scope) -> tuple[str, list[object]]:
+def build_where(scope: Scope) -> tuple[str, list[object]]:
+    """A scope as a condition of SQL, with its values."""
     parts, values = ["1"], list[object]()
     if scope.since:
         parts, values = [*parts, "at >= ?"], [*values, _start(scope.since, scope.zone)]

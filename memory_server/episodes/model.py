@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def shorten_id(session: str) -> str:
+    """A session's id as it is told: of a UUID the first eight digits, which name it as any beginning of it does."""
+    return session[:8] if _UUID.fullmatch(session) else session
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,17 @@ from indexers.tokens import truncate
 from memory_server.answer.page import TextLine
 from memory_server.answer.reply import Json
 from memory_server.answer.repository import Repository
-from memory_server.episodes.commands import Form
+from memory_server.episodes.commands import Form, find_key
+from memory_server.episodes.model import shorten_id
 from memory_server.files import leads_through_link
 from memory_server.notes.model import hide_secrets
 
 WORKFLOWS = ".github/workflows"
 FAILED_BEFORE = 2
 """Failures in a row after which a form is warned of before it is run again."""
+
+SEEN = 2
+"""Runs that succeeded from which a command that no file says is one of the project's."""
 
 WIDTH = 120
 
@@ -85,10 +89,10 @@ def known_commands(repository: Repository) -> list[KnownCommand]:
         for one in find_commands(_project_files(root), lambda path: _read(root, path))
         for run in [hide_secrets(one.run)]
     ]
-    others = [
-        KnownCommand(form.command, find_purpose("", form.command), form=form) for form in forms.values()
-    ]
-    found += [one for one in others if one.purpose is not Purpose.OTHER or (one.form and one.form.fix)]
+    for form in forms.values():
+        purpose = find_purpose("", find_key(form.command))  # what it is run on may be called anything
+        if form.fix or (purpose is not Purpose.OTHER and form.succeeded >= SEEN):
+            found.append(KnownCommand(form.command, purpose, form=form))
     return sorted(found, key=_rank)
 
 
@@ -146,7 +150,8 @@ def warn_of(form: Form | None, fix: Form | None, *, failed: bool) -> str:
         return ""
     told = f": {truncate(form.error, WIDTH)}" if form.error and not failed else ""
     times = "before" if form.streak == 1 else f"the last {form.streak} times"
+    seen = ", ".join(filter(None, (f"session {shorten_id(form.fix.session)}", form.fix.date)))
     return (
         f"repo-memory: `{truncate(form.command, WIDTH)}` failed here {times}{told}; "
-        f"`{truncate(form.fix.command, WIDTH)}` worked instead (session {form.fix.session[:8]}, {form.fix.date})"
+        f"`{truncate(form.fix.command, WIDTH)}` worked instead ({seen})"
     )

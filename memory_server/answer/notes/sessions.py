@@ -5,10 +5,7 @@ from __future__ import annotations
 from indexers.tokens import truncate
 from memory_server.answer.page import TextLine
 from memory_server.answer.reply import Json
-from memory_server.episodes.model import EpisodeHit, Passage
-
-ID_WIDTH = 8
-"""Characters of a session's id that are told; any beginning that is one session's names it."""
+from memory_server.episodes.model import EpisodeHit, Passage, shorten_id
 
 ASKED_WIDTH, SAID_WIDTH = 160, 600
 MOST_NAMED = 6
@@ -19,7 +16,7 @@ def session_line(hit: EpisodeHit) -> TextLine:
     """The session on one line: id, date, what was asked first."""
     session = hit.session
     asked = truncate(" ".join(session.asked.split()), ASKED_WIDTH)
-    return TextLine(f"session {session.id[:ID_WIDTH]}, {session.started[:10]}, asked: {asked}")
+    return TextLine(f"session {shorten_id(session.id)}, {session.started[:10]}, asked: {asked}")
 
 
 def session_lines(hit: EpisodeHit) -> list[TextLine]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from memory_server.answer.notes.commands import known_commands
 from memory_server.answer.notes.hook import hook
 from memory_server.episodes.commands import Form, find_key, learn_forms, normalize
 from memory_server.episodes.model import Passage, Run, Session
@@ -154,6 +155,19 @@ def test_the_briefing_tells_what_worked_and_nothing_that_files_say_alone(memory:
     assert "  test: `.venv/bin/pytest -q`" in text
     assert "  check: `make lint`" in text
     assert "make docs" not in text
+
+
+@pytest.mark.parametrize(
+    ("command", "purpose"),
+    [("git show tests/a.py", ""), ("go test -run A ./...", "test"), ("cat build.log", "")],
+)
+def test_what_a_command_is_run_on_says_nothing_of_what_it_is_for(
+    memory: Memory, tmp_path: Path, command: str, purpose: str
+) -> None:
+    write_log(tmp_path / "more" / "bbbb0001.jsonl", *talk(4, (command, True), (f"{command} ", True)))
+    memory.repository.episodes.bring_in([tmp_path / "more"], lambda _done, _total: None)
+    told = [str(one.purpose) for one in known_commands(memory.repository) if one.run == command]
+    assert told == ([purpose] if purpose else [])
 
 
 def test_no_secret_of_a_command_is_told(memory: Memory) -> None:

@@ -16,6 +16,7 @@ from memory_server.install.client_hooks import client_hooks_step
 from memory_server.memory import Memory
 from memory_server.notes.model import State
 from tests.support.code_base import write_files
+from tests.support.log_lines import Line, prompt, reply, result, uses, write_log
 from tests.support.places import CHECKOUT
 
 SERVER = "repo-memory"
@@ -45,6 +46,7 @@ NOTES = (
     ("A discount never makes a price negative", "take_discount", "decision"),
     ("Splitting puts the larger parts first", "split_price", "howto"),
 )
+FAILS, WORKS = "ls --no-such-option", "ls -1"
 CHANGED = (
     PRICES.replace("* 20 //", "* 19 //")
     .replace("def take_discount", "def apply_discount")
@@ -64,7 +66,7 @@ def commit(root: Path) -> None:
 
 def converse(claude: Path, home: Path, root: Path, policy: Policy) -> list[ModelRequest]:
     with ScriptedEndpoint(policy) as endpoint:
-        tools = (f"{PREFIX}*", "Read", "Task", "Agent")
+        tools = (f"{PREFIX}*", "Read", "Bash", "Task", "Agent")
         run = run_claude("Look into the prices.", root, home, endpoint, claude=claude, allowed_tools=tools)
     assert run.exit_code == 0, run.stderr
     return list(endpoint.requests)
@@ -100,13 +102,27 @@ def told(claude: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     commit(root)
     command = [sys.executable, "-P", "-m", "memory_server.cli", "index", "--quiet"]
     subprocess.run(command, cwd=root, env=os.environ | environment, check=True, capture_output=True)
+    for number in (1, 2):
+        write_log(tmp_path_factory.getbasetemp() / "logs" / f"aaaa000{number}.jsonl", *fail_and_cure(number))
+    with Memory.open(root) as memory:
+        memory.repository.episodes.bring_in(
+            [tmp_path_factory.getbasetemp() / "logs"], lambda _done, _total: None
+        )
     return root, converse(claude, home, root, read_and_delegate(root))
+
+
+def fail_and_cure(number: int) -> list[Line]:
+    """A conversation in which a command fails and another form of it works."""
+    blocks = (uses("b1", "Bash", command=FAILS), uses("b2", "Bash", command=WORKS))
+    results = (result("b1", "unrecognized option", is_error=True), result("b2", "prices.py"))
+    return [prompt("List the files"), reply(f"m{number}", *blocks), *results]
 
 
 def read_and_delegate(root: Path) -> Policy:
     """The main agent reads the file and starts a subagent, which does nothing but answer."""
     uses = (
         ToolUse("Read", {"file_path": str(root / "prices.py")}),
+        ToolUse("Bash", {"command": FAILS}),
         ToolUse("Agent", {"description": "look", "prompt": DELEGATED, "subagent_type": "general-purpose"}),
     )
 
@@ -149,6 +165,13 @@ def test_a_hook_tells_the_notes_on_a_file_that_is_read(told: tuple[Path, list[Mo
     before, after = all_text(main[0]), all_text(main[1])
     assert after.count(NOTES[0][0]) > before.count(NOTES[0][0])
     assert after.count(NOTES[1][0]) > before.count(NOTES[1][0])
+
+
+def test_a_hook_tells_the_cure_of_a_command_that_failed_before(told: tuple[Path, list[ModelRequest]]) -> None:
+    main = [request for request in told[1] if not request.is_side and not is_delegated(request)]
+    cure = f"`{WORKS}` worked instead (session aaaa0002"
+    assert cure not in all_text(main[1])
+    assert "\n".join(main[2].context_parts()).count(cure) == 1
 
 
 def test_the_hook_is_among_no_tools(told: tuple[Path, list[ModelRequest]]) -> None:

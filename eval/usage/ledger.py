@@ -80,6 +80,9 @@ class Ledger:
             self.database = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None)
             self.database.execute("PRAGMA journal_mode = WAL")
             self.database.execute("PRAGMA synchronous = NORMAL")
+            self.database.execute(
+                "PRAGMA wal_autocheckpoint = 10000"
+            )  # pages: a first import writes them once
             (version,) = self.database.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
                 raise MeasureError(f"{path} was written by a later version", "update repo-memory")

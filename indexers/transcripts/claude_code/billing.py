@@ -11,11 +11,14 @@ from typing import Any
 import orjson
 
 from indexers.transcripts.billed import Billed, BilledFile, Origin, Place
-from indexers.transcripts.claude_code.records import COUNTED_SINCE, SYNTHETIC, read_version
+from indexers.transcripts.claude_code.versions import COUNTED_SINCE, SYNTHETIC, read_version
 from indexers.transcripts.model import Usage
 
 _JOURNAL = "journal.jsonl"
 """A workflow's own record, beside its subagents' logs: it bills nothing."""
+
+_BUFFER = 1 << 18
+"""Bytes read at once: lines are long, and the usual 8 KB take twice as long."""
 
 _Json = dict[str, Any]
 
@@ -35,15 +38,16 @@ def read_billed(path: Path, offset: int = 0) -> BilledFile:
         OSError: the file cannot be read.
     """
     found: dict[str, _Draft] = {}
+    reader = _Reader(path)
     skips: dict[int, str] = {}
     lines, settled, start, last = 0, 0, offset, offset
-    with path.open("rb") as file:
+    with path.open("rb", buffering=_BUFFER) as file:
         file.seek(offset)
         for raw in file:
             whole = raw.endswith(b"\n")
             # A streamed reply repeats its usage in every line; nothing else is worth parsing.
             if b'"usage"' in raw and b'"assistant"' in raw:
-                part = _read_line(raw, path, start)
+                part = reader.read(raw, start)
                 if isinstance(part, Billed):
                     if part.id not in found:
                         found[part.id], last, settled = _Draft(), start, lines
@@ -71,7 +75,11 @@ class _Draft:
 
     def add(self, part: Billed, raw: bytes) -> None:
         """Take a further line."""
-        self._part = part if self._part is None else self._part.merge(part)
+        known = self._part
+        if known is None:
+            self._part = part
+        elif (known.usage, known.place) != (part.usage, part.place) or _is_earlier(part.time, known.time):
+            self._part = known.merge(part)
         if part.provisional:
             mark = raw.find(b'"content"')
             self._blocks[hash((part.content, raw[mark : mark + 400]))] = part.content
@@ -84,61 +92,79 @@ class _Draft:
         return Billed(part.id, part.model, part.time, part.usage, part.place, content, part.provisional)
 
 
-def _read_line(raw: bytes, path: Path, start: int) -> Billed | str:
-    """What a line bills, or why it does not count; empty for a line that is no reply."""
-    try:
-        record = orjson.loads(raw)
-    except ValueError:
+def _is_earlier(time: float | None, known: float | None) -> bool:
+    return time is not None and (known is None or time < known)
+
+
+class _Reader:
+    """Reads a file's lines. Those of a streamed reply repeat its counts and its place: such values are made once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._alone = "subagents" in path.parts[-4:-1]
+        self._session = path.parts[-2 - path.parts[::-1].index("subagents")] if self._alone else ""
+        self._counts: _Json = {}
+        self._usage = Usage()
+        self._place = Place()
+        self._told: tuple[object, ...] = ()
+
+    def read(self, raw: bytes, start: int) -> Billed | str:
+        """What a line bills, or why it does not count; empty for a line that is no reply."""
         try:
-            record = json.loads(raw)  # takes half a character, where a tool cut its output
-        except (ValueError, RecursionError):
+            record = orjson.loads(raw)
+        except ValueError:
+            try:
+                record = json.loads(raw)  # takes half a character, where a tool cut its output
+            except (ValueError, RecursionError):
+                return "not JSON"
+        if not isinstance(record, dict):
             return "not JSON"
-    if not isinstance(record, dict):
-        return "not JSON"
-    if record.get("type") == "assistant":
-        return _bill(record, record, path, start, Origin.MAIN)
-    data = record.get("data")
-    if record.get("type") == "progress" and isinstance(data, dict) and data.get("type") == "agent_progress":
-        inner = data.get("message")
-        if isinstance(inner, dict) and inner.get("type") == "assistant":
-            return _bill(record, inner, path, start, Origin.PROGRESS, _text(data, "agentId"))
-    return ""
+        if record.get("type") == "assistant":
+            return self._bill(record, record, start, Origin.MAIN)
+        data = record.get("data")
+        if (
+            record.get("type") == "progress"
+            and isinstance(data, dict)
+            and data.get("type") == "agent_progress"
+        ):
+            inner = data.get("message")
+            if isinstance(inner, dict) and inner.get("type") == "assistant":
+                return self._bill(record, inner, start, Origin.PROGRESS, _text(data, "agentId"))
+        return ""
 
+    def _bill(self, record: _Json, inner: _Json, start: int, origin: Origin, agent: str = "") -> Billed | str:
+        message = inner.get("message")
+        usage = message.get("usage") if isinstance(message, dict) else None
+        if not isinstance(message, dict) or not isinstance(usage, dict):
+            return "a reply without usage"
+        model = _text(message, "model")
+        if model == SYNTHETIC or record.get("isApiErrorMessage") is True:
+            return "made by the client"
+        if origin is Origin.MAIN and (self._alone or record.get("isSidechain") is True):
+            origin = Origin.SUBAGENT
+            agent = _text(record, "agentId") or (self._path.stem if self._alone else "inline")
+        place = self._find_place(record, origin, agent)
+        provisional = origin is Origin.PROGRESS or read_version(place.version) < COUNTED_SINCE
+        if usage != self._counts:
+            self._counts, self._usage = usage, _read_usage(usage)
+        return Billed(
+            _text(message, "id") or _text(inner, "uuid") or f"{self._path}:{start}",
+            model or "unknown",
+            _read_time(_text(inner, "timestamp") or _text(record, "timestamp")),
+            self._usage,
+            place,
+            _measure(message.get("content")) if provisional else 0,
+            provisional,
+        )
 
-def _bill(
-    record: _Json, inner: _Json, path: Path, start: int, origin: Origin, agent: str = ""
-) -> Billed | str:
-    message = inner.get("message")
-    usage = message.get("usage") if isinstance(message, dict) else None
-    if not isinstance(message, dict) or not isinstance(usage, dict):
-        return "a reply without usage"
-    model = _text(message, "model")
-    if model == SYNTHETIC or record.get("isApiErrorMessage") is True:
-        return "made by the client"
-    alone = _is_subagent(path)
-    if origin is Origin.MAIN and (alone or record.get("isSidechain") is True):
-        origin, agent = Origin.SUBAGENT, _text(record, "agentId") or (path.stem if alone else "inline")
-    version = _text(record, "version")
-    provisional = origin is Origin.PROGRESS or read_version(version) < COUNTED_SINCE
-    session = _session_of(path) if alone else _text(record, "sessionId") or path.stem
-    return Billed(
-        id=_text(message, "id") or _text(inner, "uuid") or f"{path}:{start}",
-        model=model or "unknown",
-        time=_read_time(_text(inner, "timestamp") or _text(record, "timestamp")),
-        usage=_read_usage(usage),
-        place=Place(session, _text(record, "cwd"), _text(record, "gitBranch"), version, agent, origin),
-        content=_measure(message.get("content")) if provisional else 0,
-        provisional=provisional,
-    )
-
-
-def _is_subagent(path: Path) -> bool:
-    return "subagents" in path.parts[-4:-1]
-
-
-def _session_of(path: Path) -> str:
-    parts = path.parts
-    return parts[len(parts) - 1 - parts[::-1].index("subagents") - 1]
+    def _find_place(self, record: _Json, origin: Origin, agent: str) -> Place:
+        get = record.get
+        told = (get("sessionId"), get("cwd"), get("gitBranch"), get("version"), origin, agent)
+        if told != self._told:
+            session = self._session or _text(record, "sessionId") or self._path.stem
+            names = (_text(record, "cwd"), _text(record, "gitBranch"), _text(record, "version"))
+            self._told, self._place = told, Place(session, *names, agent, origin)
+        return self._place
 
 
 def _read_usage(usage: _Json) -> Usage:
@@ -147,15 +173,15 @@ def _read_usage(usage: _Json) -> Usage:
     long = _count(split, "ephemeral_1h_input_tokens")
     short = _count(split, "ephemeral_5m_input_tokens")
     return Usage(
-        input=_count(usage, "input_tokens"),
-        output=_count(usage, "output_tokens"),
-        write_5m=max(short, _count(usage, "cache_creation_input_tokens") - long),
-        write_1h=long,
-        read=_count(usage, "cache_read_input_tokens"),
-        web_searches=_count(tools, "web_search_requests") if isinstance(tools, dict) else 0,
-        speed=_text(usage, "speed"),
-        tier=_text(usage, "service_tier"),
-        geography=_text(usage, "inference_geo"),
+        _count(usage, "input_tokens"),
+        _count(usage, "output_tokens"),
+        max(short, _count(usage, "cache_creation_input_tokens") - long),
+        long,
+        _count(usage, "cache_read_input_tokens"),
+        _count(tools, "web_search_requests") if isinstance(tools, dict) else 0,
+        _text(usage, "speed"),
+        _text(usage, "service_tier"),
+        _text(usage, "inference_geo"),
     )
 
 

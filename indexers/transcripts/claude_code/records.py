@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from indexers.transcripts.claude_code.calls import read_call
+from indexers.transcripts.claude_code.versions import COUNTED_SINCE, SYNTHETIC, read_version
 from indexers.transcripts.model import Boundary, Prompt, ToolCall, ToolResult, Usage
-
-SYNTHETIC = "<synthetic>"
-"""The model of lines that the client made up itself."""
-
-COUNTED_SINCE = (2, 1, 97)
-"""From this version of the client on, the log's output counts are final; before, often those of a stream's start."""
 
 _TAGS = re.compile(
     r"<(system-reminder|local-command-stdout|command-name)>.*?</\1>|<[\w-]+>|</[\w-]+>", re.DOTALL
@@ -233,10 +227,3 @@ def _call(block: Mapping[str, Any]) -> ToolCall | None:
 def _string(block: Mapping[str, Any], key: str) -> str:
     value = block.get(key)
     return value if isinstance(value, str) else ""
-
-
-@cache
-def read_version(version: str) -> tuple[int, ...]:
-    """The parts of a version; one that is not told counts as new."""
-    parts = version.split("-")[0].split(".")
-    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else COUNTED_SINCE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ from eval.usage.scenarios import (
     without_cache,
 )
 from eval.usage.totals import By, Scope, total
+from eval.usage.verify import explain, read_totals
 from eval.usage.zones import LOCAL
 from memory_server.cli.options import print_result
 from memory_server.cli.terminal import say
@@ -152,6 +154,19 @@ def _tell(found: list[Scenario], *, as_json: bool) -> None:
             f"  error: {s.error}",
         ]
     print_result(data, "\n".join(lines), as_json)
+
+
+def verify(
+    against: Annotated[Path, typer.Option(help="JSON that ccusage or tokscale printed of the same logs.")],
+    logs: LogFiles = None,
+    ledger: LedgerFile = None,
+) -> None:
+    """Why another tool's totals differ from these."""
+    with exit_on_error():
+        tool, theirs = read_totals(against)
+        with open_ledger(logs, ledger) as (opened, _):
+            lines = explain(opened, theirs)
+    say("\n".join([f"against {tool}", *lines]))
 
 
 def doctor(logs: LogFiles = None, ledger: LedgerFile = None) -> None:

@@ -10,7 +10,7 @@ import typer
 from eval.console import exit_on_error
 from eval.errors import MeasureError
 from eval.options import AsJson
-from eval.usage.analysis import cache, doctor, what_if
+from eval.usage.analysis import cache, doctor, verify, what_if
 from eval.usage.history import LedgerFile, LogFiles, open_ledger
 from eval.usage.prices import price_list
 from eval.usage.render import name_groups, to_csv, to_json, to_markdown, to_table
@@ -91,7 +91,7 @@ def prices() -> None:
             say(f"{model:<13} {' '.join(f'{value:>7g}' for value in counts)}{above}{until}")
 
 
-for _command in (cache, what_if, doctor):
+for _command in (cache, what_if, verify, doctor):
     app.command()(_command)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from eval.usage.prices import Prices, factor_of, find_prices
 from eval.usage.totals import Scope, build_where
 from indexers.tokens import model_name
+from indexers.transcripts.billed import Origin
 from indexers.transcripts.model import Usage
 
 if TYPE_CHECKING:
@@ -89,6 +90,18 @@ def follow_contexts(ledger: Ledger, scope: Scope) -> Iterator[list[Turn]]:
             turns.append(_follow(turn, turns[-1] if turns else None, version == last_version))
             last_version = version
         yield turns
+
+
+def price_turns(ledger: Ledger) -> Iterator[tuple[Turn, Origin]]:
+    """Every request, also the undated, with the record that tells of it; in no order."""
+    for at, model, origin, *counts in ledger.database.execute(
+        """SELECT at, model, origin, input, output, writes - write_1h, write_1h, read, web, speed, tier, geo
+        FROM request"""
+    ):
+        usage = Usage(*counts)
+        day = "" if at is None else datetime.fromtimestamp(at, UTC).date().isoformat()
+        prices = find_prices(model, usage.prompt, day)
+        yield Turn(at or 0, "", "", model, usage, prices), Origin(origin)
 
 
 def _follow(turn: Turn, last: Turn | None, same_version: bool) -> Turn:

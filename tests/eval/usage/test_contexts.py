@@ -108,3 +108,30 @@ def test_commands_tell_causes_and_say_a_loss_plainly(tmp_path: Path) -> None:
     asked = CliRunner().invoke(app, ["what-if", "--logs", str(log), "--subscription", "20"])
     assert "subscription: $20.00, costs $19.88 (15900.0%) more" in asked.output
     assert CliRunner().invoke(app, ["doctor", "--logs", str(log)]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("theirs", "says"),
+    [
+        # 10,000 for an hour at $10 a million and 4,000 read at $0.50
+        ({"totals": {"inputTokens": 0, "outputTokens": 0, "cacheCreationTokens": 10_000, "cacheReadTokens": 4_000,
+          "totalCost": 0.102}}, "equal"),
+        # 10,000 at $6.25 alone
+        ({"totalInput": 0, "totalOutput": 0, "totalCacheWrite": 10_000, "totalCacheRead": 0, "totalCost": 0.0625},
+         "all of it is explained"),
+        ({"totalInput": 7, "totalOutput": 0, "totalCacheWrite": 10_000, "totalCacheRead": 0, "totalCost": 0.0625},
+         "not explained"),
+        ({"sum": 3}, "no totals that are known"),
+    ],
+)  # fmt: skip
+def test_another_tools_totals_are_explained_by_the_rules_it_leaves_out(
+    tmp_path: Path, theirs: dict[str, Any], says: str
+) -> None:
+    data = {"type": "agent_progress", "agentId": "a", "message": at(1, "m2", read=4_000)}
+    log = write_log(
+        tmp_path / "s.jsonl", at(0, "m1", write=10_000, usage=LONG), {"type": "progress", "data": data}
+    )
+    file = tmp_path / "theirs.json"
+    file.write_text(json.dumps(theirs), encoding="utf-8")
+    asked = CliRunner().invoke(app, ["verify", "--logs", str(log), "--against", str(file)])
+    assert says in asked.output

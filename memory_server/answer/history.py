@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexers.anchors.changes import SymbolChange, find_changes
@@ -13,6 +13,7 @@ from memory_server.answer.page import Page, TextLine
 from memory_server.answer.reply import Json, LeftOut, Reply, Told, symbol_json
 from memory_server.answer.repository import Repository
 from memory_server.deadline import in_time
+from memory_server.episodes.model import shorten_id
 from memory_server.errors import QueryError
 from memory_server.index.fresh import Sight
 from memory_server.query.relations import CHANGES, TOGETHER
@@ -27,12 +28,16 @@ SUBJECT_WIDTH = 100
 
 @dataclass(frozen=True, slots=True)
 class HistoryReply(Reply):
-    """The commits that changed a symbol, newest first, or the files that change with its own, surest first."""
+    """The commits that changed a symbol, newest first, or the files that change with its own, surest first.
+
+    ``sessions`` are the conversations that commits were made in, by the commits' hashes, as far as they are known.
+    """
 
     symbol: Summary
     relation: str
     changes: tuple[SymbolChange, ...]
     companions: tuple[Companion, ...]
+    sessions: Mapping[str, str]
     left_out: LeftOut
     notes: tuple[str, ...]
     budget: int
@@ -51,7 +56,8 @@ class HistoryReply(Reply):
 
     def rows(self) -> list[TextLine]:
         """A line a commit, or a file."""
-        return [*map(_change_line, self.changes), *map(_companion_line, self.companions)]
+        changes = [_change_line(one, self.sessions.get(one.commit, "")) for one in self.changes]
+        return [*changes, *map(_companion_line, self.companions)]
 
     def _title(self) -> TextLine:
         symbol = self.symbol
@@ -74,6 +80,7 @@ class HistoryReply(Reply):
                 "removed": one.removed,
                 "was": one.was,
                 "first": one.is_first,
+                "session": self.sessions.get(one.commit, ""),
             }
             for one in self.changes
         ]
@@ -116,9 +123,11 @@ def tell_history(
             changes.append(change)
             if len(changes) == MOST:
                 break
+    learned = repository.episodes.learned()
+    sessions = {one.commit: session for one in changes if (session := learned.session_of(one.commit))}
     what = "files" if relation == TOGETHER else "older commits"
     whole = HistoryReply(
-        described, relation, tuple(changes), tuple(companions[:MOST]), LeftOut(0, what, "raise budget"),
+        described, relation, tuple(changes), tuple(companions[:MOST]), sessions, LeftOut(0, what, "raise budget"),
         sight.notes, budget,
     )  # fmt: skip
     return _fit(whole)
@@ -139,11 +148,14 @@ def _fit(whole: HistoryReply) -> HistoryReply:
     )
 
 
-def _change_line(one: SymbolChange) -> TextLine:
+def _change_line(one: SymbolChange, session: str) -> TextLine:
     was = f", was {one.was}" if one.was else ""
     first = ", its first" if one.is_first else ""
     subject = truncate(one.subject, SUBJECT_WIDTH)
-    return TextLine(f"  {one.commit[:10]} {one.date} +{one.added} -{one.removed}{was}{first}: {subject}")
+    made = f", in session {shorten_id(session)}" if session else ""
+    return TextLine(
+        f"  {one.commit[:10]} {one.date} +{one.added} -{one.removed}{was}{first}{made}: {subject}"
+    )
 
 
 def _companion_line(one: Companion) -> TextLine:

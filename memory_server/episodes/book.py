@@ -15,7 +15,7 @@ from indexers.embedding.embed import Embedder, Vectors
 from indexers.files import read_regular
 from indexers.terms import text_words
 from indexers.transcripts.claude_code.threads import read_files
-from memory_server.episodes.commands import Form, learn_forms
+from memory_server.episodes.commands import NOTHING, Learned, learn
 from memory_server.episodes.extract import read_session
 from memory_server.episodes.folder import LARGEST, SessionFolder, name_of
 from memory_server.episodes.model import EpisodeHit, Passage, Session
@@ -39,7 +39,7 @@ PART, LEAD = 800, 200
 """Characters of a passage that are a row, and of what was asked that each later row begins with."""
 
 _BATCH = 64
-_FORMS, _FORMS_OF = "commands.json", TypeAdapter(dict[str, Form])
+_LEARNED, _LEARNED_OF = "learned.json", TypeAdapter(Learned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class EpisodeBook:
     def __init__(self, sessions: Path, tables: Path, embedder: Embedder) -> None:
         self.folder = SessionFolder(sessions)
         self._tables, self._embedder = tables, embedder
-        self._forms: tuple[int, Mapping[str, Form]] | None = None
+        self._known: tuple[int, Learned] | None = None
         self._opened: tuple[int, Passages] | None = None
 
     def is_empty(self) -> bool:
@@ -118,22 +118,22 @@ class EpisodeBook:
         tables.finish()
         self._learn()
 
-    def forms(self) -> Mapping[str, Form]:
-        """What the commands of past conversations did, by their forms."""
-        path = self._tables / _FORMS
+    def learned(self) -> Learned:
+        """What the sessions say of commands and commits, read once for each of their states."""
+        path = self._tables / _LEARNED
         try:
             stamp = path.stat().st_mtime_ns
-            if self._forms is None or self._forms[0] != stamp:
-                self._forms = (stamp, _FORMS_OF.validate_json(read_regular(path, LARGEST)))
-            return self._forms[1]
+            if self._known is None or self._known[0] != stamp:
+                self._known = (stamp, _LEARNED_OF.validate_json(read_regular(path, LARGEST)))
+            return self._known[1]
         except (OSError, ValueError):
-            return {} if self.is_empty() else self._learn()
+            return NOTHING if self.is_empty() else self._learn()
 
-    def _learn(self) -> Mapping[str, Form]:
-        forms = learn_forms(self.folder.all())
+    def _learn(self) -> Learned:
+        learned = learn(self.folder.all())
         with suppress(OSError):
-            replace_file(self._tables / _FORMS, _FORMS_OF.dump_json(forms), private=True)
-        return forms
+            replace_file(self._tables / _LEARNED, _LEARNED_OF.dump_json(learned), private=True)
+        return learned
 
     def search(self, query: str, limit: int) -> list[EpisodeHit]:
         """The sessions that answer a question, best first, each with its best passage."""

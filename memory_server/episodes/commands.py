@@ -1,10 +1,10 @@
-"""What commands did in past conversations: how often each form worked, and what worked where one failed."""
+"""What past conversations teach: how often each form of a command worked, its cure, and which commits they made."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memory_server.episodes.model import Passage, Run, Session
 
@@ -45,13 +45,30 @@ class Form:
     fix: Fix | None = None
 
 
-def learn_forms(sessions: Iterable[Session]) -> dict[str, Form]:
-    """Every form that was run in some sessions, which are given oldest first."""
-    forms: dict[str, Form] = {}
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Forms of commands by their text, and the ids of sessions by the shortened hashes of commits made in them."""
+
+    forms: dict[str, Form] = field(default_factory=dict)
+    commits: dict[str, str] = field(default_factory=dict)
+
+    def session_of(self, commit: str) -> str:
+        """The session that a commit was made in, by its whole hash; empty where none is known."""
+        lengths = sorted({len(one) for one in self.commits})
+        return next((self.commits[commit[:n]] for n in lengths if commit[:n] in self.commits), "")
+
+
+NOTHING = Learned()
+
+
+def learn(sessions: Iterable[Session]) -> Learned:
+    """What some sessions teach, which are given oldest first."""
+    learned = Learned()
     for session in sessions:
         for passage in session.passages:
-            _learn(forms, session, passage)
-    return forms
+            _learn(learned.forms, session, passage)
+            learned.commits.update(dict.fromkeys(passage.commits, session.id))
+    return learned
 
 
 def _learn(forms: dict[str, Form], session: Session, passage: Passage) -> None:

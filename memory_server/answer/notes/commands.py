@@ -82,7 +82,7 @@ class KnownCommand:
 
 def known_commands(repository: Repository) -> list[KnownCommand]:
     """All that are known: by purpose, those that work first, then those that the project says, then the others."""
-    forms = dict(repository.episodes.forms())
+    forms = dict(repository.episodes.learned().forms)
     root = repository.index.root
     found = [
         KnownCommand(run, one.purpose, one.path, one.name, forms.pop(run, None))

@@ -81,7 +81,7 @@ def _given(text: str) -> str:
 
 def _on_command(repository: Repository, event: str, command: str, session: str) -> str:
     """What past conversations know of a command that fails here, once a session."""
-    forms, form = repository.episodes.forms(), normalize(command)
+    forms, form = repository.episodes.learned().forms, normalize(command)
     known = forms.get(form)
     fix = forms.get(known.fix.command) if known and known.fix else None
     told = warn_of(known, fix, failed=event == "PostToolUseFailure")

@@ -9,7 +9,7 @@ import pytest
 
 from memory_server.answer.notes.commands import known_commands
 from memory_server.answer.notes.hook import hook
-from memory_server.episodes.commands import Form, find_key, learn_forms, normalize
+from memory_server.episodes.commands import Form, find_key, learn, normalize
 from memory_server.episodes.model import Passage, Run, Session
 from memory_server.memory import Memory
 from tests.support.answering import WordEmbedder
@@ -22,7 +22,7 @@ SECRET = "ghp_" + "q8Zr2LkX0wVb" * 3
 def learned(*runs: tuple[str, bool | None]) -> dict[str, Form]:
     made = tuple(Run(command, done, "" if done else "boom") for command, done in runs)
     passage = Passage("k", "main", "2026-03-01T10:00:00Z", "", "", runs=made)
-    return learn_forms([Session("aaaa1111", "claude-code", "2026-03-01", "", (), (passage,))])
+    return learn([Session("aaaa1111", "claude-code", "2026-03-01", "", (), (passage,))]).forms
 
 
 def cure(forms: dict[str, Form], command: str) -> str:

@@ -14,6 +14,7 @@ from memory_server.memory import Memory
 from tests.support.answering import WordEmbedder
 from tests.support.code_base import write_files
 from tests.support.git_project import Project, make_project
+from tests.support.log_lines import prompt, reply, result, uses, write_log
 
 PAY = """
     def pay(self, ledger, retries):
@@ -112,3 +113,17 @@ def test_a_rename_of_the_file_is_followed(repository: Project) -> None:
         memory.sync()
         told = [(one.subject, one.was) for one in ask(memory, "Invoice.pay", "changes").changes]
     assert told == [("Rename it", "app/billing.py::Invoice.pay"), ("Add the shop", "")]
+
+
+def test_a_commit_names_the_conversation_that_it_was_made_in(memory: Memory, tmp_path: Path) -> None:
+    (last, before, *_) = ask(memory, "settle", "changes").changes
+    session = "1ecba475-5b18-4058-a0cb-e87703f6f792"
+    said = result("b1", f"[main {last.commit[:9]}] Try twice\n 2 files changed")
+    committed = reply("m1", uses("b1", "Bash", command="git commit -am 'Try twice'"))
+    write_log(tmp_path / "logs" / f"{session}.jsonl", prompt("Try twice"), committed, said)
+    memory.repository.episodes.bring_in([tmp_path / "logs"], lambda _done, _total: None)
+    told = ask(memory, "settle", "changes")
+    assert told.sessions == {last.commit: session}
+    assert f"in session {session[:8]}: Try twice" in told.text()
+    assert before.commit[:10] in told.text()
+    assert memory.recall(session[:8]).json()["hits"]

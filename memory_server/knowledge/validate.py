@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,8 +71,26 @@ def check_manifest(manifest: Manifest, root: Path) -> list[Finding]:
 def holds_secret(unit: Unit) -> bool:
     """Whether a unit holds what looks like a secret, in whatever field."""
     fields = {name: value for name, value in unit.fields.items() if name != "content_hash"}
-    data = format_yaml(fields).encode(errors="replace")
-    return mask_secrets(FILE, data) != data
+    if _is_masked(FILE, format_yaml(fields)):
+        return True
+    return any(_is_masked("unit.md", text) for text in _texts(fields))  # as they are, where YAML writes \n
+
+
+def _is_masked(path: str, text: str) -> bool:
+    data = text.encode(errors="replace")
+    return mask_secrets(path, data) != data
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a value of YAML."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _check_root(root: Unit) -> Iterator[Finding]:

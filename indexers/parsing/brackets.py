@@ -8,6 +8,9 @@ from functools import lru_cache
 from indexers.languages.registry import Spec
 
 _CLOSERS = {b")": b"(", b"]": b"[", b"}": b"{"}
+_INNER = b"{#"
+"""How lines begin that belong to the block above them however little they are indented."""
+
 _LINE = re.compile(rb"^[ \t]*(?=([^\s]))", re.MULTILINE)
 
 
@@ -51,7 +54,8 @@ class _Matcher:
         self._open: list[tuple[bytes, int, int]] = []
         self._unclosed: list[tuple[bytes, int, int]] = []
         self._stray: list[int] = []
-        self._early: list[int] = []
+        self._early: dict[int, int] = {}
+        self._blocks: list[tuple[bytes, int, int, int]] = []
         self._began: dict[int, int] = {}
 
     def run(self) -> None:
@@ -61,9 +65,9 @@ class _Matcher:
                 self._close(bracket, match.start())
             elif bracket:
                 self._open.append((bracket, match.start(), self._indent(match.start())[0]))
-        for at in self._early[-len(self._stray) :] if self._stray and self._early else self._stray:
+        for at in self._stray:
             self._text[at] = ord(" ")
-        for bracket, at, indent in self._unclosed + self._open:
+        for bracket, at, indent in self._unclosed + [self._find_unclosed(*opened) for opened in self._open]:
             if bracket != b"{" or not self._close_block(at, indent):
                 _blank_line(self._text, at)
 
@@ -83,24 +87,42 @@ class _Matcher:
             if kind == opener and (not first or depth <= indent)
         ]
         if not known or (first and opener == b"{" and self._open[known[-1]][2] < indent):
-            self._stray.append(at)
+            self._stray.append(self._early.pop(len(self._open), at))
             return
         self._unclosed += self._open[known[-1] + 1 :]
         self._began[self._text.rfind(b"\n", 0, at) + 1] = self._open[known[-1]][2]
+        if first and opener == b"{":
+            self._blocks.append((*self._open[known[-1]], at))
         del self._open[known[-1] :]
         following = _LINE.search(self._text, at + 1)
         if first and following and len(following[0]) > indent and following[1] not in b")]}.":
-            self._early.append(at)
+            self._early[len(self._open)] = at
+
+    def _find_unclosed(self, bracket: bytes, at: int, indent: int) -> tuple[bytes, int, int]:
+        """The last block within an open one whose bracket it may have taken: it holds a line that stands no deeper."""
+        within = (
+            (kind, start, depth)
+            for kind, start, depth, end in reversed(self._blocks)
+            if start > at and depth == indent and self._find_outer_line(start, depth, end) is not None
+        )
+        return max(within, key=lambda block: block[1], default=(bracket, at, indent))
+
+    def _find_outer_line(self, at: int, indent: int, end: int) -> int | None:
+        """Where the first line after a block's opening bracket begins that stands no deeper than the block."""
+        line = self._text.find(b"\n", at)
+        for match in _LINE.finditer(self._text, line + 1, end) if line >= 0 else ():
+            if len(match[0]) <= indent and match[1] not in _INNER:
+                return match.start()
+        return None
 
     def _close_block(self, at: int, indent: int) -> bool:
         """Put a closing bracket in the place of a line end before the first line that stands no deeper."""
-        for line in _LINE.finditer(self._text, self._text.find(b"\n", at) + 1 or len(self._text)):
-            if len(line[0]) > indent or line[1] in b"{":
-                continue
-            end = len(bytes(self._text[: line.start()]).rstrip())
-            last = bytes(self._text[self._text.rfind(b"\n", 0, end) + 1 : end])
-            if end <= at or any(mark in last for mark in self._comments):
-                return False
-            self._text[end] = ord("}")
-            return True
-        return False
+        line = self._find_outer_line(at, indent, len(self._text))
+        if line is None:
+            return False
+        end = len(bytes(self._text[:line]).rstrip())
+        last = bytes(self._text[self._text.rfind(b"\n", 0, end) + 1 : end])
+        if end <= at or any(mark in last for mark in self._comments):
+            return False
+        self._text[end] = ord("}")
+        return True

@@ -7,7 +7,6 @@ spans of the file. A parse error then takes what it broke and nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import partial
 
 from tree_sitter import Node, Tree
@@ -19,14 +18,21 @@ from indexers.parsing.budget import parse_tree
 MOST_BYTES = 300_000
 """Longer files are taken as they are: each try parses the whole file again."""
 
-MOST_TRIES, LEAST_LOST = 12, 60
-"""Lines that are tried without, a parse each, while more than so many bytes (about a line) are lost."""
+ROUND, WORTH = 6, 1.5
+"""Lines that are compared before the best is left out, or the first that halves what is lost, if it is worth it."""
+
+MOST_TRIES, TRIED_BYTES = 12, 400_000
+"""Lines that are tried without, a parse each, and what these parses may read together."""
+
+LEAST_LOST = 20
+"""While no more bytes are lost, and no bracket, the spans of symbols are as they should be."""
 
 _CONFLICT = re.compile(
     rb"^<{7} [^\n]*\n(?P<ours>(?:(?!\|{7}|={7}|>{7})[^\n]*\n)*)(?P<theirs>(?:\|{7}[^\n]*\n(?:(?!={7})[^\n]*\n)*)?"
     rb"={7}\n(?:(?!>{7})[^\n]*\n)*>{7}[^\n]*$)",
     re.MULTILINE,
 )
+_PAIRED = frozenset({"{", "}", "(", ")", "[", "]", '"', "end"})
 _NOT_BLANK = re.compile(rb"[^\s]")
 
 
@@ -37,35 +43,38 @@ def parse_mended(spec: Spec, data: bytes) -> Tree | None:
     if tree is None or not tree.root_node.has_error or len(data) > MOST_BYTES:
         return tree
     lost = count_lost(tree.root_node)
-    for mended, price in _mends(spec, text):
-        better = parse_tree(spec, mended)
-        left = count_lost(better.root_node) if better is not None else lost
-        if better is not None and left + price < lost:
+    for mend in (_take_ours, _repair_errors, match_brackets):
+        if mend is match_brackets and lost <= LEAST_LOST:
+            break
+        mended = mend(spec, text)
+        better = parse_tree(spec, mended) if mended != text else None
+        if better is not None and (left := count_lost(better.root_node)) < lost:
             text, tree, lost = mended, better, left
-        if not left:
-            return tree
     return _without_lines(spec, text, tree, lost)
 
 
 def _without_lines(spec: Spec, text: bytes, tree: Tree, lost: int) -> Tree:
-    """The tree without some lines on which errors begin or end, where more is read without them."""
-    tries, tried = 0, set[int]()
-    while lost > LEAST_LOST and tries < MOST_TRIES:
+    """The tree without some lines on which errors begin or end, where half of what is lost is read without."""
+    tries, most, tried = 0, min(MOST_TRIES, TRIED_BYTES // len(text)), set[int]()
+    while lost > LEAST_LOST and tries < most:
         rows = [row for row in error_rows(tree.root_node) if row not in tried]
         if not rows:
             break
         lines = text.split(b"\n")
-        for row in rows[: MOST_TRIES - tries]:
+        found = (lost, text, tree)
+        for row in rows[: min(ROUND, most - tries)]:
             tries += 1
             tried.add(row)
             mended = b"\n".join([*lines[:row], blank(lines[row]), *lines[row + 1 :]])
             better = parse_tree(spec, mended)
-            if better is None:
-                continue
-            left = count_lost(better.root_node) + len(lines[row].strip())
-            if left < lost:
-                text, tree, lost = mended, better, left
+            if better is not None:
+                left = count_lost(better.root_node) + len(lines[row].strip())
+                found = min(found, (left, mended, better), key=lambda each: each[0])
+            if 2 * found[0] < lost:
                 break
+        if WORTH * found[0] >= lost:
+            break
+        lost, text, tree = found
     return tree
 
 
@@ -82,19 +91,12 @@ def error_rows(root: Node) -> list[int]:
     return list(dict.fromkeys([*starts, *ends]))
 
 
-def _mends(spec: Spec, text: bytes) -> Iterator[tuple[bytes, int]]:
-    """Mended texts, the surest first, each with the bytes of code that it gives up."""
-    found = _CONFLICT.sub(_keep_ours, text)
-    if found != text:
-        yield found, 0
-        text = found
-    found = _repair(text, [repair for repair in spec.repairs if not repair.always])
-    if found != text:
-        yield found, 0
-        text = found
-    found = match_brackets(spec, text)
-    if found != text:
-        yield found, 0
+def _take_ours(_: Spec, text: bytes) -> bytes:
+    return _CONFLICT.sub(_keep_ours, text)
+
+
+def _repair_errors(spec: Spec, text: bytes) -> bytes:
+    return _repair(text, [repair for repair in spec.repairs if not repair.always])
 
 
 def _keep_ours(match: re.Match[bytes]) -> bytes:
@@ -126,14 +128,15 @@ def blank(text: bytes) -> bytes:
 
 
 def count_lost(root: Node) -> int:
-    """Bytes that are in errors, and one for each token that is missing."""
+    """Bytes that are in errors, and about a line for each bracket or quote that is in one or missing."""
     lost, nodes = 0, [root]
     while nodes:
         node = nodes.pop()
         if node.is_error:
             lost += max(1, node.end_byte - node.start_byte)
+            lost += LEAST_LOST * any(child.type in _PAIRED for child in node.children)
         elif node.is_missing:
-            lost += 1
+            lost += 1 + LEAST_LOST * (node.type in _PAIRED)
         elif node.has_error:
             nodes += node.children
     return lost

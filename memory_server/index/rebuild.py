@@ -22,6 +22,7 @@ HISTORY = {
     11: "secrets whose mark begins within another's are masked",
     12: "the text of a file is mended where its grammar stumbles",
     13: "brackets and quotes without their other half are made up for",
+    14: "a lost bracket counts as a line, and choices of the preprocessor within functions are mended",
 }
 """What each version of the index changed: a new line when the same files give other rows or another view of them."""
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 
 from indexers.languages.registry import Spec
+
+MOST_BYTES, LONGEST_LINE, MOST_OPEN = 150_000, 5_000, 200
+"""Bytes of a text and of a line that is looked through, and brackets that wait for their other half: the time for them
+grows with the product."""
 
 _CLOSERS = {b")": b"(", b"]": b"[", b"}": b"{"}
 _INNER = b"{#"
@@ -30,6 +35,8 @@ def _token_pattern(spec: Spec) -> re.Pattern[bytes]:
 
 def match_brackets(spec: Spec, text: bytes) -> bytes:
     """The text without its half strings, without unclosed round and stray closing brackets, and with blocks closed."""
+    if len(text) > MOST_BYTES or max(map(len, text.split(b"\n"))) > LONGEST_LINE:
+        return text
     mended = bytearray(text)
     for match in _token_pattern(spec).finditer(text):
         if match["quote"]:
@@ -65,6 +72,8 @@ class _Matcher:
                 self._close(bracket, match.start())
             elif bracket:
                 self._open.append((bracket, match.start(), self._indent(match.start())[0]))
+        if len(self._unclosed) + len(self._open) > MOST_OPEN:
+            return  # no slip of a person's, and nothing that indentation tells
         for at in self._stray:
             self._text[at] = ord(" ")
         for bracket, at, indent in self._unclosed + [self._find_unclosed(*opened) for opened in self._open]:
@@ -81,19 +90,18 @@ class _Matcher:
     def _close(self, bracket: bytes, at: int) -> None:
         indent, first = self._indent(at)
         opener = _CLOSERS[bracket]
-        known = [
-            i
-            for i, (kind, _, depth) in enumerate(self._open)
-            if kind == opener and (not first or depth <= indent)
-        ]
-        if not known or (first and opener == b"{" and self._open[known[-1]][2] < indent):
+        near = range(len(self._open) - 1, max(len(self._open) - 1 - MOST_OPEN, -1), -1)
+        known = next(
+            (i for i in near if self._open[i][0] == opener and (not first or self._open[i][2] <= indent)), -1
+        )
+        if known < 0 or (first and opener == b"{" and self._open[known][2] < indent):
             self._stray.append(self._early.pop(len(self._open), at))
             return
-        self._unclosed += self._open[known[-1] + 1 :]
-        self._began[self._text.rfind(b"\n", 0, at) + 1] = self._open[known[-1]][2]
+        self._unclosed += self._open[known + 1 :]
+        self._began[self._text.rfind(b"\n", 0, at) + 1] = self._open[known][2]
         if first and opener == b"{":
-            self._blocks.append((*self._open[known[-1]], at))
-        del self._open[known[-1] :]
+            self._blocks.append((*self._open[known], at))
+        del self._open[known:]
         following = _LINE.search(self._text, at + 1)
         if first and following and len(following[0]) > indent and following[1] not in b")]}.":
             self._early[len(self._open)] = at
@@ -102,7 +110,7 @@ class _Matcher:
         """The last block within an open one whose bracket it may have taken: it holds a line that stands no deeper."""
         within = (
             (kind, start, depth)
-            for kind, start, depth, end in reversed(self._blocks)
+            for kind, start, depth, end in islice(reversed(self._blocks), MOST_OPEN)
             if start > at and depth == indent and self._find_outer_line(start, depth, end) is not None
         )
         return max(within, key=lambda block: block[1], default=(bracket, at, indent))

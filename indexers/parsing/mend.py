@@ -7,6 +7,7 @@ spans of the file. A parse error then takes what it broke and nothing else.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import partial
 
 from tree_sitter import Node, Tree
@@ -27,20 +28,22 @@ MOST_TRIES, TRIED_BYTES = 12, 400_000
 LEAST_LOST = 20
 """While no more bytes are lost, and no bracket, the spans of symbols are as they should be."""
 
-_CONFLICT = re.compile(
-    rb"^<{7} [^\n]*\n(?P<ours>(?:(?!\|{7}|={7}|>{7})[^\n]*\n)*)(?P<theirs>(?:\|{7}[^\n]*\n(?:(?!={7})[^\n]*\n)*)?"
-    rb"={7}\n(?:(?!>{7})[^\n]*\n)*>{7}[^\n]*$)",
-    re.MULTILINE,
-)
+PIECE, LONGEST_PIECE = 1_000, 2_000
+"""Bytes of a text that a repair is looked for in at once, cut where a line ends: the time that some of them take grows
+with the square of the length of what does not fit them."""
+
+_MARKER = re.compile(rb"^(<{7} |\|{7}|={7}$|>{7})[^\n]*$", re.MULTILINE)
 _PAIRED = frozenset({"{", "}", "(", ")", "[", "]", '"', "end"})
 _NOT_BLANK = re.compile(rb"[^\s]")
 
 
 def parse_mended(spec: Spec, data: bytes) -> Tree | None:
     """The tree of a file's text, mended where the grammar stumbles; None where the file is over the budget."""
+    if len(data) > MOST_BYTES:
+        return parse_tree(spec, data)
     text = _repair(data, [repair for repair in spec.repairs if repair.always])
     tree = parse_tree(spec, text)
-    if tree is None or not tree.root_node.has_error or len(data) > MOST_BYTES:
+    if tree is None or not tree.root_node.has_error:
         return tree
     lost = count_lost(tree.root_node)
     for mend in (_take_ours, _repair_errors, match_brackets):
@@ -92,22 +95,47 @@ def error_rows(root: Node) -> list[int]:
 
 
 def _take_ours(_: Spec, text: bytes) -> bytes:
-    return _CONFLICT.sub(_keep_ours, text)
+    """The text with the first side of each merge conflict alone."""
+    mended, opener, middle, is_parted = bytearray(text), None, 0, False
+    for match in _MARKER.finditer(text):
+        mark, start, end = match[1][:1], match.start(), match.end()
+        if mark == b"<":
+            opener, middle, is_parted = match, 0, False
+        elif opener is not None and mark != b">":
+            middle, is_parted = middle or start, is_parted or mark == b"="
+        elif opener is not None and is_parted:
+            for first, last in (opener.span(), (middle, end)):
+                mended[first:last] = blank(text[first:last])
+            opener = None
+    return bytes(mended)
 
 
 def _repair_errors(spec: Spec, text: bytes) -> bytes:
     return _repair(text, [repair for repair in spec.repairs if not repair.always])
 
 
-def _keep_ours(match: re.Match[bytes]) -> bytes:
-    first, ours, theirs = match.start(), match["ours"], match["theirs"]
-    return blank(match[0][: match.start("ours") - first]) + ours + blank(theirs)
-
-
 def _repair(text: bytes, repairs: list[Repair]) -> bytes:
+    if not repairs:
+        return text
+    return b"".join(_repair_piece(piece, repairs) for piece in _pieces(text))
+
+
+def _repair_piece(text: bytes, repairs: list[Repair]) -> bytes:
     for repair in repairs:
         text = repair.pattern.sub(partial(_overwrite, repair.fill), text)
     return text
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
+    """The text in pieces that end with a blank line where there is one, or else with a line."""
+    start = 0
+    while start < len(text):
+        stop = start + LONGEST_PIECE
+        if stop < len(text):
+            blanks = text.find(b"\n\n", start + PIECE, stop)
+            stop = (blanks if blanks >= 0 else text.rfind(b"\n", start, stop)) + 1 or stop
+        yield text[start:stop]
+        start = stop
 
 
 def _overwrite(fill: bytes, match: re.Match[bytes]) -> bytes:

@@ -1,8 +1,13 @@
 """What a file that its grammar cannot read still tells: the symbols around the break, where they are."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from indexers.languages.registry import find_language
 from indexers.model import ParsedFile, SourceFile
+from indexers.parsing import mend
+from indexers.parsing.brackets import match_brackets
 from indexers.parsing.parse import parse_file
 
 
@@ -77,3 +82,37 @@ def test_names_and_spans_come_from_the_file_as_it_is() -> None:
     symbols = parse("a.hpp", text).symbols
     assert text[symbols[1].start_byte : symbols[1].end_byte] == "class SHOP_API Till {\n  void open();\n}"
     assert symbols[1].signature == "class SHOP_API Till"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("<<<<<<< a\nx = 1\n=======\nx = 2\n>>>>>>> b\ny = 3\n", ["x = 1", "y = 3"]),
+        ("<<<<<<< a\nx = 1\n||||||| c\nx = 0\n=======\nx = 2\n>>>>>>> b\n", ["x = 1"]),
+        ("<<<<<<< z\nlost\n<<<<<<< a\nx = 1\n=======\nx = 2\n>>>>>>> b\n", ["<<<<<<< z", "lost", "x = 1"]),
+        (">>>>>>> b\n=======\nx = 1\n", [">>>>>>> b", "=======", "x = 1"]),
+        ("<<<<<<< a\nx = 1\n>>>>>>> b\n", ["<<<<<<< a", "x = 1", ">>>>>>> b"]),
+    ],
+)
+def test_of_a_conflict_the_first_side_is_read_alone(text: str, kept: list[str]) -> None:
+    spec = find_language("a.py", b"")
+    assert spec is not None
+    mended = mend._take_ours(spec, text.encode())
+    assert len(mended) == len(text)
+    assert mended.decode().split("\n") == [
+        line if line in kept else " " * len(line) for line in text.split("\n")
+    ]
+
+
+@pytest.mark.parametrize("text", [b"(" * 6_000, b"(\n" * 1_000, b"{\n" * 100_000])
+def test_what_no_person_left_open_is_not_closed(text: bytes) -> None:
+    spec = find_language("a.c", b"")
+    assert spec is not None
+    assert match_brackets(spec, text) == text
+
+
+@given(st.binary(max_size=9_000).map(lambda data: data.replace(b"\0", b"\n")))
+def test_the_pieces_of_a_text_are_the_text(text: bytes) -> None:
+    pieces = list(mend._pieces(text))
+    assert b"".join(pieces) == text
+    assert all(0 < len(piece) <= mend.LONGEST_PIECE for piece in pieces)

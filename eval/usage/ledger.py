@@ -85,6 +85,7 @@ class Ledger:
             )  # pages: a first import writes them once
             (version,) = self.database.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
+                self.database.close()
                 raise MeasureError(f"{path} was written by a later version", "update repo-memory")
             if version < VERSION:
                 self.database.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")

@@ -37,8 +37,16 @@ class Countdown:
         return self.calls <= 0
 
 
+OPENED: list[Ledger] = []
+
+
+def opened(path: Path | None) -> Ledger:
+    OPENED.append(Ledger(path))
+    return OPENED[-1]
+
+
 def kept(path: Path | None, *folders: Path) -> Ledger:
-    ledger = Ledger(path)
+    ledger = opened(path)
     ledger.import_logs(folders, quiet)
     return ledger
 
@@ -118,7 +126,7 @@ def test_an_import_broken_off_anywhere_loses_nothing_and_counts_nothing_twice(tm
     whole = kept(None, GOLDEN)
     for nth in range(1, 201):
         path = tmp_path / f"{nth}.db"
-        ledger = Ledger(path)
+        ledger = opened(path)
         ledger.database.set_progress_handler(Countdown(nth), 40)
         with pytest.raises(sqlite3.OperationalError, match="interrupted"):
             ledger.import_logs([GOLDEN], quiet)
@@ -130,7 +138,7 @@ def test_an_import_broken_off_anywhere_loses_nothing_and_counts_nothing_twice(tm
 
 
 def test_two_writers_at_once_keep_each_request_once(tmp_path: Path) -> None:
-    one, two = Ledger(tmp_path / "usage.db"), Ledger(tmp_path / "usage.db")
+    one, two = opened(tmp_path / "usage.db"), opened(tmp_path / "usage.db")
     files = sorted(GOLDEN.glob("*.jsonl"))
     for file in files:
         one.import_logs([file], quiet)
@@ -190,7 +198,7 @@ def test_no_text_of_a_prompt_is_kept_and_names_can_be_hidden(tmp_path: Path) -> 
 
 
 def test_what_a_later_version_wrote_is_left_alone(tmp_path: Path) -> None:
-    Ledger(tmp_path / "usage.db").database.execute("PRAGMA user_version = 99")
+    opened(tmp_path / "usage.db").database.execute("PRAGMA user_version = 99")
     with pytest.raises(MeasureError, match="later version"):
         Ledger(tmp_path / "usage.db")
 

@@ -14,9 +14,7 @@ from pydantic import TypeAdapter
 from indexers.embedding.embed import Embedder, Vectors
 from indexers.files import read_regular
 from indexers.terms import text_words
-from indexers.transcripts.claude_code.threads import read_files
 from memory_server.episodes.commands import NOTHING, Learned, learn
-from memory_server.episodes.extract import read_session
 from memory_server.episodes.folder import LARGEST, SessionFolder, name_of
 from memory_server.episodes.model import EpisodeHit, Passage, Session
 from memory_server.errors import StoreDamagedError
@@ -75,6 +73,11 @@ class EpisodeBook:
         Raises:
             StoreError: the sessions cannot be written.
         """
+        from indexers.transcripts.claude_code.threads import (
+            read_files,  # no question needs the reader of logs
+        )
+        from memory_server.episodes.extract import read_session
+
         known = {name_of(session.id): session for session in self.folder.all()}
         groups = _group(folders)
         forgotten = self.folder.forgotten()
@@ -132,11 +135,16 @@ class EpisodeBook:
     def _learn(self) -> Learned:
         learned = learn(self.folder.all())
         with suppress(OSError):
+            self._tables.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_file(self._tables / _LEARNED, _LEARNED_OF.dump_json(learned), private=True)
         return learned
 
     def search(self, query: str, limit: int) -> list[EpisodeHit]:
-        """The sessions that answer a question, best first, each with its best passage."""
+        """The sessions that answer a question, best first, each with its best passage.
+
+        Raises:
+            StoreError: the tables are gone, and cannot be written anew.
+        """
         words = " ".join(text_words(query))
         if not words or self.is_empty():
             return []

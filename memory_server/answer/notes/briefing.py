@@ -48,8 +48,8 @@ _HEAD = TextLine(
 def make_briefing(repository: Repository) -> str:
     """The briefing for the tree as it is now; empty where there is nothing to say."""
     book, commands = repository.notes, briefed_commands(repository)
-    if book.is_empty() and not commands:
-        return ""
+    if book.is_empty():  # then neither files nor history are looked at
+        return _tell([], frozenset(), commands) if commands else ""
 
     def question(sight: Sight) -> tuple[str, set[str]]:
         at = book.states.checkout()

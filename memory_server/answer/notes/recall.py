@@ -18,7 +18,7 @@ from memory_server.answer.reply import TARGET_WIDTH, Json, LeftOut, Reply
 from memory_server.answer.repository import Repository
 from memory_server.answer.tool import Tool
 from memory_server.episodes.model import EpisodeHit
-from memory_server.errors import MemoryServerError, QueryError
+from memory_server.errors import MemoryServerError, QueryError, StoreError
 from memory_server.index.fresh import Sight
 from memory_server.notes.find import Notes
 from memory_server.notes.model import StatedNote
@@ -33,6 +33,13 @@ WEAK = 0.35
 """Share of the best score below which a note answers nothing."""
 
 NOTES, SESSIONS, COMMANDS = "notes", "sessions", "commands"
+
+_NOBODY = {
+    "": "no note answers {asked}",
+    NOTES: "no note answers {asked}",
+    SESSIONS: "no past conversation answers {asked}",
+    COMMANDS: "no command answers {asked}",
+}
 
 _ID = re.compile(r"[0-9a-f][0-9a-zA-Z-]{5,63}")
 
@@ -53,10 +60,11 @@ class RecallReply(Reply):
     """Notes that answer, then past conversations, best first; whole as far as there is room, then a line each."""
 
     query: str
+    source: str
+    kept: str
     found: tuple[StatedNote, ...]
     others: tuple[Other, ...]
     whole: int
-    total: int
     left_out: LeftOut
     notes: tuple[str, ...]
     budget: int
@@ -66,12 +74,7 @@ class RecallReply(Reply):
         page = Page(self.budget)
         if not (self.found or self.others):
             asked = quote(truncate(self.query, TARGET_WIDTH))
-            kept = (
-                f"{self.total} notes are kept here"
-                if self.total
-                else "none is kept here yet; `remember` keeps one"
-            )
-            page.add(TextLine(f"no note answers {asked}: {kept}"))
+            page.add(TextLine(f"{_NOBODY[self.source].format(asked=asked)}: {self.kept}"))
         for place, stated in enumerate(self.found):
             page.add(*(note_lines(stated) if place < self.whole else [note_line(stated)]))
         for place, other in enumerate(self.others, len(self.found)):
@@ -95,25 +98,52 @@ def recall(
     query = query.strip()
     if not query:
         raise QueryError("an empty query", "ask for an error, a symbol, a path, or what was decided")
+    if source not in _NOBODY:
+        raise QueryError(f"unknown source {source[:40]!r}", f"use one of: {NOTES}, {SESSIONS}, {COMMANDS}")
     book = repository.notes
     limit = budget or repository.config.budget.recall
 
     def question(sight: Sight) -> tuple[RecallReply, set[str]]:
         notes, at = book.read(), book.states.checkout()
         chosen = [] if source in {SESSIONS, COMMANDS} else _choose(repository, notes, query, sight, at)
+        others, problem = _look_beside(repository, query, source, chosen)
         whole = RecallReply(
             query,
+            source,
+            _tell_kept(repository, source, notes),
             tuple(chosen),
-            tuple(_find_others(repository, query, source, chosen)),
+            others,
             0,
-            len(notes.live),
             LeftOut(0, "hits", "raise budget"),
-            (*_tell_problems(notes), *sight.notes),
+            (*_tell_problems(notes), *problem, *sight.notes),
             limit,
         )
         return _fit(whole), {place.path for one in chosen for place in one.places if place.start_line}
 
     return repository.index.ask(question)
+
+
+def _tell_kept(repository: Repository, source: str, notes: Notes) -> str:
+    """What there is to look through, for a question that nothing of it answers."""
+    if source == COMMANDS:
+        return "`repo-memory commands --all` lists those that are known"
+    if source == SESSIONS:
+        count = len(repository.episodes.folder.stamps())
+        return (
+            f"{count} are kept here" if count else "none is kept; `repo-memory sessions import` takes them in"
+        )
+    count = len(notes.live)
+    return f"{count} notes are kept here" if count else "none is kept here yet; `remember` keeps one"
+
+
+def _look_beside(
+    repository: Repository, query: str, source: str, notes: Sequence[StatedNote]
+) -> tuple[tuple[Other, ...], tuple[str, ...]]:
+    """What answers beside notes, and why that may not be all: notes are told where conversations cannot be read."""
+    try:
+        return tuple(_find_others(repository, query, source, notes)), ()
+    except StoreError as error:
+        return (), (f"past conversations were not looked through: {error}",)
 
 
 def _find_others(

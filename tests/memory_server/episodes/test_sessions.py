@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from indexers.tokens import estimate_tokens
 from memory_server.answer.notes.sessions import session_lines
 from memory_server.answer.page import join
 from memory_server.episodes.book import EpisodeBook, ImportReport
-from memory_server.errors import StoreError
+from memory_server.errors import QueryError, StoreError
 from memory_server.memory import Memory
 from tests.support.answering import WordEmbedder
 from tests.support.git_project import Project
@@ -229,3 +230,51 @@ def test_a_reply_with_sessions_stays_within_its_budget(memory: Memory, logs: Pat
     reply = memory.recall("ledger", "sessions", budget=budget)
     assert estimate_tokens(reply.text()) <= budget
     assert reply.left_out.count + len(reply.others) == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("sessions", 'no past conversation answers "zeppelin": 2 are kept here'),
+        (
+            "commands",
+            'no command answers "zeppelin": `repo-memory commands --all` lists those that are known',
+        ),
+        ("notes", 'no note answers "zeppelin": none is kept here yet'),
+    ],
+)
+def test_what_nothing_answers_is_said_of_what_was_asked_for(
+    memory: Memory, logs: Path, source: str, said: str
+) -> None:
+    bring_in(memory.repository.episodes, logs)
+    assert memory.recall("zeppelin", source).text().startswith(said)
+
+
+def test_an_unknown_source_is_refused(memory: Memory) -> None:
+    with pytest.raises(QueryError, match="unknown source 'mails'"):
+        memory.recall("ledger", "mails")
+
+
+def test_notes_are_told_where_conversations_cannot_be_read(
+    memory: Memory, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = memory.remember("The ledger drifts where a refund is booked twice", ["Invoice.pay"], "pitfall")
+    bring_in(memory.repository.episodes, logs)
+
+    def fail(_: EpisodeBook) -> None:
+        raise StoreError("the store cannot be written: no space left")
+
+    monkeypatch.setattr(EpisodeBook, "_open", fail)
+    reply = memory.recall("ledger refund")
+    assert [one.note.id for one in reply.found] == [note.id]
+    assert "past conversations were not looked through: the store cannot be written" in reply.text()
+
+
+def test_what_was_learned_is_kept_where_the_tables_are_gone(
+    book: EpisodeBook, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(book, logs)
+    shutil.rmtree(book._tables)
+    assert "pytest tests/test_ledger.py" in book.learned().forms
+    monkeypatch.setattr("memory_server.episodes.book.learn", lambda _: pytest.fail("learned twice"))
+    assert book.learned().commits == {"1a2b3c4": "aaaa1111"}
